@@ -1,1 +1,40 @@
-//! placeholder
+//! The pure engine of Waymark: a compiled pack ([`Program`]), what is known of a visitor
+//! ([`State`]), and two functions over them: [`Engine::apply`] an event, and [`Engine::decide`]
+//! what to show.
+//!
+//! The same program, the same accepted events and the same `now` give the same decision on every
+//! target. So nothing here reads a clock, draws a random number, keeps an order that is not in the
+//! data, or knows JSON. Packs are compiled by `waymark-pack`.
+
+mod bits;
+mod compare;
+mod decide;
+mod decision;
+mod evaluate;
+pub mod explain;
+mod membership;
+mod numerals;
+pub mod program;
+mod render;
+pub mod state;
+
+pub use decide::Context;
+pub use decision::{Decision, Reason, SlotDecision};
+pub use evaluate::{Answer, Truth};
+pub use membership::Change;
+pub use numerals::Numerals;
+pub use program::{PackHash, Program};
+pub use state::{Applied, Effects, State};
+
+/// A program and the host's way with numbers: what every evaluation needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Engine<'p> {
+    pub program: &'p Program,
+    pub numerals: Numerals,
+}
+
+impl<'p> Engine<'p> {
+    pub const fn new(program: &'p Program, numerals: Numerals) -> Self {
+        Self { program, numerals }
+    }
+}

@@ -1,0 +1,85 @@
+//! Why each rule won or lost: a decision made again with somebody watching.
+
+use waymark_model::{Timestamp, Value};
+
+use crate::Engine;
+use crate::decide::{Context, Verdict, Watcher};
+use crate::decision::Decision;
+use crate::evaluate::{Answer, Truth, Watch};
+use crate::program::{CondId, Rule};
+use crate::state::State;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    pub decision: Decision,
+    /// In the order in which they were tried.
+    pub rules: Vec<RuleTrace>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleTrace {
+    /// Its number in the Program.
+    pub rule: u32,
+    pub outcome: Outcome,
+    /// Every test of its condition, with what was found.
+    pub clauses: Vec<Clause>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Won,
+    /// Its condition does not hold.
+    Failed,
+    /// Its condition reaches back further than what was seen.
+    Unknown,
+    /// Its purpose has no consent.
+    NoConsent,
+    /// A rule before it won.
+    Outranked,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clause {
+    /// The test, in the Program.
+    pub cond: CondId,
+    pub answer: Answer,
+    /// What was found; for an age, milliseconds; for a sequence, the steps taken.
+    pub actual: Value,
+}
+
+impl Engine<'_> {
+    /// Decides, and says why.
+    pub fn explain(&self, state: &State, context: &Context, now: Timestamp) -> Explanation {
+        let mut recorder = Recorder::default();
+        let decision = self.decide_watched(state, context, now, &mut recorder);
+        Explanation { decision, rules: recorder.rules }
+    }
+}
+
+#[derive(Default)]
+struct Recorder {
+    clauses: Vec<Clause>,
+    rules: Vec<RuleTrace>,
+}
+
+impl Watch for Recorder {
+    const EVERY_PART: bool = true;
+
+    fn tested(&mut self, cond: CondId, answer: Answer, actual: impl FnOnce() -> Value) {
+        self.clauses.push(Clause { cond, answer, actual: actual() });
+    }
+}
+
+impl Watcher for Recorder {
+    fn rule(&mut self, number: u32, _: &Rule, verdict: Verdict) {
+        let outcome = match verdict {
+            Verdict::Won => Outcome::Won,
+            Verdict::Lost(Truth::Unknown) => Outcome::Unknown,
+            Verdict::Lost(_) => Outcome::Failed,
+            Verdict::NoConsent => Outcome::NoConsent,
+            Verdict::Outranked => Outcome::Outranked,
+        };
+        let clauses = std::mem::take(&mut self.clauses);
+        self.rules.push(RuleTrace { rule: number, outcome, clauses });
+    }
+}

@@ -1,0 +1,167 @@
+//! Which segments a visitor is in, and their stage.
+
+use waymark_model::Timestamp;
+
+use crate::Engine;
+use crate::bits::Bits;
+use crate::evaluate::{Answer, Evaluation, Silent, Truth};
+use crate::state::{Fold, State, Touched};
+
+/// Memberships at one moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memberships {
+    /// When they were worked out.
+    pub at: Timestamp,
+    /// The first moment at which one of them could change if nothing happens.
+    pub until: Timestamp,
+    pub answers: Vec<Answer>,
+    pub stage: Option<u32>,
+    pub stage_until: Timestamp,
+}
+
+/// Memberships that changed, as numbers in the Program.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Change {
+    pub entered: Vec<u32>,
+    pub left: Vec<u32>,
+    /// The stage before and after.
+    pub stage: Option<(Option<u32>, Option<u32>)>,
+}
+
+impl Change {
+    pub const fn is_empty(&self) -> bool {
+        self.entered.is_empty() && self.left.is_empty() && self.stage.is_none()
+    }
+}
+
+impl Memberships {
+    pub fn segments(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.answers).filter(|(_, answer)| answer.truth == Truth::True).map(|(n, _)| n)
+    }
+
+    fn change_from(&self, before: &Self) -> Change {
+        let mut change = Change::default();
+        for (number, (old, new)) in (0..).zip(before.answers.iter().zip(&self.answers)) {
+            match (old.truth == Truth::True, new.truth == Truth::True) {
+                (false, true) => change.entered.push(number),
+                (true, false) => change.left.push(number),
+                _ => {}
+            }
+        }
+        if before.stage != self.stage {
+            change.stage = Some((before.stage, self.stage));
+        }
+        change
+    }
+
+    fn renew_until(&mut self) {
+        self.until =
+            self.answers.iter().map(|answer| answer.until).fold(self.stage_until, Timestamp::min);
+    }
+}
+
+impl Engine<'_> {
+    /// All memberships of a fold at `now`, worked out from nothing.
+    pub(crate) fn memberships(&self, fold: &Fold, now: Timestamp) -> Memberships {
+        let mut members = Memberships {
+            at: now,
+            answers: Vec::with_capacity(self.program.segments.len()),
+            stage_until: Timestamp::MAX,
+            ..Memberships::default()
+        };
+        for (number, segment) in (0..).zip(&self.program.segments) {
+            if number == self.program.stage_after {
+                self.renew_stage(&mut members, fold, now);
+            }
+            let answer = Evaluation::of_visitor(*self, fold, &members, now, &mut Silent)
+                .answer(segment.when);
+            members.answers.push(answer);
+        }
+        if self.program.stage_after as usize == self.program.segments.len() {
+            self.renew_stage(&mut members, fold, now);
+        }
+        members.renew_until();
+        members
+    }
+
+    /// Works out all memberships again and says what changed.
+    pub(crate) fn renew_memberships(&self, state: &mut State, now: Timestamp) -> Change {
+        let members = self.memberships(&state.head, now);
+        let change = members.change_from(&state.members);
+        state.members = members;
+        change
+    }
+
+    /// Works out again what an event touched and what has run out.
+    pub(crate) fn update_memberships(
+        &self,
+        state: &mut State,
+        now: Timestamp,
+        touched: &Touched,
+    ) -> Change {
+        let index = &self.program.index;
+        let mut dirty = Bits::default();
+        let mark =
+            |dirty: &mut Bits, readers: &[u32]| readers.iter().for_each(|n| dirty.insert(*n));
+        for feature in &touched.features {
+            mark(&mut dirty, &index.by_feature[*feature as usize]);
+        }
+        if touched.traits {
+            mark(&mut dirty, &index.by_traits);
+        }
+        mark(&mut dirty, &index.by_session);
+        let due = state.members.until <= now;
+        let mut change = Change::default();
+        let State { head, members, .. } = state;
+        let stage_before = members.stage;
+        members.at = now;
+        for (number, segment) in (0..).zip(&self.program.segments) {
+            if number == self.program.stage_after && self.renew_stage(members, head, now) {
+                mark(&mut dirty, &index.by_stage);
+            }
+            let before = members.answers[number as usize];
+            if !(dirty.contains(number) || due && before.until <= now) {
+                continue;
+            }
+            let after =
+                Evaluation::of_visitor(*self, head, members, now, &mut Silent).answer(segment.when);
+            members.answers[number as usize] = after;
+            // Readers inherit the moment, too.
+            if before != after {
+                mark(&mut dirty, &index.by_segment[number as usize]);
+            }
+            match (before.truth == Truth::True, after.truth == Truth::True) {
+                (false, true) => change.entered.push(number),
+                (true, false) => change.left.push(number),
+                _ => {}
+            }
+        }
+        if self.program.stage_after as usize == self.program.segments.len() {
+            self.renew_stage(members, head, now);
+        }
+        if members.stage != stage_before {
+            change.stage = Some((stage_before, members.stage));
+        }
+        members.renew_until();
+        change
+    }
+
+    /// Whether the stage, or the moment until which it is known, changed.
+    fn renew_stage(&self, members: &mut Memberships, fold: &Fold, now: Timestamp) -> bool {
+        let before = (members.stage, members.stage_until);
+        let mut until = Timestamp::MAX;
+        let mut stage = None;
+        for (number, candidate) in self.program.stages.iter().enumerate().rev() {
+            let answer = Evaluation::of_visitor(*self, fold, members, now, &mut Silent)
+                .answer(candidate.enter);
+            until = until.min(answer.until);
+            if answer.truth == Truth::True {
+                stage = u32::try_from(number).ok();
+                break;
+            }
+        }
+        members.stage = stage;
+        members.stage_until = until;
+        before != (stage, until)
+    }
+}

@@ -1,0 +1,89 @@
+//! Keeping what a former pack remembered.
+
+use std::collections::BTreeMap;
+
+use super::{Cond, CondId, Feature, FeatureKind, Matcher, Program};
+
+impl Program {
+    /// This Program, also remembering what `former` did, so that a roll-back loses nothing.
+    ///
+    /// What it decides, and its hash, stay as they were.
+    #[must_use]
+    pub fn carrying(&self, former: &Self) -> Self {
+        let mut program = self.clone();
+        let missing: Vec<&Feature> = former
+            .features
+            .iter()
+            .filter(|theirs| {
+                self.features.iter().all(|ours| ours.fingerprint != theirs.fingerprint)
+            })
+            .collect();
+        for feature in &missing {
+            for event in feature.kind.matchers().filter_map(|matcher| matcher.event) {
+                program.events.push(former.events[event as usize].clone());
+            }
+        }
+        program.events.sort();
+        program.events.dedup();
+        for feature in &mut program.features {
+            feature.kind.each_matcher(|matcher| {
+                matcher.event = renumber(matcher.event, self, &program.events);
+            });
+        }
+        let mut conds = Graft { from: former, into: &mut program.conds, done: BTreeMap::new() };
+        let mut carried: Vec<Feature> = missing.into_iter().cloned().collect();
+        for feature in &mut carried {
+            feature.kind.each_matcher(|matcher| {
+                matcher.event = renumber(matcher.event, former, &program.events);
+                matcher.condition = matcher.condition.map(|cond| conds.copy(cond));
+            });
+        }
+        program.features.extend(carried);
+        program.indexed()
+    }
+}
+
+fn renumber(event: Option<u32>, from: &Program, events: &[String]) -> Option<u32> {
+    let name = &from.events[event? as usize];
+    u32::try_from(events.binary_search(name).ok()?).ok()
+}
+
+/// Copies conditions on events, which read no feature, segment or stage, from one Program to another.
+struct Graft<'a> {
+    from: &'a Program,
+    into: &'a mut Vec<Cond>,
+    done: BTreeMap<CondId, CondId>,
+}
+
+impl Graft<'_> {
+    fn copy(&mut self, cond: CondId) -> CondId {
+        if let Some(copied) = self.done.get(&cond) {
+            return *copied;
+        }
+        let from = self.from;
+        let copy = match from.cond(cond) {
+            Cond::All(parts) => Cond::All(parts.iter().map(|part| self.copy(*part)).collect()),
+            Cond::Any(parts) => Cond::Any(parts.iter().map(|part| self.copy(*part)).collect()),
+            Cond::Not(part) => Cond::Not(self.copy(*part)),
+            Cond::Test(test) => Cond::Test(test.clone()),
+        };
+        let id = CondId(u32::try_from(self.into.len()).unwrap_or(u32::MAX));
+        self.into.push(copy);
+        self.done.insert(cond, id);
+        id
+    }
+}
+
+impl FeatureKind {
+    fn each_matcher(&mut self, mut change: impl FnMut(&mut Matcher)) {
+        match self {
+            Self::Times { on, .. }
+            | Self::Windowed { on, .. }
+            | Self::First { on, .. }
+            | Self::Last { on, .. } => change(on),
+            Self::Sequence { steps, without } => {
+                steps.iter_mut().chain(without).for_each(change);
+            }
+        }
+    }
+}

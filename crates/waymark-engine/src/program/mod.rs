@@ -1,0 +1,145 @@
+//! The compiled pack: everything is looked up, parsed and checked before a visitor arrives.
+//!
+//! A [`Program`] is plain data. `waymark-pack` builds it; [`Program::decode`] checks every index, so
+//! the rest of the engine may follow them.
+
+mod bound;
+mod carry;
+mod codec;
+mod condition;
+mod content;
+mod feature;
+mod index;
+mod projection;
+
+use core::fmt;
+
+use waymark_model::{Purpose, Span};
+
+pub use condition::{Compare, Cond, CondId, NumberSource, Order, Path, Root, SessionKey, Test};
+pub use content::{Body, Content, Escape, Filter, Insert, Part, Template, Variant};
+pub use feature::{Amount, Feature, FeatureKind, Matcher, Window};
+pub(crate) use index::Index;
+
+/// The first 16 bytes of the SHA-256 of the whole pack's encoded Program. The page's projection
+/// carries the hash of the whole.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PackHash(pub [u8; 16]);
+
+/// A compiled pack.
+#[derive(Debug, Clone, Default)]
+pub struct Program {
+    pub hash: PackHash,
+    /// The pack's own name.
+    pub pack: String,
+    /// A gap this long between two events starts a new session.
+    pub session_gap: Span,
+    /// Names of the events that features watch, sorted.
+    pub events: Vec<String>,
+    /// What is remembered of a visitor.
+    pub features: Vec<Feature>,
+    /// `features.*` by name, sorted.
+    pub named: Vec<(String, u32)>,
+    /// Conditions, each after the ones it is made of.
+    pub conds: Vec<Cond>,
+    /// Segments, each after the ones it is made of.
+    pub segments: Vec<Segment>,
+    /// From the first stage of the journey to the last.
+    pub stages: Vec<Stage>,
+    /// How many segments are worked out before the stage: those it is made of. Later ones may read it.
+    pub stage_after: u32,
+    pub slots: Vec<Slot>,
+    pub contents: Vec<Content>,
+    /// By slot, then from the highest priority down, then by id: the order in which they are tried.
+    pub rules: Vec<Rule>,
+    pub(crate) index: Index,
+}
+
+/// Programs with the same bytes are the same; the index is derived.
+impl PartialEq for Program {
+    fn eq(&self, other: &Self) -> bool {
+        self.encode() == other.encode()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    pub id: String,
+    pub when: CondId,
+}
+
+/// A visitor is in the furthest stage whose `enter` holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    pub id: String,
+    pub enter: CondId,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slot {
+    pub id: String,
+    /// What a visitor sees whom no rule matches; `None` keeps the author's content.
+    pub default: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    pub id: String,
+    pub slot: u32,
+    pub content: u32,
+    pub priority: i32,
+    pub purpose: Purpose,
+    pub when: CondId,
+    /// Neither the condition nor the content reads anything kept about a visitor, so the rule may
+    /// run before consent.
+    pub stateless: bool,
+}
+
+impl Program {
+    /// Derives what lookups need. Call it after filling the public fields by hand.
+    #[must_use]
+    pub fn indexed(mut self) -> Self {
+        self.index = Index::of(&self);
+        self
+    }
+
+    pub fn cond(&self, id: CondId) -> &Cond {
+        &self.conds[id.0 as usize]
+    }
+
+    pub fn event_number(&self, name: &str) -> Option<u32> {
+        let at = self.events.binary_search_by(|have| have.as_str().cmp(name)).ok()?;
+        u32::try_from(at).ok()
+    }
+
+    pub fn named_feature(&self, name: &str) -> Option<u32> {
+        let at = self.named.binary_search_by(|(have, _)| have.as_str().cmp(name)).ok()?;
+        Some(self.named[at].1)
+    }
+}
+
+impl fmt::Display for PackHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PackHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl PackHash {
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut hash = [0; 16];
+        if text.len() != 32 || !text.is_ascii() {
+            return None;
+        }
+        for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).ok()?;
+            *byte = u8::from_str_radix(digits, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+}

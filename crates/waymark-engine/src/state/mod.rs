@@ -1,0 +1,242 @@
+//! One visitor: the fold of their distinct events in the order of their keys.
+//!
+//! Kept as a checkpoint (`base`) and the events since (`tail`). An event in order is folded onto the
+//! `head`; one that belongs inside the tail is put there and the head is folded again from the base;
+//! an older one is *late*: it moves only what comes out the same in any order, and is counted.
+
+mod cell;
+mod fold;
+mod sessions;
+mod traits;
+
+use waymark_model::{DecodeError, Event, EventKey, Reader, Timestamp, Writer};
+
+pub use cell::{Cell, Progress};
+use fold::Parked;
+pub(crate) use fold::Touched;
+pub use fold::{Fold, Memory};
+pub use sessions::{Session, Sessions};
+pub use traits::Traits;
+
+use crate::Engine;
+use crate::membership::{Change, Memberships};
+use crate::program::PackHash;
+
+/// Events kept since the checkpoint.
+pub const TAIL_EVENTS: usize = 32;
+/// Encoded bytes of the events kept since the checkpoint. One event is kept whatever its size.
+pub const TAIL_BYTES: usize = 12 * 1024;
+const FORMAT: u8 = 1;
+
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The pack it was last folded with.
+    pub pack: PackHash,
+    /// Distinct events taken in.
+    pub seq: u64,
+    /// Of these, the ones that came too late to be put in order.
+    pub late: u64,
+    pub(crate) head: Fold,
+    pub(crate) members: Memberships,
+    base: Fold,
+    tail: Vec<Kept>,
+    parked: Vec<Parked>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Kept {
+    key: EventKey,
+    bytes: u32,
+    event: Event,
+}
+
+/// How an event was taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    InOrder,
+    /// It belonged before others, which were folded again.
+    Reordered,
+    /// Older than the checkpoint: only what commutes moved.
+    Late,
+    /// It was there already; nothing moved.
+    Duplicate,
+}
+
+/// What an event, or the passing of time, has changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effects {
+    pub applied: Applied,
+    pub change: Change,
+    /// Until when memberships stay as they are if nothing happens.
+    pub valid_until: Timestamp,
+}
+
+impl Engine<'_> {
+    /// A visitor of whom nothing is known.
+    pub fn new_state(&self) -> State {
+        let base = Fold::empty(self.program);
+        let mut state = State {
+            pack: self.program.hash,
+            seq: 0,
+            late: 0,
+            head: base.clone(),
+            members: Memberships::default(),
+            base,
+            tail: Vec::new(),
+            parked: Vec::new(),
+        };
+        state.members = self.memberships(&state.head, Timestamp::MIN);
+        state
+    }
+
+    /// Takes in an event.
+    pub fn apply(&self, state: &mut State, event: &Event) -> Effects {
+        let mut touched = Touched::default();
+        let applied = self.fold(state, event, &mut touched);
+        let now = state.members.at.max(state.head.newest.time);
+        let change = match applied {
+            Applied::Duplicate => Change::default(),
+            Applied::InOrder => self.update_memberships(state, now, &touched),
+            Applied::Reordered | Applied::Late => self.renew_memberships(state, now),
+        };
+        Effects { applied, change, valid_until: state.members.until }
+    }
+
+    /// Brings memberships up to `now`: windows slide though nothing happens.
+    pub fn advance(&self, state: &mut State, now: Timestamp) -> Change {
+        let now = state.clamp(now);
+        if now < state.members.until {
+            state.members.at = now;
+            return Change::default();
+        }
+        self.renew_memberships(state, now)
+    }
+
+    fn fold(&self, state: &mut State, event: &Event, touched: &mut Touched) -> Applied {
+        let key = event.key();
+        if key <= state.base.newest {
+            if key == state.base.newest {
+                return Applied::Duplicate;
+            }
+            state.base.take_late(*self, event, touched);
+            state.head.take_late(*self, event, touched);
+            state.seq += 1;
+            state.late += 1;
+            return Applied::Late;
+        }
+        let bytes = u32::try_from(event.encode().len()).unwrap_or(u32::MAX);
+        let kept = Kept { key, bytes, event: event.clone() };
+        let applied = match state.tail.binary_search_by_key(&key, |kept| kept.key) {
+            Ok(_) => return Applied::Duplicate,
+            Err(at) if at == state.tail.len() => {
+                state.tail.push(kept);
+                state.head.take(*self, event, touched);
+                Applied::InOrder
+            }
+            Err(at) => {
+                state.tail.insert(at, kept);
+                state.head = state.base.clone();
+                for kept in &state.tail {
+                    state.head.take(*self, &kept.event, touched);
+                }
+                Applied::Reordered
+            }
+        };
+        state.seq += 1;
+        self.move_checkpoint(state);
+        applied
+    }
+
+    /// Folds the oldest events into the checkpoint while there are too many.
+    fn move_checkpoint(&self, state: &mut State) {
+        let mut bytes: usize = state.tail.iter().map(|kept| kept.bytes as usize).sum();
+        let mut over = 0;
+        for kept in &state.tail {
+            let left = state.tail.len() - over;
+            if left <= TAIL_EVENTS && (bytes <= TAIL_BYTES || left == 1) {
+                break;
+            }
+            state.base.take(*self, &kept.event, &mut Touched::default());
+            bytes -= kept.bytes as usize;
+            over += 1;
+        }
+        state.tail.drain(..over);
+    }
+
+    /// Reads a state. When another pack wrote it, what both remember is kept, what is new is filled
+    /// from the tail, and what this pack lacks is set aside.
+    pub fn read_state(&self, bytes: &[u8]) -> Result<State, DecodeError> {
+        let mut input = Reader::new(bytes);
+        if input.byte()? != FORMAT {
+            return Err(input.error("unknown-state-format"));
+        }
+        input.raw(16)?;
+        let seq = input.unsigned()?;
+        let late = input.unsigned()?;
+        let at = Timestamp(input.signed()?);
+        let (base, parked) = Fold::read(&mut input, self.program)?;
+        let tail = input.list(|input| {
+            let before = input.remaining();
+            let event = Event::read(input)?;
+            let bytes = u32::try_from(before - input.remaining()).unwrap_or(u32::MAX);
+            Ok(Kept { key: event.key(), bytes, event })
+        })?;
+        input.end()?;
+        if !tail.is_sorted_by(|a, b| a.key < b.key)
+            || tail.first().is_some_and(|kept| kept.key <= base.newest)
+        {
+            return Err(input.error("unsorted-tail"));
+        }
+        let mut head = base.clone();
+        for kept in &tail {
+            head.take(*self, &kept.event, &mut Touched::default());
+        }
+        let members = self.memberships(&head, at);
+        Ok(State { pack: self.program.hash, seq, late, head, members, base, tail, parked })
+    }
+
+    /// The state as bytes. It has to have been folded with this engine's program.
+    pub fn write_state(&self, state: &State) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.byte(FORMAT);
+        out.raw(&state.pack.0);
+        out.unsigned(state.seq);
+        out.unsigned(state.late);
+        out.signed(state.members.at.0);
+        state.base.write(&mut out, self.program, &state.parked);
+        out.list(&state.tail, |out, kept| kept.event.write(out));
+        out.into_bytes()
+    }
+}
+
+impl State {
+    /// What the events so far have made of the visitor.
+    pub const fn fold(&self) -> &Fold {
+        &self.head
+    }
+
+    /// Segments that the visitor is in, and the stage, as numbers in the Program, as of the last
+    /// event or [`Engine::advance`].
+    pub fn segments(&self) -> impl Iterator<Item = u32> {
+        self.members.segments()
+    }
+
+    pub const fn stage(&self) -> Option<u32> {
+        self.members.stage
+    }
+
+    /// Until when memberships stay as they are if nothing happens.
+    pub const fn valid_until(&self) -> Timestamp {
+        self.members.until
+    }
+
+    /// Time does not run backwards: a clock behind the newest event is taken to stand at it.
+    pub(crate) fn clamp(&self, now: Timestamp) -> Timestamp {
+        now.max(self.head.newest.time).max(self.members.at)
+    }
+
+    /// How many features of other packs are kept for their return.
+    pub fn set_aside(&self) -> usize {
+        self.parked.len()
+    }
+}

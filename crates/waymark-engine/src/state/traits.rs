@@ -1,0 +1,81 @@
+//! What a visitor said of themselves, the latest word on each trait.
+
+use waymark_model::{DecodeError, Event, EventKey, Kind, Object, Reader, Value, Writer};
+
+/// Traits kept of one visitor.
+const MOST: usize = 64;
+/// Bytes of one trait's value.
+const VALUE_BYTES: usize = 1_024;
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Traits {
+    values: Object,
+    /// When each was said, in the order of the values.
+    said: Vec<(String, EventKey)>,
+    /// Traits that did not fit.
+    pub refused: u64,
+}
+
+impl Traits {
+    pub const fn values(&self) -> &Object {
+        &self.values
+    }
+
+    /// Takes the traits of an `identify`, each if nothing newer was said of it.
+    pub(super) fn take(&mut self, event: &Event) -> bool {
+        if event.kind != Kind::Identify {
+            return false;
+        }
+        let key = event.key();
+        let mut changed = false;
+        for (name, value) in event.properties.iter() {
+            let at = self.said.binary_search_by(|(have, _)| have.as_str().cmp(name));
+            match at {
+                Ok(at) if self.said[at].1 > key => continue,
+                _ if size(name, value) > VALUE_BYTES => {
+                    self.refused += 1;
+                    continue;
+                }
+                Ok(at) => self.said[at].1 = key,
+                Err(_) if self.said.len() >= MOST => {
+                    self.refused += 1;
+                    continue;
+                }
+                Err(at) => self.said.insert(at, (name.to_owned(), key)),
+            }
+            self.values.insert(name, value.clone());
+            changed = true;
+        }
+        changed
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.unsigned(self.refused);
+        out.list(&self.said, |out, (name, key)| {
+            out.text(name);
+            key.write(out);
+            self.values.get(name).unwrap_or(&Value::Null).write(out);
+        });
+    }
+
+    pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut traits = Self { refused: input.unsigned()?, ..Self::default() };
+        let said = input.list(|input| {
+            Ok((input.text()?.to_owned(), EventKey::read(input)?, Value::read(input)?))
+        })?;
+        if !said.is_sorted_by(|a, b| a.0 < b.0) {
+            return Err(input.error("unsorted-names"));
+        }
+        for (name, key, value) in said {
+            traits.values.insert(name.as_str(), value);
+            traits.said.push((name, key));
+        }
+        Ok(traits)
+    }
+}
+
+fn size(name: &str, value: &Value) -> usize {
+    let mut out = Writer::default();
+    value.write(&mut out);
+    name.len() + out.as_bytes().len()
+}
