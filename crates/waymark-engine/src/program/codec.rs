@@ -237,6 +237,16 @@ impl Reads {
             }
         }
         match test {
+            Test::Count { feature, within, session, least, most } => {
+                // Otherwise a full list could not tell whether there were more.
+                let needed = most.map_or(*least, |most| most.saturating_add(1).max(*least));
+                if let FeatureKind::Times { keep, .. } = program.features[*feature as usize].kind
+                    && (within.is_some() || *session)
+                    && keep < needed
+                {
+                    return Err("keeps-too-few");
+                }
+            }
             Test::Segment(segment) => {
                 if *segment as usize >= program.segments.len() {
                     return Err("dangling-reference");
