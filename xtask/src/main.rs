@@ -1,1 +1,95 @@
-fn main() {}
+//! `cargo xtask <verb>`: everything that is done to this repository, by one command each.
+//!
+//! What a verb needs it sets up; a second run is quick and works without a network.
+
+mod arrows;
+mod assets;
+mod build;
+mod demo;
+mod edge;
+mod generate;
+mod journeys;
+mod project;
+mod sizes;
+mod suite;
+mod tools;
+mod vectors;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build, try and test Waymark")]
+struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build the browser's files, the edge's worker and the `waymark` command into dist/
+    Build,
+    /// Start the edge with the outdoor shop behind it, and say what to try
+    Demo {
+        /// Drive the demo in headless Chromium instead, and say what failed
+        #[arg(long)]
+        check: bool,
+        #[arg(long, default_value_t = 8787)]
+        port: u16,
+    },
+    /// Start only the built worker and the shop; prints `ready` and serves until stopped
+    Edge {
+        #[arg(long, default_value_t = 8787)]
+        port: u16,
+        /// Where the edge keeps its data; kept from run to run
+        #[arg(long)]
+        state: Option<PathBuf>,
+    },
+    /// Wait until an edge answers, give it the demo's pack if it has none, print `ready`
+    #[command(hide = true)]
+    EdgeReady {
+        #[arg(long)]
+        port: u16,
+    },
+    /// Everything that CI runs: formatting, lints, unit, property, vector, worker and browser tests
+    Test,
+    /// Fail when a crate depends on what it must not know
+    Arrows,
+    /// Report what a visitor downloads, and fail over budget
+    Sizes,
+    /// Turn the shared journey files into NDJSON
+    Journeys {
+        /// Where the shared data is
+        #[arg(long, default_value = "../shared/data/journeys")]
+        from: PathBuf,
+        #[arg(long, default_value = "target/journeys")]
+        out: PathBuf,
+    },
+    /// Write the counts of tests/vectors/index.json anew
+    Vectors,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.verb {
+        Verb::Build => build::all().map(drop),
+        Verb::Demo { check: true, .. } => demo::check(),
+        Verb::Demo { check: false, port } => demo::serve(port),
+        Verb::Edge { port, state } => edge::serve(port, state),
+        Verb::EdgeReady { port } => edge::announce(port),
+        Verb::Test => suite::run_all(),
+        Verb::Arrows => arrows::check(),
+        Verb::Sizes => build::browser().and_then(|built| sizes::report(&built)),
+        Verb::Journeys { from, out } => journeys::convert(&from, &out),
+        Verb::Vectors => vectors::write_index(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,19 @@
-//! placeholder
+//! The engine as a page runs it.
+//!
+//! A page already has JSON, the DOM, storage, `fetch` and a way to print numbers; this module has
+//! none of them. It takes the bytes of a Program, of events and of contexts, and gives back the bytes
+//! of effects and decisions. What surrounds it is the TypeScript in `ts/`, which also works where a
+//! content security policy refuses WebAssembly.
+//!
+//! [`Session`] is the whole of it and runs on any target; [`js`] puts a JavaScript class around it.
+
+mod effects;
+pub mod js;
+mod session;
+
+pub use effects::encode_effects;
+pub use session::Session;
+
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

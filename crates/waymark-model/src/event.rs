@@ -107,6 +107,17 @@ impl Event {
         EventKey { time: self.time, tie: fnv1a64(self.id.as_bytes()) }
     }
 
+    /// At least as many bytes as the encoded event has, without encoding it.
+    pub fn weight(&self) -> usize {
+        let ids = [self.anonymous_id.as_deref(), self.user_id.as_deref()];
+        let ids = ids.into_iter().flatten().map(str::len).sum::<usize>();
+        32 + self.id.len()
+            + self.name.len()
+            + ids
+            + self.properties.weight()
+            + self.context.weight()
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         self.write(&mut out);
@@ -150,11 +161,7 @@ impl Event {
     }
 }
 
-fn bounded(
-    input: &mut Reader<'_>,
-    most: usize,
-    code: &'static str,
-) -> Result<String, DecodeError> {
+fn bounded(input: &mut Reader<'_>, most: usize, code: &'static str) -> Result<String, DecodeError> {
     let text = input.text()?;
     if text.len() > most { Err(input.error(code)) } else { Ok(text.to_owned()) }
 }
@@ -170,6 +177,7 @@ mod tests {
         event.anonymous_id = Some("a".to_owned());
         event.properties.insert("revenue", Value::Number(0.1 + 0.2));
         event.properties.insert("lines", Value::Array(vec![Value::from("帐篷"), Value::Null]));
+        assert!(event.encode().len() <= event.weight());
         assert_eq!(Event::decode(&event.encode()), Ok(event));
     }
 

@@ -43,6 +43,17 @@ impl Value {
         }
     }
 
+    /// At least as many bytes as the encoded value has.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) => 1,
+            Self::Number(_) => 9,
+            Self::Text(text) => text_weight(text),
+            Self::Array(items) => LENGTH + items.iter().map(Self::weight).sum::<usize>(),
+            Self::Object(object) => 1 + object.weight(),
+        }
+    }
+
     pub fn write(&self, out: &mut Writer) {
         match self {
             Self::Null => out.byte(0),
@@ -97,6 +108,13 @@ impl Value {
     }
 }
 
+/// The tag of a value and a length below 2^28.
+const LENGTH: usize = 5;
+
+const fn text_weight(text: &str) -> usize {
+    LENGTH + text.len()
+}
+
 /// Whole numbers that fit 30 bits take a shorter form; both encoders must agree on which do.
 fn small_integer(number: f64) -> Option<i32> {
     const END: f64 = 1_073_741_824.0;
@@ -143,6 +161,12 @@ impl Object {
         self.0.len()
     }
 
+    /// At least as many bytes as the encoded object has.
+    pub fn weight(&self) -> usize {
+        let pair = |(key, value): &(String, Value)| text_weight(key) + value.weight();
+        LENGTH + self.0.iter().map(pair).sum::<usize>()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
@@ -160,8 +184,8 @@ impl Object {
 
     fn read_within(input: &mut Reader<'_>, depth: usize) -> Result<Self, DecodeError> {
         let depth = depth.checked_sub(1).ok_or_else(|| input.error("too-deep"))?;
-        let pairs =
-            input.list(|input| Ok((input.text()?.to_owned(), Value::read_within(input, depth)?)))?;
+        let pairs = input
+            .list(|input| Ok((input.text()?.to_owned(), Value::read_within(input, depth)?)))?;
         Ok(pairs.into_iter().collect())
     }
 }

@@ -54,6 +54,7 @@
 mod batch;
 mod clock;
 mod consent;
+mod decision;
 mod error;
 mod event;
 mod fields;
@@ -65,6 +66,7 @@ mod value;
 pub use batch::{Accepted, Batch, Rejected, SHARED_BYTES, parse_batch, parse_call};
 pub use clock::{BACK_DATE, Basis};
 pub use consent::{consent_from_json, consent_in, consent_to_json};
+pub use decision::{context_from_json, decision_to_json};
 pub use error::{Code, WireError};
 pub use event::{LINE_BYTES, event_to_json, parse_line};
 pub use instant::{format_timestamp, parse_timestamp};

@@ -24,7 +24,7 @@ use crate::program::PackHash;
 
 /// Events kept since the checkpoint.
 pub const TAIL_EVENTS: usize = 32;
-/// Encoded bytes of the events kept since the checkpoint. One event is kept whatever its size.
+/// Most bytes that the events kept since the checkpoint take. One event is kept whatever its size.
 pub const TAIL_BYTES: usize = 12 * 1024;
 const FORMAT: u8 = 1;
 
@@ -46,7 +46,7 @@ pub struct State {
 #[derive(Debug, Clone, PartialEq)]
 struct Kept {
     key: EventKey,
-    bytes: u32,
+    weight: usize,
     event: Event,
 }
 
@@ -124,8 +124,7 @@ impl Engine<'_> {
             state.late += 1;
             return Applied::Late;
         }
-        let bytes = u32::try_from(event.encode().len()).unwrap_or(u32::MAX);
-        let kept = Kept { key, bytes, event: event.clone() };
+        let kept = Kept { key, weight: event.weight(), event: event.clone() };
         let applied = match state.tail.binary_search_by_key(&key, |kept| kept.key) {
             Ok(_) => return Applied::Duplicate,
             Err(at) if at == state.tail.len() => {
@@ -149,7 +148,7 @@ impl Engine<'_> {
 
     /// Folds the oldest events into the checkpoint while there are too many.
     fn move_checkpoint(&self, state: &mut State) {
-        let mut bytes: usize = state.tail.iter().map(|kept| kept.bytes as usize).sum();
+        let mut bytes: usize = state.tail.iter().map(|kept| kept.weight).sum();
         let mut over = 0;
         for kept in &state.tail {
             let left = state.tail.len() - over;
@@ -157,7 +156,7 @@ impl Engine<'_> {
                 break;
             }
             state.base.take(*self, &kept.event, &mut Touched::default());
-            bytes -= kept.bytes as usize;
+            bytes -= kept.weight;
             over += 1;
         }
         state.tail.drain(..over);
@@ -176,10 +175,8 @@ impl Engine<'_> {
         let at = Timestamp(input.signed()?);
         let (base, parked) = Fold::read(&mut input, self.program)?;
         let tail = input.list(|input| {
-            let before = input.remaining();
             let event = Event::read(input)?;
-            let bytes = u32::try_from(before - input.remaining()).unwrap_or(u32::MAX);
-            Ok(Kept { key: event.key(), bytes, event })
+            Ok(Kept { key: event.key(), weight: event.weight(), event })
         })?;
         input.end()?;
         if !tail.is_sorted_by(|a, b| a.key < b.key)

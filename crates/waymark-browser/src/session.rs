@@ -1,0 +1,72 @@
+//! A Program and one visitor's State, held together for as long as a page lives.
+
+use waymark_engine::{Applied, Context, Engine, Numerals, Program, State};
+use waymark_model::{DecodeError, Event, Timestamp};
+
+use crate::encode_effects;
+
+#[derive(Debug)]
+pub struct Session {
+    program: Program,
+    state: State,
+    numerals: Numerals,
+}
+
+impl Session {
+    /// Begins with what an earlier page kept, or with a visitor of whom nothing is known.
+    pub fn new(
+        program: &[u8],
+        state: Option<&[u8]>,
+        numerals: Numerals,
+    ) -> Result<Self, DecodeError> {
+        let program = Program::decode(program)?;
+        let engine = Engine::new(&program, numerals);
+        let state = match state {
+            Some(bytes) => engine.read_state(bytes)?,
+            None => engine.new_state(),
+        };
+        Ok(Self { program, state, numerals })
+    }
+
+    /// Takes in an event; gives effects.
+    pub fn apply(&mut self, event: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        let event = Event::decode(event)?;
+        let effects = Engine::new(&self.program, self.numerals).apply(&mut self.state, &event);
+        Ok(encode_effects(
+            &self.program,
+            effects.applied,
+            self.state.seq,
+            &effects.change,
+            effects.valid_until,
+        ))
+    }
+
+    /// Brings memberships up to `now`, in milliseconds since 1970; gives effects.
+    pub fn advance(&mut self, now: f64) -> Result<Vec<u8>, DecodeError> {
+        let now = instant(now)?;
+        let change = Engine::new(&self.program, self.numerals).advance(&mut self.state, now);
+        Ok(encode_effects(
+            &self.program,
+            Applied::InOrder,
+            self.state.seq,
+            &change,
+            self.state.valid_until(),
+        ))
+    }
+
+    /// Gives a decision.
+    pub fn decide(&self, context: &[u8], now: f64) -> Result<Vec<u8>, DecodeError> {
+        let context = Context::decode(context)?;
+        let now = instant(now)?;
+        Ok(Engine::new(&self.program, self.numerals).decide(&self.state, &context, now).encode())
+    }
+
+    /// What the next page begins with.
+    pub fn snapshot(&self) -> Vec<u8> {
+        Engine::new(&self.program, self.numerals).write_state(&self.state)
+    }
+}
+
+fn instant(ms: f64) -> Result<Timestamp, DecodeError> {
+    Timestamp::from_js(ms).ok_or(DecodeError { code: "bad-time", offset: 0 })
+}

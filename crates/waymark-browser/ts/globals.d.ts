@@ -1,0 +1,25 @@
+// What the build puts in, and what browsers have that TypeScript's own types lack.
+
+/** The core's path below the edge's origin: `waymark/core.<hash>.js`. */
+declare const __CORE__: string;
+/** The wasm module's path below the edge's origin: `waymark/engine.<hash>.wasm`. */
+declare const __ENGINE__: string;
+declare const __VERSION__: string;
+
+interface Navigator {
+  /** https://w3c.github.io/gpc/ */
+  readonly globalPrivacyControl?: boolean;
+}
+
+interface TrustedHTML {
+  readonly __trusted: 'html';
+}
+
+interface Window {
+  readonly trustedTypes?: {
+    createPolicy(
+      name: string,
+      rules: { createHTML(html: string): string },
+    ): { createHTML(html: string): TrustedHTML };
+  };
+}

@@ -1,0 +1,82 @@
+// Content in the page. What the author wrote is kept, and comes back when nothing takes its place.
+
+import type { Decision, SlotDecision } from './types';
+
+const SLOT = 'data-waymark-slot';
+/** The id of the content that a slot shows, if it is not the author's. */
+const CONTENT = 'data-waymark-content';
+
+interface Shown {
+  body: string | null;
+  /** The author's nodes; none where the edge had replaced them before the page came. */
+  author: Node[] | undefined;
+}
+
+export class Slots {
+  private readonly shown = new Map<Element, Shown>();
+  private policy: { createHTML(html: string): unknown } | undefined;
+
+  constructor(private readonly fail: (code: string, message: string) => void) {}
+
+  /** Shows a decision. Only what differs is touched. */
+  show(decision: Decision): void {
+    for (const element of this.shown.keys()) {
+      if (!element.isConnected) this.shown.delete(element);
+    }
+    for (const element of document.querySelectorAll(`[${SLOT}]`)) {
+      const slot = decision.slots[element.getAttribute(SLOT)!];
+      if (!slot) continue;
+      try {
+        if (slot.content === null) this.restore(element);
+        else this.fill(element, slot, slot.content);
+      } catch (error) {
+        this.fail('slot-failed', String(error));
+      }
+    }
+  }
+
+  /** The author's content everywhere. Gives whether some of it never reached this page. */
+  restoreAll(): boolean {
+    let lost = false;
+    for (const element of document.querySelectorAll(`[${SLOT}]`)) {
+      if (!this.restore(element)) lost = true;
+    }
+    return lost;
+  }
+
+  private fill(element: Element, slot: SlotDecision, content: string): void {
+    const body = slot.html ?? slot.text ?? '';
+    let shown = this.shown.get(element);
+    if (shown?.body === body) {
+      element.setAttribute(CONTENT, content);
+      return;
+    }
+    const fragment = document.createElement('template');
+    if (slot.html === undefined) fragment.content.textContent = body;
+    else fragment.innerHTML = this.trusted(body) as string;
+    if (!shown) {
+      const byEdge = element.hasAttribute(CONTENT);
+      shown = { body: null, author: byEdge ? undefined : [...element.childNodes] };
+      this.shown.set(element, shown);
+    }
+    if (fragment.innerHTML !== element.innerHTML) element.replaceChildren(fragment.content);
+    element.setAttribute(CONTENT, content);
+    shown.body = body;
+  }
+
+  private restore(element: Element): boolean {
+    const shown = this.shown.get(element);
+    if (!shown?.author) return !element.hasAttribute(CONTENT);
+    element.replaceChildren(...shown.author);
+    element.removeAttribute(CONTENT);
+    this.shown.delete(element);
+    return true;
+  }
+
+  /** HTML was made safe when its pack was published, and values when they were put in. */
+  private trusted(html: string): unknown {
+    if (!window.trustedTypes) return html;
+    this.policy ??= window.trustedTypes.createPolicy('waymark', { createHTML: (safe) => safe });
+    return this.policy.createHTML(html);
+  }
+}

@@ -1,0 +1,76 @@
+// What the device keeps. Where storage is refused or full, memory stands in for it.
+
+import type { Purposes } from './types';
+
+export const RECORD = 'waymark';
+export const STATE = 'waymark.state';
+export const OUTBOX = 'waymark.outbox';
+
+export interface Device {
+  /** Known to this device and the edge only: proves that it is the one with the anonymous id. */
+  key?: string | undefined;
+  anonymousId: string;
+}
+
+/** Under `waymark`. After a refusal only `consent`, and `told` until the edge knows of it. */
+export interface Record {
+  consent?: Purposes | undefined;
+  /** A device that the edge has still to be told of: that it may, or may no longer, be known. */
+  untold?: Device | undefined;
+  device?: Device | undefined;
+  userId?: string | undefined;
+}
+
+export class Store {
+  private readonly memory = new Map<string, string>();
+
+  constructor(private readonly backing: Storage | undefined) {}
+
+  static ofPage(): Store {
+    try {
+      return new Store(window.localStorage);
+    } catch {
+      return new Store(undefined);
+    }
+  }
+
+  get(key: string): string | null {
+    try {
+      return this.memory.get(key) ?? this.backing?.getItem(key) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  set(key: string, value: string): void {
+    try {
+      if (!this.backing) throw 0;
+      this.backing.setItem(key, value);
+      this.memory.delete(key);
+    } catch {
+      this.memory.set(key, value);
+    }
+  }
+
+  remove(key: string): void {
+    this.memory.delete(key);
+    try {
+      this.backing?.removeItem(key);
+    } catch {
+      // What cannot be reached cannot be read again either.
+    }
+  }
+
+  record(): Record {
+    try {
+      const record: unknown = JSON.parse(this.get(RECORD) ?? '{}');
+      return typeof record === 'object' && record ? record : {};
+    } catch {
+      return {};
+    }
+  }
+
+  keep(record: Record): void {
+    this.set(RECORD, JSON.stringify(record));
+  }
+}

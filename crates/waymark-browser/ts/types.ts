@@ -1,0 +1,101 @@
+// What a page sees of the SDK.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** What a page may hand over: anything `JSON.stringify` takes. */
+export type Properties = Record<string, unknown>;
+
+export interface Purposes {
+  analytics: boolean;
+  personalization: boolean;
+  marketing: boolean;
+}
+
+export interface Consent extends Purposes {
+  /** Whether the visitor, or their browser for them, has answered. */
+  decided: boolean;
+}
+
+export interface SlotDecision {
+  /** `null` keeps the author's content. */
+  content: string | null;
+  rule: string | null;
+  reason: string;
+  html?: string;
+  text?: string;
+}
+
+export interface Decision {
+  slots: Record<string, SlotDecision>;
+  segments: string[];
+  stage: string | null;
+  /** Milliseconds since 1970; `null` until something happens. */
+  validUntil: number | null;
+  pack: string | null;
+  /** How many of the visitor's events it knew. */
+  seq: number;
+  source: 'edge' | 'device' | 'none';
+}
+
+export interface Effects {
+  entered: string[];
+  left: string[];
+  stage: { from: string | null; to: string | null } | null;
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+}
+
+export interface Events {
+  ready: Record<string, never>;
+  consent: Consent;
+  decision: Decision;
+  effects: Effects;
+  error: Failure;
+}
+
+export interface Stats {
+  /** Decisions of the edge that the device, knowing the same, would have made otherwise. */
+  mismatch: number;
+  /** Decisions of the edge that were made with another pack or other events. */
+  stale: number;
+  /** Events that found no room. */
+  dropped: number;
+}
+
+export interface Waymark {
+  page(name?: string | null, properties?: Properties): void;
+  track(event: string, properties?: Properties): void;
+  identify(userId: string | number | null, traits?: Properties): void;
+  reset(): void;
+  /** Without purposes, what holds now. A purpose that is not named is refused. */
+  consent(purposes?: Partial<Purposes>): Consent;
+  decide(): Promise<Decision>;
+  on<Name extends keyof Events>(name: Name, handler: (payload: Events[Name]) => void): () => void;
+  readonly stats: Stats;
+}
+
+export type Method = Exclude<keyof Waymark, 'stats'>;
+
+/** A call made before the core had come. */
+export interface Call {
+  method: string;
+  args: unknown[];
+  at: number;
+  /** Takes what the call gives back. */
+  settle(result: unknown): void;
+}
+
+/** What the loader hands to the core. */
+export interface Boot {
+  writeKey: string;
+  /** Where the edge is. */
+  origin: string;
+  autoPage: boolean;
+  /** When the loader began. */
+  at: number;
+  calls: Call[];
+}

@@ -1,0 +1,76 @@
+//! The `waymark` command: what a pack says, what it would have done, and getting it to the edge.
+//!
+//! What it is: a host of the engine for people and for CI. What it is not: it decides nothing of its
+//! own, and the edge does not run it.
+//!
+//! Exit status: 0 done (events that could not be read are reported, not fatal); 1 the pack has
+//! errors or the edge refused it (`check`, `compile`, `publish`); 2 anything else that failed.
+
+mod check;
+mod compile;
+mod error;
+mod evaluate;
+mod events;
+mod explain;
+mod host;
+mod input;
+mod pack;
+mod print;
+mod publish;
+mod replay;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::error::CliError;
+
+#[derive(Parser)]
+#[command(name = "waymark", version, about = "Packs of rules for customer journeys")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say everything that is wrong with packs
+    Check(check::Args),
+    /// Write the Program that hosts run
+    Compile(compile::Args),
+    /// Say which rule won each slot for a visitor, and why the others lost
+    Explain(explain::Args),
+    /// Fold a file of events and count who would see what
+    Replay(replay::Args),
+    /// Decide cases of a file, byte for byte, to be compared with other hosts
+    Evaluate(evaluate::Args),
+    /// Send a pack to the edge
+    Publish(publish::Args),
+}
+
+/// How a command prints what it has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Check(args) => check::run(&args),
+        Command::Compile(args) => compile::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Publish(args) => publish::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is_silent() {
+                eprint!("{}", print::error(&error));
+            }
+            ExitCode::from(error.status())
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Packs from files, compiled or refused with what is wrong shown.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use waymark_model::limits::PACK_BYTES;
+use waymark_pack::{Compiled, Report, compile};
+
+use crate::error::CliError;
+use crate::print::{self, Place};
+
+/// A pack's JSON and the file it came from.
+pub(crate) struct Source {
+    pub name: String,
+    pub text: String,
+}
+
+impl Source {
+    pub(crate) fn read(path: &str) -> Result<Self, CliError> {
+        let unreadable = |source| CliError::unreadable(path, source);
+        let file = File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        let limit = PACK_BYTES as u64;
+        file.take(limit + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() > PACK_BYTES {
+            return Err(CliError::PackTooLarge { name: path.to_owned(), limit: PACK_BYTES });
+        }
+        Ok(Self { name: path.to_owned(), text })
+    }
+
+    /// Every diagnostic, as it is to be shown at `place`.
+    pub(crate) fn drawn(&self, report: &Report, place: &Place) -> String {
+        report
+            .iter()
+            .map(|diagnostic| print::diagnostic(diagnostic, &self.name, &self.text, place))
+            .collect()
+    }
+
+    /// The Program; warnings and errors are shown on the standard error. `status` is the exit status
+    /// for a pack with errors: 1 where the pack is the subject, 2 where it is a tool.
+    pub(crate) fn compiled(&self, status: u8) -> Result<Compiled, CliError> {
+        let compiled = compile(&self.text);
+        let report = match &compiled {
+            Ok(compiled) => &compiled.report,
+            Err(report) => report,
+        };
+        eprint!("{}", self.drawn(report, &Place::Error));
+        compiled.map_err(|report| self.refused(&report, status))
+    }
+
+    pub(crate) fn refused(&self, report: &Report, status: u8) -> CliError {
+        let errors = print::counted(report.errors().count() as u64, "error");
+        CliError::PackHasErrors { name: self.name.clone(), errors, status }
+    }
+}
+
+/// Reads and compiles the pack that a command needs to do its work.
+pub(crate) fn load(path: &str) -> Result<Compiled, CliError> {
+    Source::read(path)?.compiled(2)
+}
+
+/// `ok: outdoor-shop, 5 rules, 3 segments, state ≤ 4.1 KB a visitor, page Program 2.3 KB`
+pub(crate) fn summary(compiled: &Compiled) -> String {
+    let Compiled { program, cost, .. } = compiled;
+    format!(
+        "{}, {}, {}, state ≤ {} a visitor, page Program {}",
+        print::printable(&program.pack),
+        print::counted(program.rules.len() as u64, "rule"),
+        print::counted(program.segments.len() as u64, "segment"),
+        print::size(cost.state_bytes),
+        print::size(cost.page_bytes),
+    )
+}
+
+/// The file's own name for messages about a path that may be `-`.
+pub(crate) fn shown(path: &str) -> &str {
+    if path == "-" { "standard input" } else { path }
+}
+
+/// Not text is not readable.
+pub(crate) fn not_text(name: &str) -> CliError {
+    CliError::unreadable(name, io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+}

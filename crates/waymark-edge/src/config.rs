@@ -1,0 +1,185 @@
+//! What the operator sets. Read once an isolate, from the variables and secrets of the worker.
+
+use serde_json::Value;
+use waymark_wire::Basis;
+
+use crate::cookie::CookieKeys;
+use crate::identity::hex;
+use crate::shard_map::ShardMap;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub write_keys: Vec<WriteKey>,
+    pub cookies: CookieKeys,
+    /// The SHA-256 of the operator's token.
+    pub admin: Option<[u8; 32]>,
+    pub map: ShardMap,
+    /// Which site cookies are for, when several share a signing key.
+    pub site: String,
+    /// Pages of these origins may read answers with credentials; `None` is any.
+    pub origins: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteKey {
+    pub key: String,
+    pub basis: Basis,
+}
+
+/// A variable that cannot be read. The text says what it should be, never what it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("The variable {name} {expected}.")]
+pub struct ConfigError {
+    pub name: &'static str,
+    pub expected: &'static str,
+}
+
+impl Config {
+    /// `get` gives a variable's text.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let get = |name| get(name).filter(|text: &String| !text.trim().is_empty());
+        Ok(Self {
+            write_keys: get("WRITE_KEYS").map_or(Ok(Vec::new()), |text| {
+                write_keys(&text).ok_or(ConfigError {
+                    name: "WRITE_KEYS",
+                    expected: "must be a JSON list of {\"key\", \"basis\": \"browser\" or \"server\"}",
+                })
+            })?,
+            cookies: get("COOKIE_KEYS").map_or(Ok(CookieKeys::default()), |text| {
+                cookie_keys(&text).ok_or(ConfigError {
+                    name: "COOKIE_KEYS",
+                    expected: "must be a JSON list of {\"id\", \"secret\"}, with ids of 1 to 32 \
+                               letters and digits and secrets of at least 16 bytes",
+                })
+            })?,
+            admin: get("ADMIN_TOKEN_SHA256")
+                .map(|text| {
+                    sha256_from_hex(text.trim()).ok_or(ConfigError {
+                        name: "ADMIN_TOKEN_SHA256",
+                        expected: "must be a SHA-256 in 64 hexadecimal digits",
+                    })
+                })
+                .transpose()?,
+            map: shard_map(get("SHARD_EPOCH"), get("SHARD_OBJECTS"))?,
+            site: get("SITE").unwrap_or_default(),
+            origins: get("ALLOWED_ORIGINS")
+                .map(|text| {
+                    texts(&text).ok_or(ConfigError {
+                        name: "ALLOWED_ORIGINS",
+                        expected: "must be a JSON list of origins such as \"https://shop.example\"",
+                    })
+                })
+                .transpose()?,
+        })
+    }
+
+    pub fn basis_of(&self, key: &str) -> Option<Basis> {
+        self.write_keys.iter().find(|have| have.key == key).map(|have| have.basis)
+    }
+
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.origins.as_ref().is_none_or(|allowed| allowed.iter().any(|have| have == origin))
+    }
+}
+
+fn write_keys(text: &str) -> Option<Vec<WriteKey>> {
+    let list: Value = serde_json::from_str(text).ok()?;
+    list.as_array()?
+        .iter()
+        .map(|item| {
+            let basis = match item["basis"].as_str()? {
+                "browser" => Basis::Browser,
+                "server" => Basis::Server,
+                _ => return None,
+            };
+            let key = item["key"].as_str().filter(|key| !key.is_empty())?;
+            Some(WriteKey { key: key.to_owned(), basis })
+        })
+        .collect()
+}
+
+fn cookie_keys(text: &str) -> Option<CookieKeys> {
+    let list: Value = serde_json::from_str(text).ok()?;
+    let keys: Option<Vec<(String, Vec<u8>)>> = list
+        .as_array()?
+        .iter()
+        .map(|item| {
+            let id = item["id"].as_str()?.to_owned();
+            let secret = item["secret"].as_str()?.as_bytes().to_vec();
+            Some((id, secret))
+        })
+        .collect();
+    CookieKeys::new(keys?)
+}
+
+fn texts(text: &str) -> Option<Vec<String>> {
+    let list: Value = serde_json::from_str(text).ok()?;
+    list.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn sha256_from_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut hash = [0; 32];
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    debug_assert_eq!(hex(&hash), text.to_ascii_lowercase());
+    Some(hash)
+}
+
+fn shard_map(epoch: Option<String>, objects: Option<String>) -> Result<ShardMap, ConfigError> {
+    let epoch = epoch.map_or(Some(ShardMap::DEFAULT.epoch), |text| text.trim().parse().ok()).ok_or(
+        ConfigError { name: "SHARD_EPOCH", expected: "must be a whole number" },
+    )?;
+    objects
+        .map_or(Some(ShardMap::DEFAULT.objects()), |text| text.trim().parse().ok())
+        .and_then(|objects| ShardMap::new(epoch, objects))
+        .ok_or(ConfigError { name: "SHARD_OBJECTS", expected: "must be 1 to 4096" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+    use waymark_wire::Basis;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, super::ConfigError> {
+        Config::read(|name| {
+            pairs.iter().find(|(have, _)| *have == name).map(|(_, text)| (*text).to_owned())
+        })
+    }
+
+    #[test]
+    fn nothing_set_is_a_closed_edge() {
+        let config = read(&[]).unwrap();
+        assert_eq!((config.basis_of(""), config.admin, config.map.objects()), (None, None, 16));
+    }
+
+    #[test]
+    fn keys_have_a_basis() {
+        let config =
+            read(&[("WRITE_KEYS", r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"}]"#)])
+                .unwrap();
+        assert_eq!(config.basis_of("w"), Some(Basis::Browser));
+        assert_eq!(config.basis_of("s"), Some(Basis::Server));
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_read_is_named_and_not_shown() {
+        for (name, text) in [
+            ("WRITE_KEYS", "nope-secret"),
+            ("WRITE_KEYS", r#"[{"key":"nope-secret","basis":"both"}]"#),
+            ("COOKIE_KEYS", r#"[{"id":"k.1","secret":"nope-secret-nope-secret"}]"#),
+            ("COOKIE_KEYS", r#"[{"id":"k","secret":"nope-secret"}]"#),
+            ("ADMIN_TOKEN_SHA256", "nope-secret"),
+            ("SHARD_OBJECTS", "0"),
+            ("SHARD_EPOCH", "-1"),
+            ("ALLOWED_ORIGINS", "{}"),
+        ] {
+            let error = read(&[(name, text)]).unwrap_err();
+            assert_eq!(error.name, name);
+            assert!(!error.to_string().contains("nope-secret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What the use cases need of a host.
+
+use waymark_engine::PackHash;
+use waymark_model::Timestamp;
+
+/// The time, asked once a request.
+pub trait Clock {
+    fn now(&self) -> Timestamp;
+}
+
+/// The objects that keep what must not be lost. Messages are those of [`crate::protocol`].
+#[expect(async_fn_in_trait, reason = "hosts have one thread; nothing is sent to another")]
+pub trait Objects {
+    /// Asks one of the shards.
+    async fn shard(&self, object: u16, message: Vec<u8>) -> Result<Vec<u8>, Unavailable>;
+
+    /// Asks the registry of packs.
+    async fn registry(&self, message: Vec<u8>) -> Result<Vec<u8>, Unavailable>;
+}
+
+/// Somebody did not answer, or not in a way that can be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
+
+/// What a shard keeps. Reads are of what was committed; one [`Commit`] is one transaction.
+pub trait ShardStore {
+    /// The newest epoch of the shard map that this object has seen.
+    fn epoch(&self) -> Result<u64, StoreError>;
+    fn set_epoch(&self, epoch: u64) -> Result<(), StoreError>;
+
+    fn state(&self, visitor: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// All rows of a visitor, by day and part.
+    fn seen(&self, visitor: &str) -> Result<Vec<Seen>, StoreError>;
+
+    /// The day of the last sweep of old `seen` rows.
+    fn swept(&self) -> Result<i64, StoreError>;
+
+    fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
+
+    /// Visitors after a key, in the order of keys.
+    fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+
+    /// Batches after a sequence number; with `marker`, those whose visitors contain it.
+    fn batches(&self, after: u64, marker: Option<u64>, most: u32)
+    -> Result<Vec<Batch>, StoreError>;
+
+    fn counters(&self) -> Result<Counters, StoreError>;
+}
+
+/// What a registry keeps.
+pub trait RegistryStore {
+    fn pack(&self, hash: PackHash) -> Result<Option<PackRow>, StoreError>;
+    /// Newest first.
+    fn packs(&self) -> Result<Vec<PackRow>, StoreError>;
+    fn put(&self, row: &PackRow, parts: &PackParts) -> Result<(), StoreError>;
+    fn part(&self, hash: PackHash, part: Part) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Newest first.
+    fn activations(&self, most: u32) -> Result<Vec<Activation>, StoreError>;
+    /// The number is given by the store.
+    fn activate(&self, activation: &Activation) -> Result<(), StoreError>;
+}
+
+/// The storage refused. Nothing of the transaction was kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
+
+/// Message ids that a visitor sent on one day of receipt, by hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Days since 1970.
+    pub day: i64,
+    pub part: u32,
+    pub ids: Vec<u64>,
+}
+
+/// Raw events of one request, packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Given by the store.
+    pub seq: u64,
+    pub received: Timestamp,
+    pub events: u32,
+    pub duplicates: u32,
+    /// Hashes of the visitors' keys, to find a visitor's batches by.
+    pub markers: Vec<u64>,
+    pub body: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitorRow {
+    pub id: String,
+    pub slot: u16,
+    pub state: Vec<u8>,
+    pub seq: u64,
+    pub updated: Timestamp,
+}
+
+/// Everything that one request changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Commit {
+    pub batches: Vec<Batch>,
+    pub visitors: Vec<VisitorRow>,
+    /// Rows to put in place of those with the same visitor, day and part.
+    pub seen: Vec<(String, Seen)>,
+    /// Duplicates of a request that had nothing new, so no batch to count them in.
+    pub only_duplicates: u32,
+    /// Forget `seen` rows of days before this, and that it was done on the second.
+    pub sweep: Option<(i64, i64)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    pub batches: u64,
+    pub events: u64,
+    pub duplicates: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackRow {
+    pub hash: PackHash,
+    pub name: String,
+    pub created: Timestamp,
+}
+
+/// The forms in which a pack is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The JSON as it was put.
+    Source,
+    /// The encoded Program.
+    Program,
+    /// The page's projection, gzip.
+    Page,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PackParts {
+    pub source: Vec<u8>,
+    pub program: Vec<u8>,
+    pub page: Vec<u8>,
+}
+
+/// A line of the registry's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activation {
+    pub number: u64,
+    /// `None`: no pack is active.
+    pub hash: Option<PackHash>,
+    pub at: Timestamp,
+    pub by: String,
+    /// The activation that a roll-back went back to.
+    pub restores: Option<u64>,
+}
+
+impl Part {
+    pub const ALL: [Self; 3] = [Self::Source, Self::Program, Self::Page];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Program => "program",
+            Self::Page => "page",
+        }
+    }
+}

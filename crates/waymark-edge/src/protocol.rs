@@ -1,0 +1,479 @@
+//! What the worker and its objects say to each other: binary, over the objects' `fetch`.
+
+use waymark_engine::PackHash;
+use waymark_model::{DecodeError, Reader, Timestamp, Writer};
+use waymark_wire::Basis;
+
+use crate::ports::{Activation, Counters, PackParts, PackRow, Part, Unavailable};
+
+type Read<T> = Result<T, DecodeError>;
+
+/// The pack to fold with, and those whose features are carried along.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Packs {
+    /// `None`: no pack is active.
+    pub active: Option<PackHash>,
+    /// Active during the last 30 days, newest first.
+    pub former: Vec<PackHash>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShardCall {
+    /// Of the caller's map.
+    pub epoch: u64,
+    pub ask: ShardAsk,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShardAsk {
+    Receive { packs: Packs, received: Timestamp, events: Vec<Incoming> },
+    State { visitor: String },
+    Stats { packs: Packs, now: Timestamp },
+    /// Stored events after a batch; of one visitor, if one is named.
+    Events { visitor: Option<String>, after: u64 },
+}
+
+/// An event on its way to its visitor's shard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    pub visitor: String,
+    pub basis: Basis,
+    /// Encoded.
+    pub event: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShardTold {
+    Received { accepted: u32, duplicates: u32 },
+    State(Option<Vec<u8>>),
+    Stats(Stats),
+    /// `next`: ask again from there.
+    Events { events: Vec<Stored>, next: Option<u64> },
+    /// The caller's map is older than the object's.
+    Stale { epoch: u64 },
+    Failed(String),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub received: Timestamp,
+    pub event: Incoming,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stats {
+    pub counters: Counters,
+    pub visitors: u64,
+    pub sessions: u64,
+    /// Events that came too late to be put in order.
+    pub late: u64,
+    pub segments: Vec<(String, u64)>,
+    pub stages: Vec<(String, u64)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RegistryAsk {
+    Put { row: PackRow, parts: PackParts },
+    List,
+    Activate { hash: Option<PackHash>, at: Timestamp, by: String },
+    RollBack { at: Timestamp, by: String },
+    Active { now: Timestamp },
+    Part { hash: PackHash, part: Part },
+    Programs(Vec<PackHash>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RegistryTold {
+    /// Whether it is new.
+    Put { created: bool },
+    List { packs: Vec<PackRow>, activations: Vec<Activation> },
+    Activated(Activation),
+    /// Neither this nor that can be done: a stable code.
+    Refused(String),
+    Active(Packs),
+    Part(Option<Vec<u8>>),
+    Programs(Vec<Option<Vec<u8>>>),
+    Failed(String),
+}
+
+impl ShardCall {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.unsigned(self.epoch);
+        match &self.ask {
+            ShardAsk::Receive { packs, received, events } => {
+                out.byte(0);
+                packs.write(&mut out);
+                out.signed(received.0);
+                out.list(events, |out, event| event.write(out));
+            }
+            ShardAsk::State { visitor } => {
+                out.byte(1);
+                out.text(visitor);
+            }
+            ShardAsk::Stats { packs, now } => {
+                out.byte(2);
+                packs.write(&mut out);
+                out.signed(now.0);
+            }
+            ShardAsk::Events { visitor, after } => {
+                out.byte(3);
+                out.optional_text(visitor.as_deref());
+                out.unsigned(*after);
+            }
+        }
+        out.into_bytes()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Read<Self> {
+        let mut input = Reader::new(bytes);
+        let epoch = input.unsigned()?;
+        let ask = match input.byte()? {
+            0 => ShardAsk::Receive {
+                packs: Packs::read(&mut input)?,
+                received: Timestamp(input.signed()?),
+                events: input.list(Incoming::read)?,
+            },
+            1 => ShardAsk::State { visitor: input.text()?.to_owned() },
+            2 => ShardAsk::Stats {
+                packs: Packs::read(&mut input)?,
+                now: Timestamp(input.signed()?),
+            },
+            3 => ShardAsk::Events { visitor: input.optional_text()?, after: input.unsigned()? },
+            _ => return Err(input.error("unknown-message")),
+        };
+        input.end()?;
+        Ok(Self { epoch, ask })
+    }
+
+    /// The packs that answering needs.
+    pub fn packs(&self) -> Option<&Packs> {
+        match &self.ask {
+            ShardAsk::Receive { packs, .. } | ShardAsk::Stats { packs, .. } => Some(packs),
+            ShardAsk::State { .. } | ShardAsk::Events { .. } => None,
+        }
+    }
+}
+
+impl ShardTold {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        match self {
+            Self::Received { accepted, duplicates } => {
+                out.byte(0);
+                out.unsigned((*accepted).into());
+                out.unsigned((*duplicates).into());
+            }
+            Self::State(state) => {
+                out.byte(1);
+                out.option(state.as_ref(), |out, state| out.bytes(state));
+            }
+            Self::Stats(stats) => {
+                out.byte(2);
+                stats.write(&mut out);
+            }
+            Self::Events { events, next } => {
+                out.byte(3);
+                out.list(events, |out, stored| {
+                    out.signed(stored.received.0);
+                    stored.event.write(out);
+                });
+                out.option(next.as_ref(), |out, next| out.unsigned(*next));
+            }
+            Self::Stale { epoch } => {
+                out.byte(4);
+                out.unsigned(*epoch);
+            }
+            Self::Failed(why) => {
+                out.byte(5);
+                out.text(why);
+            }
+        }
+        out.into_bytes()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Read<Self> {
+        let mut input = Reader::new(bytes);
+        let told = match input.byte()? {
+            0 => Self::Received { accepted: input.u32()?, duplicates: input.u32()? },
+            1 => Self::State(input.option(|input| Ok(input.bytes()?.to_vec()))?),
+            2 => Self::Stats(Stats::read(&mut input)?),
+            3 => Self::Events {
+                events: input.list(|input| {
+                    Ok(Stored {
+                        received: Timestamp(input.signed()?),
+                        event: Incoming::read(input)?,
+                    })
+                })?,
+                next: input.option(Reader::unsigned)?,
+            },
+            4 => Self::Stale { epoch: input.unsigned()? },
+            5 => Self::Failed(input.text()?.to_owned()),
+            _ => return Err(input.error("unknown-message")),
+        };
+        input.end()?;
+        Ok(told)
+    }
+}
+
+impl Incoming {
+    pub fn write(&self, out: &mut Writer) {
+        out.text(&self.visitor);
+        out.flag(self.basis == Basis::Server);
+        out.bytes(&self.event);
+    }
+
+    pub fn read(input: &mut Reader<'_>) -> Read<Self> {
+        Ok(Self {
+            visitor: input.text()?.to_owned(),
+            basis: if input.flag()? { Basis::Server } else { Basis::Browser },
+            event: input.bytes()?.to_vec(),
+        })
+    }
+}
+
+impl Packs {
+    fn write(&self, out: &mut Writer) {
+        out.option(self.active.as_ref(), |out, hash| out.raw(&hash.0));
+        out.list(&self.former, |out, hash| out.raw(&hash.0));
+    }
+
+    fn read(input: &mut Reader<'_>) -> Read<Self> {
+        Ok(Self { active: input.option(read_hash)?, former: input.list(read_hash)? })
+    }
+}
+
+impl Stats {
+    fn write(&self, out: &mut Writer) {
+        out.unsigned(self.counters.batches);
+        out.unsigned(self.counters.events);
+        out.unsigned(self.counters.duplicates);
+        out.unsigned(self.visitors);
+        out.unsigned(self.sessions);
+        out.unsigned(self.late);
+        for counts in [&self.segments, &self.stages] {
+            out.list(counts, |out, (id, count)| {
+                out.text(id);
+                out.unsigned(*count);
+            });
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Read<Self> {
+        Ok(Self {
+            counters: Counters {
+                batches: input.unsigned()?,
+                events: input.unsigned()?,
+                duplicates: input.unsigned()?,
+            },
+            visitors: input.unsigned()?,
+            sessions: input.unsigned()?,
+            late: input.unsigned()?,
+            segments: input.list(read_count)?,
+            stages: input.list(read_count)?,
+        })
+    }
+}
+
+impl RegistryAsk {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        match self {
+            Self::Put { row, parts } => {
+                out.byte(0);
+                write_row(&mut out, row);
+                out.bytes(&parts.source);
+                out.bytes(&parts.program);
+                out.bytes(&parts.page);
+            }
+            Self::List => out.byte(1),
+            Self::Activate { hash, at, by } => {
+                out.byte(2);
+                out.option(hash.as_ref(), |out, hash| out.raw(&hash.0));
+                out.signed(at.0);
+                out.text(by);
+            }
+            Self::RollBack { at, by } => {
+                out.byte(3);
+                out.signed(at.0);
+                out.text(by);
+            }
+            Self::Active { now } => {
+                out.byte(4);
+                out.signed(now.0);
+            }
+            Self::Part { hash, part } => {
+                out.byte(5);
+                out.raw(&hash.0);
+                out.byte(*part as u8);
+            }
+            Self::Programs(hashes) => {
+                out.byte(6);
+                out.list(hashes, |out, hash| out.raw(&hash.0));
+            }
+        }
+        out.into_bytes()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Read<Self> {
+        let mut input = Reader::new(bytes);
+        let ask = match input.byte()? {
+            0 => Self::Put {
+                row: read_row(&mut input)?,
+                parts: PackParts {
+                    source: input.bytes()?.to_vec(),
+                    program: input.bytes()?.to_vec(),
+                    page: input.bytes()?.to_vec(),
+                },
+            },
+            1 => Self::List,
+            2 => Self::Activate {
+                hash: input.option(read_hash)?,
+                at: Timestamp(input.signed()?),
+                by: input.text()?.to_owned(),
+            },
+            3 => Self::RollBack { at: Timestamp(input.signed()?), by: input.text()?.to_owned() },
+            4 => Self::Active { now: Timestamp(input.signed()?) },
+            5 => Self::Part { hash: read_hash(&mut input)?, part: read_part(&mut input)? },
+            6 => Self::Programs(input.list(read_hash)?),
+            _ => return Err(input.error("unknown-message")),
+        };
+        input.end()?;
+        Ok(ask)
+    }
+}
+
+impl RegistryTold {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        match self {
+            Self::Put { created } => {
+                out.byte(0);
+                out.flag(*created);
+            }
+            Self::List { packs, activations } => {
+                out.byte(1);
+                out.list(packs, write_row);
+                out.list(activations, write_activation);
+            }
+            Self::Activated(activation) => {
+                out.byte(2);
+                write_activation(&mut out, activation);
+            }
+            Self::Refused(code) => {
+                out.byte(3);
+                out.text(code);
+            }
+            Self::Active(packs) => {
+                out.byte(4);
+                packs.write(&mut out);
+            }
+            Self::Part(part) => {
+                out.byte(5);
+                out.option(part.as_ref(), |out, part| out.bytes(part));
+            }
+            Self::Programs(programs) => {
+                out.byte(6);
+                out.list(programs, |out, program| {
+                    out.option(program.as_ref(), |out, program| out.bytes(program));
+                });
+            }
+            Self::Failed(why) => {
+                out.byte(7);
+                out.text(why);
+            }
+        }
+        out.into_bytes()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Read<Self> {
+        let mut input = Reader::new(bytes);
+        let told = match input.byte()? {
+            0 => Self::Put { created: input.flag()? },
+            1 => Self::List {
+                packs: input.list(read_row)?,
+                activations: input.list(read_activation)?,
+            },
+            2 => Self::Activated(read_activation(&mut input)?),
+            3 => Self::Refused(input.text()?.to_owned()),
+            4 => Self::Active(Packs::read(&mut input)?),
+            5 => Self::Part(input.option(|input| Ok(input.bytes()?.to_vec()))?),
+            6 => Self::Programs(
+                input.list(|input| input.option(|input| Ok(input.bytes()?.to_vec())))?,
+            ),
+            7 => Self::Failed(input.text()?.to_owned()),
+            _ => return Err(input.error("unknown-message")),
+        };
+        input.end()?;
+        Ok(told)
+    }
+}
+
+impl From<DecodeError> for Unavailable {
+    fn from(error: DecodeError) -> Self {
+        Self(format!("An object's answer cannot be read: {error}."))
+    }
+}
+
+fn write_row(out: &mut Writer, row: &PackRow) {
+    out.raw(&row.hash.0);
+    out.text(&row.name);
+    out.signed(row.created.0);
+}
+
+fn read_row(input: &mut Reader<'_>) -> Read<PackRow> {
+    Ok(PackRow {
+        hash: read_hash(input)?,
+        name: input.text()?.to_owned(),
+        created: Timestamp(input.signed()?),
+    })
+}
+
+fn write_activation(out: &mut Writer, activation: &Activation) {
+    out.unsigned(activation.number);
+    out.option(activation.hash.as_ref(), |out, hash| out.raw(&hash.0));
+    out.signed(activation.at.0);
+    out.text(&activation.by);
+    out.option(activation.restores.as_ref(), |out, number| out.unsigned(*number));
+}
+
+fn read_activation(input: &mut Reader<'_>) -> Read<Activation> {
+    Ok(Activation {
+        number: input.unsigned()?,
+        hash: input.option(read_hash)?,
+        at: Timestamp(input.signed()?),
+        by: input.text()?.to_owned(),
+        restores: input.option(Reader::unsigned)?,
+    })
+}
+
+fn read_hash(input: &mut Reader<'_>) -> Read<PackHash> {
+    let mut hash = PackHash::default();
+    hash.0.copy_from_slice(input.raw(16)?);
+    Ok(hash)
+}
+
+fn read_part(input: &mut Reader<'_>) -> Read<Part> {
+    let number = usize::from(input.byte()?);
+    Part::ALL.get(number).copied().ok_or_else(|| input.error("unknown-part"))
+}
+
+fn read_count(input: &mut Reader<'_>) -> Read<(String, u64)> {
+    Ok((input.text()?.to_owned(), input.unsigned()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = ShardCall::decode(&bytes);
+            let _ = ShardTold::decode(&bytes);
+            let _ = RegistryAsk::decode(&bytes);
+            let _ = RegistryTold::decode(&bytes);
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! What a journey adds to conditions: questions about what a visitor did before.
+
+use waymark_engine::program::{Order, Window};
+use waymark_model::Span;
+
+use super::compare::{bounds, comparisons};
+use super::path::property;
+use super::{Condition, Kept, Kind, Occurrence, Place, Subject, Windowed};
+use crate::declared::{self, Desk, Type};
+use crate::diagnostic::Code;
+use crate::fields::{Fields, any_duration, duration, elements, refuse, text, whole};
+use crate::json::{At, Json, Node};
+use crate::problem::shown;
+
+pub(super) const OPERATORS: [&str; 9] = [
+    "$did", "$didNot", "$sequence", "$first", "$last", "$count", "$sum", "$segment", "$stage",
+];
+
+/// Times that can be remembered of one event, for counting it inside windows.
+const COUNTED: u32 = 128;
+/// Steps, and events between them, that a sequence can have.
+const STEPS: usize = 16;
+
+pub(super) fn read(operator: &str, node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
+    match operator {
+        "$did" => did(node, desk),
+        "$didNot" => Some(did(node, desk)?.not(node.at)),
+        "$sequence" => sequence(node, desk),
+        "$first" => occurred(node, true, desk),
+        "$last" => occurred(node, false, desk),
+        "$count" | "$sum" => amount(node, operator == "$sum", desk),
+        "$segment" => segment(node, desk),
+        _ => stage(node, desk),
+    }
+}
+
+fn did(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
+    let mut fields = Fields::of(node, "`$did`", &mut desk.problems)?;
+    let on = occurrence(&mut fields, desk);
+    let within = optional(fields.take("within"), |node| within(node, desk));
+    let session = optional(fields.take("in"), |node| session(node, desk));
+    let count = fields.take("count");
+    fields.finish(&["between"], &mut desk.problems);
+    let (on, within, session) = (on?, within?, session?.is_some());
+    let Some(count) = count else {
+        let kind = Kind::Count { on, within, session, least: 1, most: None };
+        return Some(Condition { at: node.at, kind });
+    };
+    let in_window = within.is_some() || session;
+    counts(count, in_window, desk, |least, most| Kind::Count {
+        on: on.clone(),
+        within,
+        session,
+        least,
+        most,
+    })
+}
+
+/// `count`: a number, or bounds. Times beyond the ones remembered cannot be told apart in a window.
+fn counts(
+    node: &Node,
+    in_window: bool,
+    desk: &mut Desk<'_>,
+    kind: impl Fn(u32, Option<u32>) -> Kind,
+) -> Option<Condition> {
+    let mut number = |node: &Node| {
+        let number = whole(node, "a count", (0, i32::MAX - 1), &mut desk.problems)?;
+        let number = u32::try_from(number).ok()?;
+        if in_window && number > COUNTED {
+            let message = format!("inside a window at most {COUNTED} occurrences can be counted");
+            desk.problems
+                .error(Code::CountTooLarge, node.at, message)
+                .mend("use `$count` for larger numbers");
+            return None;
+        }
+        Some(number)
+    };
+    if let Json::Number(_) = node.json {
+        let number = number(node)?;
+        return Some(Condition { at: node.at, kind: kind(number, Some(number)) });
+    }
+    let mut read = Vec::new();
+    let Json::Object(members) = &node.json else {
+        return refuse(node, "`count`", "a number, or bounds such as {\"$gte\": 2}", &mut desk.problems);
+    };
+    for member in members {
+        if let "$gte" | "$gt" | "$lte" | "$lt" | "$eq" | "$ne" = member.key.as_str() {
+            read.push((member.key.as_str(), number(&member.value)));
+        }
+    }
+    let known = ["$gte", "$gt", "$lte", "$lt", "$eq", "$ne"];
+    bounds(node, "`count`", &known, desk)?;
+    let (mut least, mut most, mut bounded) = (0, None::<u32>, false);
+    let mut parts = Vec::new();
+    let mut never = false;
+    for (operator, number) in read {
+        let number = number?;
+        let (low, high) = match operator {
+            "$gte" => (number, None),
+            "$gt" => (number + 1, None),
+            "$lte" => (0, Some(number)),
+            "$lt" => {
+                never |= number == 0;
+                (0, Some(number.saturating_sub(1)))
+            }
+            "$eq" => (number, Some(number)),
+            _ => {
+                let equal = Condition { at: node.at, kind: kind(number, Some(number)) };
+                parts.push(equal.not(node.at));
+                continue;
+            }
+        };
+        bounded = true;
+        least = least.max(low);
+        most = Some(most.map_or(high.unwrap_or(u32::MAX), |most| most.min(high.unwrap_or(most))))
+            .filter(|most| *most != u32::MAX);
+    }
+    if never || most.is_some_and(|most| most < least) {
+        let message = "no count is within these bounds";
+        desk.problems.warn(Code::Contradiction, node.at, message);
+        return Some(Condition::never(node.at));
+    }
+    if bounded || parts.is_empty() {
+        parts.push(Condition { at: node.at, kind: kind(least, most) });
+    }
+    Some(Condition::all(node.at, parts))
+}
+
+fn sequence(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
+    let mut fields = Fields::of(node, "`$sequence`", &mut desk.problems)?;
+    let steps = fields.require("steps", &mut desk.problems).map(|node| steps(node, desk));
+    let without = optional(fields.take("without"), |node| interruptions(node, desk));
+    let within = optional(fields.take("within"), |node| within(node, desk));
+    let idle = optional(fields.take("idle"), |node| {
+        duration(node, "`idle`", &mut desk.problems)
+    });
+    fields.finish(&[], &mut desk.problems);
+    let without = without?.unwrap_or_default();
+    let kind = Kind::Sequence { steps: steps??, without, within: within?, idle: idle? };
+    Some(Condition { at: node.at, kind })
+}
+
+fn steps(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<Occurrence>> {
+    let items = elements(node, "`steps`", &mut desk.problems)?;
+    if items.is_empty() || items.len() > STEPS {
+        let message = format!("a sequence has 1 to {STEPS} steps, and this has {}", items.len());
+        desk.problems.error(Code::BadSteps, node.opening(), message);
+        return None;
+    }
+    let steps: Vec<_> = items.iter().map(|item| step(item, desk)).collect();
+    steps.into_iter().collect()
+}
+
+fn step(node: &Node, desk: &mut Desk<'_>) -> Option<Occurrence> {
+    let mut fields = Fields::of(node, "a step", &mut desk.problems)?;
+    let on = occurrence(&mut fields, desk);
+    fields.finish(&[], &mut desk.problems);
+    on
+}
+
+fn interruptions(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<Occurrence>> {
+    let items = elements(node, "`without`", &mut desk.problems)?;
+    if items.len() > STEPS {
+        let message = format!("`without` names at most {STEPS} events");
+        desk.problems.error(Code::BadSteps, node.opening(), message);
+        return None;
+    }
+    let events: Vec<_> = items
+        .iter()
+        .map(|item| match &item.json {
+            Json::Text(name) => {
+                desk.event_is_known(name, item.at);
+                Some(Occurrence { event: event_name(name), filter: None })
+            }
+            _ => step(item, desk),
+        })
+        .collect();
+    events.into_iter().collect()
+}
+
+/// `$first` and `$last`: whether it happened, how long ago, and what a property of it was.
+fn occurred(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<Condition> {
+    let name = if first { "`$first`" } else { "`$last`" };
+    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let on = occurrence(&mut fields, desk);
+    let event = on.as_ref().and_then(|on| on.event.clone());
+    let property = optional(fields.take("property"), |node| property_of(node, event.as_deref(), desk));
+    let ages = optional(fields.take("age"), |node| ages(node, desk));
+    let is = fields.take("is");
+    if is.is_some() != matches!(property, None | Some(Some(_))) {
+        let (missing, given) = if is.is_some() { ("property", "is") } else { ("is", "property") };
+        let message = format!("{name} with `{given}` needs `{missing}`");
+        desk.problems.error(Code::MissingKey, node.opening(), message);
+    }
+    fields.finish(&[], &mut desk.problems);
+    let (property, ty) = property?.unzip();
+    let of = Kept { first, on: on?, property };
+    let mut parts: Vec<Condition> = ages?
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(at, order, span)| Condition { at, kind: Kind::Age { of: of.clone(), order, span } })
+        .collect();
+    if let Some(is) = is {
+        of.property.as_ref()?;
+        parts.push(comparisons(is, &Subject::Kept(of), ty.flatten(), desk)?);
+    } else if parts.is_empty() {
+        // Anything that happened is at least no time ago.
+        let kind = Kind::Age { of, order: Order::Gte, span: Span(0) };
+        parts.push(Condition { at: node.at, kind });
+    }
+    Some(Condition::all(node.at, parts))
+}
+
+fn ages(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<(At, Order, Span)>> {
+    let known = ["$lt", "$lte", "$gt", "$gte"];
+    let orders = [Order::Lt, Order::Lte, Order::Gt, Order::Gte];
+    let bounds = bounds(node, "`age`", &known, desk)?;
+    if bounds.is_empty() {
+        let message = "`age` needs a bound such as {\"$gte\": \"60d\"}";
+        desk.problems.error(Code::MissingKey, node.opening(), message);
+        return None;
+    }
+    let mut ages = Vec::new();
+    for (operator, node) in bounds {
+        let span = any_duration(node, "`age`", &mut desk.problems)?;
+        let order = known.iter().zip(orders).find(|(known, _)| **known == operator);
+        ages.extend(order.map(|(_, order)| (node.at, order, span)));
+    }
+    Some(ages)
+}
+
+/// `$count` and `$sum` compared where they stand.
+fn amount(node: &Node, sum: bool, desk: &mut Desk<'_>) -> Option<Condition> {
+    let name = if sum { "`$sum`" } else { "`$count`" };
+    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let windowed = windowed_fields(&mut fields, sum, desk);
+    let is = fields.require("is", &mut desk.problems);
+    fields.finish(&["each"], &mut desk.problems);
+    let subject = Subject::Amount(windowed?);
+    comparisons(is?, &subject, Some(Type::Number), desk)
+}
+
+/// A feature's `$count` or `$sum`.
+pub(crate) fn windowed(node: &Node, sum: bool, desk: &mut Desk<'_>) -> Option<Windowed> {
+    let name = if sum { "`$sum`" } else { "`$count`" };
+    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let windowed = windowed_fields(&mut fields, sum, desk);
+    fields.finish(&["each"], &mut desk.problems);
+    windowed
+}
+
+fn windowed_fields(fields: &mut Fields<'_>, sum: bool, desk: &mut Desk<'_>) -> Option<Windowed> {
+    let on = occurrence(fields, desk);
+    let event = on.as_ref().and_then(|on| on.event.clone());
+    let property = if sum {
+        fields.require("property", &mut desk.problems).map(|node| {
+            let (keys, ty) = property_of(node, event.as_deref(), desk)?;
+            if let Some(ty) = ty.filter(|ty| *ty != Type::Number) {
+                let path = shown(&keys.join(".")).into_owned();
+                let message = format!("{path} is of type {}, which cannot be summed", ty.name());
+                desk.problems.error(Code::WrongType, node.at, message);
+            }
+            Some(Some(keys))
+        })
+    } else {
+        Some(Some(None))
+    };
+    let window = optional(fields.take("within"), |node| window(node, desk));
+    Some(Windowed { on: on?, property: property??, window: window? })
+}
+
+/// A feature's `$first` or `$last`, with the type of what it keeps.
+pub(crate) fn kept(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<(Kept, Option<Type>)> {
+    let name = if first { "`$first`" } else { "`$last`" };
+    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let on = occurrence(&mut fields, desk);
+    let event = on.as_ref().and_then(|on| on.event.clone());
+    let property = fields
+        .require("property", &mut desk.problems)
+        .and_then(|node| property_of(node, event.as_deref(), desk));
+    fields.finish(&[], &mut desk.problems);
+    let (keys, ty) = property?;
+    Some((Kept { first, on: on?, property: Some(keys) }, ty))
+}
+
+fn property_of(
+    node: &Node,
+    event: Option<&str>,
+    desk: &mut Desk<'_>,
+) -> Option<(Vec<String>, Option<Type>)> {
+    let path = text(node, "`property`", &mut desk.problems)?;
+    property(path, event, node.at, desk)
+}
+
+/// `event` and `where`.
+fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence> {
+    let named = fields.require("event", &mut desk.problems).and_then(|node| {
+        let name = text(node, "`event`", &mut desk.problems)?;
+        desk.event_is_known(name, node.at);
+        Some(event_name(name))
+    });
+    let event = named.clone().flatten();
+    let filter = optional(fields.take("where"), |node| {
+        super::read(node, Place::Where(event.as_deref()), desk)
+    });
+    Some(Occurrence { event: named?, filter: filter? })
+}
+
+fn event_name(name: &str) -> Option<String> {
+    (name != "*").then(|| name.to_owned())
+}
+
+fn within(node: &Node, desk: &mut Desk<'_>) -> Option<Span> {
+    duration(node, "`within`", &mut desk.problems)
+}
+
+fn session(node: &Node, desk: &mut Desk<'_>) -> Option<()> {
+    let place = text(node, "`in`", &mut desk.problems)?;
+    if place == "session" {
+        return Some(());
+    }
+    let message = format!("`in` is \"session\" or left out, and this is {}", shown(place));
+    desk.problems.error(Code::BadValue, node.at, message).mean(place, ["session"]);
+    None
+}
+
+/// The longest window for each width of its buckets. The coarser, the fewer are kept.
+const BUCKETS: [(Span, Span); 5] = [
+    (Span(2 * Span::HOUR.0), Span::MINUTE),
+    (Span::DAY, Span(5 * Span::MINUTE.0)),
+    (Span(14 * Span::DAY.0), Span::HOUR),
+    (Span(400 * Span::DAY.0), Span::DAY),
+    (Span(12_000 * Span::DAY.0), Span(30 * Span::DAY.0)),
+];
+
+/// A window as whole buckets, the last of which is the one that `now` is in.
+fn window(node: &Node, desk: &mut Desk<'_>) -> Option<Window> {
+    let within = within(node, desk)?;
+    let Some((_, resolution)) = BUCKETS.iter().find(|(longest, _)| within <= *longest) else {
+        let days = BUCKETS.last().map_or(0, |(longest, _)| longest.0 / Span::DAY.0);
+        let message = format!("a window has at most {days} days");
+        desk.problems
+            .error(Code::BadDuration, node.at, message)
+            .mend("leave `within` out to count everything");
+        return None;
+    };
+    let buckets = within.0.div_euclid(resolution.0) + i64::from(within.0 % resolution.0 != 0);
+    Some(Window { resolution: *resolution, buckets: u32::try_from(buckets).ok()? })
+}
+
+fn segment(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
+    let one = |node: &Node, desk: &mut Desk<'_>| {
+        let id = text(node, "`$segment`", &mut desk.problems)?;
+        desk.is_declared(declared::Kind::Segment, id, node.at)
+            .then(|| Condition { at: node.at, kind: Kind::Segment(id.to_owned()) })
+    };
+    let Json::Array(items) = &node.json else { return one(node, desk) };
+    if items.is_empty() {
+        let message = "`$segment` names no segment";
+        desk.problems.error(Code::BadValue, node.at, message);
+        return None;
+    }
+    let parts: Vec<_> = items.iter().map(|item| one(item, desk)).collect();
+    Some(Condition { at: node.at, kind: Kind::Any(parts.into_iter().collect::<Option<_>>()?) })
+}
+
+fn stage(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
+    let (named, further) = if let Json::Object(_) = node.json {
+        let mut fields = Fields::of(node, "`$stage`", &mut desk.problems)?;
+        let named = fields.require("atLeast", &mut desk.problems);
+        fields.finish(&[], &mut desk.problems);
+        (named?, true)
+    } else {
+        (node, false)
+    };
+    let id = text(named, "`$stage`", &mut desk.problems)?;
+    desk.is_declared(declared::Kind::Stage, id, named.at)
+        .then(|| Condition { at: node.at, kind: Kind::Stage { id: id.to_owned(), further } })
+}
+
+/// What an optional member says: `None` when it is there and wrong.
+fn optional<'n, T>(
+    node: Option<&'n Node>,
+    read: impl FnOnce(&'n Node) -> Option<T>,
+) -> Option<Option<T>> {
+    node.map_or(Some(None), |node| read(node).map(Some))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BUCKETS;
+
+    #[test]
+    fn no_window_takes_more_than_400_buckets() {
+        for (longest, resolution) in BUCKETS {
+            assert!(longest.0 % resolution.0 == 0 && longest.0 / resolution.0 <= 400);
+        }
+    }
+}

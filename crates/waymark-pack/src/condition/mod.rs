@@ -1,0 +1,148 @@
+//! Conditions as packs write them: checked, with names where a Program has numbers.
+
+mod compare;
+mod history;
+mod path;
+mod read;
+
+use waymark_engine::program::{Compare, Order, Path, SessionKey, Window};
+use waymark_model::Span;
+
+use crate::json::At;
+
+pub(crate) use history::{kept, windowed};
+pub(crate) use path::{Subject, path_of_visitor};
+pub(crate) use read::{Place, read};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub at: At,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Compare { subject: Subject, compare: Compare },
+    Count { on: Occurrence, within: Option<Span>, session: bool, least: u32, most: Option<u32> },
+    Age { of: Kept, order: Order, span: Span },
+    Sequence { steps: Vec<Occurrence>, without: Vec<Occurrence>, within: Option<Span>, idle: Option<Span> },
+    Segment(String),
+    /// In this stage, or, if `further`, in it or a later one.
+    Stage { id: String, further: bool },
+}
+
+/// An event, and what it has to be like.
+#[derive(Debug, Clone)]
+pub(crate) struct Occurrence {
+    /// `None` is any event.
+    pub event: Option<String>,
+    pub filter: Option<Condition>,
+}
+
+/// A sum or a count.
+#[derive(Debug, Clone)]
+pub(crate) struct Windowed {
+    pub on: Occurrence,
+    /// What is summed; `None` counts.
+    pub property: Option<Vec<String>>,
+    pub window: Option<Window>,
+}
+
+/// The first or the last occurrence.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub first: bool,
+    pub on: Occurrence,
+    pub property: Option<Vec<String>>,
+}
+
+impl Condition {
+    pub const fn always(at: At) -> Self {
+        Self { at, kind: Kind::All(Vec::new()) }
+    }
+
+    pub const fn never(at: At) -> Self {
+        Self { at, kind: Kind::Any(Vec::new()) }
+    }
+
+    /// All of these. One alone stands for itself, and what is all of something is taken apart.
+    pub fn all(at: At, parts: Vec<Self>) -> Self {
+        let mut flat = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part.kind {
+                Kind::All(inner) => flat.extend(inner),
+                _ => flat.push(part),
+            }
+        }
+        match flat.pop() {
+            Some(only) if flat.is_empty() => only,
+            last => {
+                flat.extend(last);
+                Self { at, kind: Kind::All(flat) }
+            }
+        }
+    }
+
+    pub fn not(self, at: At) -> Self {
+        Self { at, kind: Kind::Not(Box::new(self)) }
+    }
+
+    /// Its truth, when it does not depend on anything.
+    pub fn constant(&self) -> Option<bool> {
+        match &self.kind {
+            Kind::All(parts) if parts.iter().any(|part| part.constant() == Some(false)) => {
+                Some(false)
+            }
+            Kind::All(parts) => parts.iter().all(|part| part.constant() == Some(true)).then_some(true),
+            Kind::Any(parts) if parts.iter().any(|part| part.constant() == Some(true)) => Some(true),
+            Kind::Any(parts) => {
+                parts.iter().all(|part| part.constant() == Some(false)).then_some(false)
+            }
+            Kind::Not(part) => part.constant().map(|truth| !truth),
+            _ => None,
+        }
+    }
+
+    /// Whether it reads nothing that is kept about a visitor.
+    pub fn is_stateless(&self) -> bool {
+        match &self.kind {
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().all(Self::is_stateless),
+            Kind::Not(part) => part.is_stateless(),
+            Kind::Compare { subject: Subject::Path(Path { root, .. }), .. } => root.is_stateless(),
+            _ => false,
+        }
+    }
+
+    /// Calls `each` with every condition in it, itself first, `where`s left out.
+    pub fn walk<'c>(&'c self, each: &mut dyn FnMut(&'c Self)) {
+        each(self);
+        match &self.kind {
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().for_each(|part| part.walk(each)),
+            Kind::Not(part) => part.walk(each),
+            _ => {}
+        }
+    }
+
+    /// The `where`s of what it asks of the history.
+    pub fn filters(&self) -> Vec<&Self> {
+        match &self.kind {
+            Kind::Count { on, .. }
+            | Kind::Age { of: Kept { on, .. }, .. }
+            | Kind::Compare {
+                subject: Subject::Amount(Windowed { on, .. }) | Subject::Kept(Kept { on, .. }),
+                ..
+            } => on.filter.iter().collect(),
+            Kind::Sequence { steps, without, .. } => {
+                steps.iter().chain(without).filter_map(|step| step.filter.as_ref()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The session's numbers, by the path that reads them.
+pub(crate) const SESSION_KEYS: [(&str, SessionKey); 2] =
+    [("number", SessionKey::Number), ("events", SessionKey::Events)];

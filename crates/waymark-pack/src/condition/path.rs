@@ -1,0 +1,146 @@
+//! What is compared: paths, and the numbers and properties that are remembered.
+
+use waymark_engine::program::{Path, Root, SessionKey};
+
+use super::{Kept, SESSION_KEYS, Windowed};
+use crate::declared::{Desk, Feature, Kind, Type};
+use crate::diagnostic::Code;
+use crate::json::At;
+use crate::problem::shown;
+
+/// The left side of a comparison.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    Path(Path),
+    Session(SessionKey),
+    /// A feature by its id.
+    Feature(String),
+    /// A sum or a count where it stands.
+    Amount(Windowed),
+    /// The property of a first or last occurrence where it stands.
+    Kept(Kept),
+}
+
+impl Subject {
+    /// Its name in messages, and the same for the same thing.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(Path { root: Root::Property, keys }) => keys.join("."),
+            Self::Path(path) => format!("{}.{}", path.root.name(), path.keys.join(".")),
+            Self::Session(SessionKey::Number) => "session.number".to_owned(),
+            Self::Session(SessionKey::Events) => "session.events".to_owned(),
+            Self::Feature(id) => format!("features.{id}"),
+            Self::Amount(Windowed { property: None, .. }) => "this count".to_owned(),
+            Self::Amount(_) => "this sum".to_owned(),
+            Self::Kept(kept) => kept.property.as_deref().unwrap_or_default().join("."),
+        }
+    }
+}
+
+/// Roots of the language that this version does not have.
+const NOT_YET: [&str; 4] = ["time", "scores", "entry", "event"];
+/// Roots that conditions on visitors, and templates, read.
+const ROOTS: [&str; 7] = ["traits", "page", "campaign", "device", "geo", "session", "features"];
+const STARTS: &str =
+    "paths start with traits., page., campaign., device., geo., session. or features.";
+
+/// The subject that a dotted path names, and its type if that is known.
+pub(crate) fn path_of_visitor(
+    path: &str,
+    at: At,
+    desk: &mut Desk<'_>,
+) -> Option<(Subject, Option<Type>)> {
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    if NOT_YET.contains(&first) {
+        let message = format!("`{first}.` is not in this version of the language");
+        desk.problems.error(Code::NotYet, at, message);
+        return None;
+    }
+    if !ROOTS.contains(&first) {
+        let message = format!("{} is no path; {STARTS}", shown(path));
+        let as_trait = format!("traits.{path}");
+        let declared = desk.declared.attributes.as_ref().is_some_and(|a| a.contains_key(&as_trait));
+        let problem = desk.problems.error(Code::UnknownPath, at, message);
+        if declared {
+            problem.mend(format!("did you mean \"{as_trait}\"?"));
+        } else {
+            problem.mean(first, ROOTS);
+        }
+        return None;
+    }
+    if first == "features" && !rest.is_empty() {
+        if !desk.is_declared(Kind::Feature, rest, at) {
+            return None;
+        }
+        let ty = match desk.declared.features.get(rest) {
+            Some(Feature::Number) => Some(Type::Number),
+            Some(Feature::Kept(ty)) => *ty,
+            Some(Feature::Broken) | None => return None,
+        };
+        return Some((Subject::Feature(rest.to_owned()), ty));
+    }
+    if first == "session" {
+        if rest == "gap" {
+            let message = "`session.gap` is not in this version of the language";
+            desk.problems.error(Code::NotYet, at, message);
+            return None;
+        }
+        if let Some((_, key)) = SESSION_KEYS.iter().find(|(name, _)| *name == rest) {
+            return Some((Subject::Session(*key), Some(Type::Number)));
+        }
+        let message = format!("there is no {}", shown(path));
+        let names = ["session.number", "session.events"];
+        desk.problems.error(Code::UnknownPath, at, message).mean(path, names);
+        return None;
+    }
+    let keys = keys_of(rest, path, at, desk)?;
+    let root = Root::ALL.into_iter().find(|root| root.name() == first)?;
+    let mut ty = None;
+    if root == Root::Traits {
+        desk.attribute_is_declared(&keys, at);
+        ty = desk.declared.attribute_type(&keys);
+    }
+    Some((Subject::Path(Path { root, keys }), ty))
+}
+
+/// The subject that a path in a `where` names, and its type if that is known.
+pub(super) fn path_of_event(
+    path: &str,
+    event: Option<&str>,
+    at: At,
+    desk: &mut Desk<'_>,
+) -> Option<(Subject, Option<Type>)> {
+    if let Some(rest) = path.strip_prefix("context.") {
+        let keys = keys_of(rest, path, at, desk)?;
+        return Some((Subject::Path(Path { root: Root::EventContext, keys }), None));
+    }
+    let keys = keys_of(path, path, at, desk)?;
+    desk.property_is_declared(event, &keys, at);
+    let ty = desk.declared.property_type(event, &keys);
+    Some((Subject::Path(Path { root: Root::Property, keys }), ty))
+}
+
+/// The property of an event that is summed or kept, and its type if that is known.
+pub(super) fn property(
+    path: &str,
+    event: Option<&str>,
+    at: At,
+    desk: &mut Desk<'_>,
+) -> Option<(Vec<String>, Option<Type>)> {
+    let keys = keys_of(path, path, at, desk)?;
+    desk.property_is_declared(event, &keys, at);
+    let ty = desk.declared.property_type(event, &keys);
+    Some((keys, ty))
+}
+
+fn keys_of(rest: &str, path: &str, at: At, desk: &mut Desk<'_>) -> Option<Vec<String>> {
+    let keys: Vec<String> = rest.split('.').map(str::to_owned).collect();
+    if keys.iter().any(String::is_empty) {
+        let message = format!("the path {} has an empty part", shown(path));
+        desk.problems
+            .error(Code::UnknownPath, at, message)
+            .mend("name what to read, for example \"traits.plan\"");
+        return None;
+    }
+    Some(keys)
+}

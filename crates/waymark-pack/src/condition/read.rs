@@ -1,0 +1,119 @@
+//! Conditions read from JSON: what combines others, and what it is made of.
+
+use super::compare::comparisons;
+use super::path::{Subject, path_of_event, path_of_visitor};
+use super::{Condition, Kind, history};
+use crate::declared::Desk;
+use crate::diagnostic::Code;
+use crate::fields::{elements, members, refuse_not_yet};
+use crate::json::{Member, Node};
+use crate::problem::shown;
+
+/// Where a condition stands, and so what it may read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'e> {
+    /// On a visitor who looks at a page.
+    Rule,
+    /// On a visitor, wherever they are: a segment or a stage.
+    Membership,
+    /// On an event, `None` being any.
+    Where(Option<&'e str>),
+}
+
+/// Operators that take conditions.
+const LOGIC: [&str; 4] = ["$and", "$or", "$nor", "$not"];
+/// Operators of the language that this version does not have.
+const NOT_YET: [&str; 20] = [
+    "$avg", "$min", "$max", "$distinct", "$top", "$streak", "$items", "$tier", "$rfm", "$score",
+    "$consent", "$channel", "$experiment", "$anniversary", "$hours", "$weekday", "$percent",
+    "$since", "$until", "$ref",
+];
+
+/// A condition: an object whose members all have to hold. `None` when something in it is wrong,
+/// which has then been said.
+pub(crate) fn read(node: &Node, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condition> {
+    let members = members(node, "a condition", &mut desk.problems)?;
+    // Each is read whatever became of the others, so that all their problems are found.
+    let parts: Vec<Option<Condition>> =
+        members.iter().map(|member| part(member, place, desk)).collect();
+    Some(Condition::all(node.at, parts.into_iter().collect::<Option<_>>()?))
+}
+
+fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condition> {
+    let Member { key, key_at, value } = member;
+    let at = value.at;
+    match key.as_str() {
+        "$and" => Some(Condition::all(at, list(value, place, desk)?)),
+        "$or" => Some(any(value, list(value, place, desk)?)),
+        "$nor" => Some(any(value, list(value, place, desk)?).not(at)),
+        "$not" => Some(read(value, place, desk)?.not(at)),
+        operator if operator.starts_with('$') => match place {
+            Place::Rule | Place::Membership if history::OPERATORS.contains(&operator) => {
+                history::read(operator, value, desk)
+            }
+            _ => {
+                refuse_operator(member, desk);
+                None
+            }
+        },
+        path => {
+            let (subject, ty) = match place {
+                Place::Where(event) => path_of_event(path, event, *key_at, desk)?,
+                Place::Rule | Place::Membership => path_of_visitor(path, *key_at, desk)?,
+            };
+            if let (Place::Membership, Subject::Path(path)) = (place, &subject)
+                && path.root.is_stateless()
+            {
+                let message = format!(
+                    "{} belongs to one page view: a membership may not read it",
+                    shown(&subject.name())
+                );
+                desk.problems
+                    .error(Code::ContextInSegment, *key_at, message)
+                    .mend("use `$did` with a `where` on `context.*`");
+                return None;
+            }
+            comparisons(value, &subject, ty, desk)
+        }
+    }
+}
+
+fn list(node: &Node, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Vec<Condition>> {
+    let items = elements(node, "a list of conditions", &mut desk.problems)?;
+    let parts: Vec<Option<Condition>> = items.iter().map(|item| read(item, place, desk)).collect();
+    parts.into_iter().collect()
+}
+
+/// Some of these. GrowthBook has none of them hold as well.
+fn any(node: &Node, mut parts: Vec<Condition>) -> Condition {
+    match parts.pop() {
+        None => Condition::always(node.at),
+        Some(only) if parts.is_empty() => only,
+        last => {
+            parts.extend(last);
+            Condition { at: node.at, kind: Kind::Any(parts) }
+        }
+    }
+}
+
+/// Says why an operator cannot stand where a condition is expected.
+fn refuse_operator(member: &Member, desk: &mut Desk<'_>) {
+    let key = member.key.as_str();
+    if NOT_YET.contains(&key) {
+        return refuse_not_yet(member, &mut desk.problems);
+    }
+    let problems = &mut desk.problems;
+    if history::OPERATORS.contains(&key) {
+        let message = format!("`{key}` asks about a visitor; a `where` asks about one event");
+        problems.error(Code::OutOfPlace, member.key_at, message);
+    } else if super::compare::is_operator(key) {
+        let message = format!("`{key}` compares a path; it cannot stand alone");
+        problems
+            .error(Code::OutOfPlace, member.key_at, message)
+            .mend(format!("write for example {{\"traits.plan\": {{\"{key}\": …}}}}"));
+    } else {
+        let message = format!("there is no operator {}", shown(key));
+        let names = LOGIC.into_iter().chain(history::OPERATORS);
+        problems.error(Code::UnknownKey, member.key_at, message).mean(key, names);
+    }
+}

@@ -1,0 +1,246 @@
+//! The names that a pack declares, which everything else in it refers to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waymark_model::Value;
+
+use crate::diagnostic::Code;
+use crate::json::{At, Json, Node};
+use crate::problem::{Problems, shown};
+
+/// What is at hand while a pack is read.
+#[derive(Debug)]
+pub(crate) struct Desk<'s> {
+    pub source: &'s str,
+    pub problems: Problems,
+    pub declared: Declared,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Declared {
+    /// `None` when the pack does not say which events there are: then any may be.
+    pub events: Option<BTreeMap<String, Event>>,
+    pub attributes: Option<BTreeMap<String, Option<Type>>>,
+    pub features: BTreeMap<String, Feature>,
+    pub segments: BTreeSet<String>,
+    pub stages: BTreeSet<String>,
+    pub slots: BTreeSet<String>,
+    /// With the slot that each was made for.
+    pub contents: BTreeMap<String, Option<String>>,
+    pub touchpoints: Option<BTreeSet<String>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Event {
+    pub properties: Option<BTreeMap<String, Option<Type>>>,
+}
+
+/// What comparing a feature means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Feature {
+    Number,
+    /// A kept property, with its type if it is declared.
+    Kept(Option<Type>),
+    /// It could not be read; whatever refers to it is let be.
+    Broken,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    Text,
+    Number,
+    Bool,
+    Date,
+    Array,
+    Object,
+}
+
+/// Events that need no declaration: the names by which rules know calls without one, and any event.
+const BUILT_IN: [&str; 6] =
+    ["Page Viewed", "Screen Viewed", "Identified", "Grouped", "Aliased", "*"];
+
+impl Type {
+    pub const ALL: [Self; 6] =
+        [Self::Text, Self::Number, Self::Bool, Self::Date, Self::Array, Self::Object];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Number => "number",
+            Self::Bool => "boolean",
+            Self::Date => "date",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+
+    pub fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
+        let name = crate::fields::text(node, "a type", problems)?;
+        let found = Self::ALL.into_iter().find(|ty| ty.name() == name);
+        if found.is_none() {
+            let names = Self::ALL.map(Self::name);
+            let message = format!("{} is no type; types are {}", shown(name), names.join(", "));
+            problems.error(Code::BadValue, node.at, message).mean(name, names);
+        }
+        found
+    }
+
+    /// Whether something of this type can equal the value.
+    pub fn can_equal(self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Bool(_) => self == Self::Bool,
+            Value::Number(_) => matches!(self, Self::Number | Self::Date),
+            Value::Text(text) => match self {
+                Self::Text => true,
+                Self::Date => waymark_model::Span::parse(text).is_none(),
+                _ => false,
+            },
+            Value::Array(_) => self == Self::Array,
+            Value::Object(_) => self == Self::Object,
+        }
+    }
+}
+
+impl Declared {
+    /// The type of a property, `None` when nothing is known of it.
+    pub fn property_type(&self, event: Option<&str>, keys: &[String]) -> Option<Type> {
+        let properties = self.events.as_ref()?.get(event?)?.properties.as_ref()?;
+        properties.get(&keys.join(".")).copied().flatten()
+    }
+
+    /// The type of a trait, `None` when nothing is known of it.
+    pub fn attribute_type(&self, keys: &[String]) -> Option<Type> {
+        let path = format!("traits.{}", keys.join("."));
+        self.attributes.as_ref()?.get(&path).copied().flatten()
+    }
+}
+
+impl Desk<'_> {
+    /// Whether an event is one that the pack knows; if not, that is an error.
+    pub fn event_is_known(&mut self, name: &str, at: At) -> bool {
+        let Some(events) = &self.declared.events else { return true };
+        if events.contains_key(name) || BUILT_IN.contains(&name) {
+            return true;
+        }
+        let names = events.keys().map(String::as_str).chain(BUILT_IN);
+        let message = format!("unknown event {}", shown(name));
+        self.problems.error(Code::UnknownEvent, at, message).mean(name, names);
+        false
+    }
+
+    /// Warns of a property that its event does not declare.
+    pub fn property_is_declared(&mut self, event: Option<&str>, keys: &[String], at: At) {
+        let properties = event
+            .zip(self.declared.events.as_ref())
+            .and_then(|(event, events)| events.get(event)?.properties.as_ref());
+        let path = keys.join(".");
+        if let Some(properties) = properties {
+            if !declares(properties, keys) {
+                let event = shown(event.unwrap_or_default());
+                let message = format!("the event {event} declares no property {}", shown(&path));
+                let problem = self.problems.warn(Code::UnknownProperty, at, message);
+                problem.mean(&path, properties.keys().map(String::as_str));
+            }
+        } else if let [first, _, ..] = keys
+            && ["traits", "page", "campaign", "device", "geo", "session", "features"]
+                .contains(&first.as_str())
+        {
+            let path = shown(&path);
+            let message = format!("in a `where`, {path} is a property of the event");
+            let problem = self.problems.warn(Code::UnknownProperty, at, message);
+            problem.mend("write `context.` in front to read the event's context");
+        }
+    }
+
+    /// Warns of a trait that is not declared.
+    pub fn attribute_is_declared(&mut self, keys: &[String], at: At) {
+        let Some(attributes) = &self.declared.attributes else { return };
+        let full: Vec<String> =
+            std::iter::once("traits").map(str::to_owned).chain(keys.iter().cloned()).collect();
+        if declares(attributes, &full) {
+            return;
+        }
+        let path = full.join(".");
+        let message = format!("`attributes` declares no {}", shown(&path));
+        let problem = self.problems.warn(Code::UnknownAttribute, at, message);
+        problem.mean(&path, attributes.keys().map(String::as_str));
+    }
+
+    /// Whether an id is among the declared ones of its kind; if not, that is an error.
+    pub fn is_declared(&mut self, kind: Kind, id: &str, at: At) -> bool {
+        let declared = &self.declared;
+        let known = match kind {
+            Kind::Feature => declared.features.contains_key(id),
+            Kind::Content => declared.contents.contains_key(id),
+            Kind::Segment => declared.segments.contains(id),
+            Kind::Stage => declared.stages.contains(id),
+            Kind::Slot => declared.slots.contains(id),
+            Kind::Touchpoint => declared.touchpoints.as_ref().is_none_or(|ids| ids.contains(id)),
+        };
+        if known {
+            return true;
+        }
+        let names: Vec<&str> = match kind {
+            Kind::Feature => declared.features.keys().map(String::as_str).collect(),
+            Kind::Content => declared.contents.keys().map(String::as_str).collect(),
+            Kind::Segment => declared.segments.iter().map(String::as_str).collect(),
+            Kind::Stage => declared.stages.iter().map(String::as_str).collect(),
+            Kind::Slot => declared.slots.iter().map(String::as_str).collect(),
+            Kind::Touchpoint => declared.touchpoints.iter().flatten().map(String::as_str).collect(),
+        };
+        let (name, code) = kind.described();
+        let message = format!("unknown {name} {}", shown(id));
+        self.problems.error(code, at, message).mean(id, names);
+        false
+    }
+}
+
+/// What an id can be an id of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Feature,
+    Content,
+    Segment,
+    Stage,
+    Slot,
+    Touchpoint,
+}
+
+impl Kind {
+    const fn described(self) -> (&'static str, Code) {
+        match self {
+            Self::Feature => ("feature", Code::UnknownFeature),
+            Self::Content => ("content", Code::UnknownContent),
+            Self::Segment => ("segment", Code::UnknownSegment),
+            Self::Stage => ("stage", Code::UnknownStage),
+            Self::Slot => ("slot", Code::UnknownSlot),
+            Self::Touchpoint => ("touchpoint", Code::UnknownTouchpoint),
+        }
+    }
+}
+
+/// Whether a path is declared: itself, or as a part of a declared object or array.
+fn declares(declared: &BTreeMap<String, Option<Type>>, keys: &[String]) -> bool {
+    (1..=keys.len()).any(|length| match declared.get(&keys[..length].join(".")) {
+        None => false,
+        Some(ty) => {
+            length == keys.len() || matches!(ty, None | Some(Type::Array | Type::Object))
+        }
+    })
+}
+
+/// The ids of an object's members, or of an array's `id`s, whatever else is wrong with them.
+pub(crate) fn ids_of(node: Option<&Node>) -> BTreeSet<String> {
+    match node.map(|node| &node.json) {
+        Some(Json::Object(members)) => members.iter().map(|member| member.key.clone()).collect(),
+        Some(Json::Array(items)) => items
+            .iter()
+            .filter_map(|item| match item.member("id").map(|id| &id.json) {
+                Some(Json::Text(id)) => Some(id.clone()),
+                _ => None,
+            })
+            .collect(),
+        _ => BTreeSet::new(),
+    }
+}

@@ -1,0 +1,160 @@
+//! Problems as they are found, and the report made of them.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::{Code, Diagnostic, Report, Severity};
+use crate::json::{At, Node};
+
+/// Diagnostics in a report.
+const LISTED: usize = 500;
+/// Problems kept until then.
+const KEPT: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    list: Vec<Problem>,
+    errors: bool,
+    /// Where the problems go that are not kept.
+    dropped: Option<Problem>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    severity: Severity,
+    at: At,
+    message: String,
+    mend: Option<String>,
+}
+
+impl Problem {
+    pub fn mend(&mut self, mend: impl Into<String>) {
+        self.mend = Some(mend.into());
+    }
+
+    /// Offers the name that was probably meant.
+    pub fn mean<'n>(&mut self, wanted: &str, names: impl IntoIterator<Item = &'n str>) {
+        self.mend = closest(wanted, names).map(|name| format!("did you mean {}?", quoted(name)));
+    }
+}
+
+impl Problems {
+    pub fn error(&mut self, code: Code, at: At, message: impl Into<String>) -> &mut Problem {
+        self.push(code, Severity::Error, at, message.into())
+    }
+
+    pub fn warn(&mut self, code: Code, at: At, message: impl Into<String>) -> &mut Problem {
+        self.push(code, Severity::Warning, at, message.into())
+    }
+
+    fn push(&mut self, code: Code, severity: Severity, at: At, message: String) -> &mut Problem {
+        let problem = Problem { code, severity, at, message, mend: None };
+        let first_error = severity == Severity::Error && !self.errors;
+        self.errors |= severity == Severity::Error;
+        if self.list.len() >= KEPT && !first_error {
+            return self.dropped.insert(problem);
+        }
+        let last = self.list.len();
+        self.list.push(problem);
+        &mut self.list[last]
+    }
+
+    pub const fn has_errors(&self) -> bool {
+        self.errors
+    }
+
+    /// The report on a source. Of too many problems the errors, then the first, are listed.
+    pub fn into_report(mut self, source: &str, root: Option<&Node>) -> Report {
+        let order = |problem: &Problem| (problem.at.start, problem.at.end, problem.code);
+        self.list.sort_by_key(order);
+        if self.list.len() > LISTED {
+            self.list.sort_by_key(|problem| problem.severity != Severity::Error);
+            self.list.truncate(LISTED);
+            self.list.sort_by_key(order);
+        }
+        let mut cursor = Cursor { source, at: 0, line: 1, column: 1 };
+        let diagnostics = self.list.into_iter().map(|problem| {
+            cursor.advance(problem.at.start);
+            Diagnostic {
+                code: problem.code.name(),
+                severity: problem.severity,
+                pointer: root.map(|root| root.pointer_to(problem.at)).unwrap_or_default(),
+                offset: problem.at.start,
+                length: problem.at.end.saturating_sub(problem.at.start),
+                line: cursor.line,
+                column: cursor.column,
+                message: problem.message,
+                mend: problem.mend,
+            }
+        });
+        Report { diagnostics: diagnostics.collect() }
+    }
+}
+
+/// A place in the source that only moves on, so that all positions together cost one pass.
+struct Cursor<'s> {
+    source: &'s str,
+    at: usize,
+    line: u32,
+    column: u32,
+}
+
+impl Cursor<'_> {
+    fn advance(&mut self, to: usize) {
+        for c in self.source.get(self.at..to).unwrap_or_default().chars() {
+            if c == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.at = self.at.max(to);
+    }
+}
+
+/// A name inside a message, cut when it is very long.
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 64;
+    match name.char_indices().nth(LONGEST) {
+        Some((cut, _)) => Cow::Owned(format!("\"{}…\"", &name[..cut])),
+        None => Cow::Owned(quoted(name)),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+/// The name nearest to what was written, if one is near enough.
+fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // Bounds on the work that a pack full of mistakes can ask for.
+    const NAMES: usize = 1_000;
+    const LENGTH: usize = 64;
+    if wanted.len() > LENGTH {
+        return None;
+    }
+    let near = wanted.chars().count().div_ceil(3).min(3);
+    let lower = wanted.to_lowercase();
+    names
+        .into_iter()
+        .take(NAMES)
+        .filter(|name| name.len() <= LENGTH && name.len().abs_diff(wanted.len()) <= 4 * near)
+        .map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name))
+        .filter(|(distance, _)| *distance <= near)
+        .min()
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn the_nearest_name_is_offered_and_far_ones_are_not() {
+        let names = ["Product Viewed", "Product Added", "Order Completed"];
+        assert_eq!(closest("Product Viewd", names), Some("Product Viewed"));
+        assert_eq!(closest("product viewed", names), Some("Product Viewed"));
+        assert_eq!(closest("Checkout", names), None);
+    }
+}

@@ -1,0 +1,230 @@
+//! Decisions as JSON, and the JSON that one is asked for with.
+//!
+//! ```json
+//! {
+//!   "pack": "9f…", "seq": 3, "now": "2026-11-22T09:00:00.000Z", "validUntil": null,
+//!   "segments": ["vip"], "stage": "consideration",
+//!   "slots": {
+//!     "hero": { "content": "hero-vip", "rule": "vip-hero", "reason": "rule", "html": "<h1>…</h1>" },
+//!     "cross": { "content": null, "rule": null, "reason": "no-match" }
+//!   }
+//! }
+//! ```
+
+use crate::consent::consent_from_json;
+use crate::fields::type_name;
+use crate::instant::format_timestamp;
+use crate::value::value_from_json;
+use crate::{Code, WireError};
+use serde_json::{Map, Value as Json, json};
+use waymark_engine::program::{Body, Root};
+use waymark_engine::{Context, Decision, SlotDecision};
+use waymark_model::{Object, Purposes, Timestamp, Value, limits};
+
+/// The groups of a context that rules read; the names are the roots of their paths.
+const GROUPS: [Root; 4] = [Root::Page, Root::Campaign, Root::Device, Root::Geo];
+
+/// Writes a decision. A slot with `content: null` keeps the author's content; one with content
+/// carries it as `html` or as `text`. `validUntil` is null when nothing can change it but an event.
+pub fn decision_to_json(decision: &Decision) -> Json {
+    let slots: Map<String, Json> =
+        decision.slots.iter().map(|slot| (slot.slot.clone(), slot_to_json(slot))).collect();
+    json!({
+        "pack": decision.pack.to_string(),
+        "seq": decision.seq,
+        "now": instant_to_json(decision.now),
+        "validUntil": instant_to_json(decision.valid_until),
+        "segments": decision.segments,
+        "stage": decision.stage,
+        "slots": slots,
+    })
+}
+
+fn slot_to_json(slot: &SlotDecision) -> Json {
+    let mut out = json!({
+        "content": slot.content,
+        "rule": slot.rule,
+        "reason": slot.reason.name(),
+    });
+    if let Some(rendered) = &slot.body {
+        let member = match rendered.body {
+            Body::Html => "html",
+            Body::Text => "text",
+        };
+        out[member] = rendered.text.as_str().into();
+    }
+    out
+}
+
+/// ISO 8601; outside its years the milliseconds; null for the ends of time.
+fn instant_to_json(at: Timestamp) -> Json {
+    match at {
+        Timestamp::MIN | Timestamp::MAX => Json::Null,
+        Timestamp(ms) => format_timestamp(at).map_or_else(|| ms.into(), Json::from),
+    }
+}
+
+/// Reads `{"context": {…}, "consent": {"categoryPreferences": {…}}, "locale": "en"}`, each of which
+/// may be left out. Without consent there is none.
+///
+/// Of the context the groups `page`, `campaign`, `device` and `geo` are kept, so that an event's
+/// whole `context` may be handed over; of the request, what is not named here is passed over.
+pub fn context_from_json(request: &Json) -> Result<Context, WireError> {
+    let Json::Object(request) = request else {
+        let message =
+            "What a decision is asked for with is not a JSON object. Send an object: {…}.";
+        return Err(WireError::new(Code::NotAnObject, "", message));
+    };
+    let values = request.get("context").map_or(Ok(Object::new()), groups)?;
+    let consent = request.get("consent").map_or(Ok(Purposes::NONE), consent)?;
+    let locale = match request.get("locale") {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(tag)) if tag.len() <= limits::ID_BYTES => tag.clone(),
+        Some(other) => return Err(wrong("/locale", other, "a language tag such as \"en\"")),
+    };
+    Ok(Context { values, consent, locale })
+}
+
+fn groups(context: &Json) -> Result<Object, WireError> {
+    let context = match context {
+        Json::Null => return Ok(Object::new()),
+        Json::Object(context) => context,
+        other => return Err(wrong("/context", other, "an object")),
+    };
+    let mut kept = Object::new();
+    for group in GROUPS.map(Root::name) {
+        match context.get(group) {
+            None | Some(Json::Null) => {}
+            // The groups are inside the context, which is a level of its own.
+            Some(values @ Json::Object(_)) if depth(values) < limits::DEPTH => {
+                kept.insert(group, value_from_json(values));
+            }
+            Some(values @ Json::Object(_)) => {
+                let message = format!(
+                    "The context nests {} objects and arrays inside each other; it may nest at \
+                     most {}. Send flatter data.",
+                    depth(values) + 1,
+                    limits::DEPTH,
+                );
+                return Err(WireError::new(Code::TooDeep, format!("/context/{group}"), message));
+            }
+            Some(other) => return Err(wrong(&format!("/context/{group}"), other, "an object")),
+        }
+    }
+    Ok(kept)
+}
+
+/// A consent that names purposes in another form is refused: taken for none, it would be obeyed in
+/// silence.
+fn consent(consent: &Json) -> Result<Purposes, WireError> {
+    let read = consent_from_json(consent).map_err(|error| error.below(&"/consent"))?;
+    let empty = consent.as_object().is_none_or(Map::is_empty);
+    match read {
+        None if !empty && consent.get("categoryPreferences").is_none() => Err(WireError::new(
+            Code::BadConsent,
+            "/consent",
+            "`consent` has no `categoryPreferences`. Send {\"categoryPreferences\": \
+             {\"analytics\": true, \"personalization\": true, \"marketing\": false}}.",
+        )),
+        read => Ok(read.unwrap_or(Purposes::NONE)),
+    }
+}
+
+fn depth(value: &Json) -> usize {
+    match value {
+        Json::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Json::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+fn wrong(pointer: &str, found: &Json, wanted: &str) -> WireError {
+    let name = pointer.trim_start_matches('/').replace('/', ".");
+    let found: Value = value_from_json(found);
+    let message = format!("`{name}` is {}. Send {wanted}.", type_name(&found));
+    WireError::new(Code::WrongType, pointer, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{context_from_json, decision_to_json};
+    use serde_json::json;
+    use waymark_engine::program::PackHash;
+    use waymark_engine::{Decision, Reason, SlotDecision};
+    use waymark_model::{Purpose, Purposes, Timestamp, limits};
+
+    fn decision() -> Decision {
+        Decision {
+            pack: PackHash([0xab; 16]),
+            seq: 3,
+            now: Timestamp(1_704_110_400_000),
+            valid_until: Timestamp::MAX,
+            segments: vec!["vip".to_owned()],
+            stage: None,
+            slots: vec![SlotDecision {
+                slot: "hero".to_owned(),
+                reason: Reason::NoConsent,
+                rule: None,
+                content: None,
+                body: None,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_decision_without_an_end_is_valid_until_null() {
+        assert_eq!(
+            decision_to_json(&decision()),
+            json!({
+                "pack": "abababababababababababababababab",
+                "seq": 3,
+                "now": "2024-01-01T12:00:00.000Z",
+                "validUntil": null,
+                "segments": ["vip"],
+                "stage": null,
+                "slots": {"hero": {"content": null, "rule": null, "reason": "no-consent"}},
+            })
+        );
+    }
+
+    #[test]
+    fn of_an_events_context_the_groups_that_rules_read_are_kept() {
+        let context = context_from_json(&json!({
+            "context": {"page": {"path": "/a"}, "geo": null, "library": {"name": "x"}, "ip": "::1"},
+            "consent": {"categoryPreferences": {"personalization": true}},
+            "locale": "zh-SG",
+        }))
+        .unwrap();
+        assert_eq!(context.values.len(), 1);
+        assert!(context.values.get("page").is_some());
+        assert_eq!(context.consent, Purposes::NONE.with(Purpose::Personalization));
+        assert_eq!(context.locale, "zh-SG");
+    }
+
+    #[test]
+    fn without_consent_there_is_none() {
+        for request in [json!({}), json!({"consent": null}), json!({"consent": {}})] {
+            assert_eq!(context_from_json(&request).unwrap().consent, Purposes::NONE);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_where_it_stands() {
+        let mut deep = json!(1);
+        for _ in 0..limits::DEPTH {
+            deep = json!([deep]);
+        }
+        for (request, code, pointer) in [
+            (json!([]), "not-an-object", ""),
+            (json!({"context": 1}), "wrong-type", "/context"),
+            (json!({"context": {"page": "/a"}}), "wrong-type", "/context/page"),
+            (json!({"context": {"page": {"a": deep}}}), "too-deep", "/context/page"),
+            (json!({"consent": {"analytics": true}}), "bad-consent", "/consent"),
+            (json!({"consent": "all"}), "bad-consent", "/consent"),
+            (json!({"locale": 7}), "wrong-type", "/locale"),
+        ] {
+            let error = context_from_json(&request).unwrap_err();
+            assert_eq!((error.code(), error.pointer.as_str()), (code, pointer), "{request}");
+        }
+    }
+}

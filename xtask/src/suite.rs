@@ -1,0 +1,206 @@
+//! Everything that CI runs, in the order in which it fails soonest.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use crate::edge::{self, Running};
+use crate::project::{cargo, command, node_tool, root, run};
+use crate::{arrows, build, journeys, sizes, tools, vectors};
+
+pub fn run_all() -> Result<()> {
+    let mut counts = Counts::default();
+    step("formatting");
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(command("node").args(["examples/storefront/generate.mjs", "--check"]))?;
+    step("lints");
+    tools::wasm_target()?;
+    let strict = ["--", "-D", "warnings"];
+    run(cargo()
+        .args(["clippy", "--quiet", "--locked", "--workspace", "--all-targets"])
+        .args(strict))?;
+    let wasm =
+        ["--target", "wasm32-unknown-unknown", "-p", "waymark-browser", "-p", "waymark-edge"];
+    run(cargo().args(["clippy", "--quiet", "--locked"]).args(wasm).args(strict))?;
+    step("dependency arrows");
+    counts.one(arrows::check())?;
+    step("unit and property tests");
+    counts.run(cargo().args(["test", "--quiet", "--locked", "--workspace"]))?;
+    step("TypeScript");
+    tools::node_modules()?;
+    run(command(node_tool("tsc")).args(["--project", "crates/waymark-browser/tsconfig.json"]))?;
+    let scripts = bundle_script_tests()?;
+    counts.run(&mut node_test(&scripts))?;
+    step("build");
+    let built = build::all()?;
+    step("sizes");
+    counts.one(sizes::report(&built))?;
+    step("vectors, natively");
+    let written = vectors::check()?;
+    println!("{written} vectors hold, with the whole Program and with the page's");
+    counts.passed += written;
+    let state = fresh_state("test-state")?;
+    let running = Running::start(edge::free_port()?, &state)?;
+    let chromium = tools::chromium()?;
+    let with_edge = |command: &mut Command| {
+        command
+            .env("WAYMARK_EDGE", running.edge.url(""))
+            .env("WAYMARK_ADMIN_TOKEN", edge::ADMIN_TOKEN)
+            .env("CHROMIUM", &chromium);
+    };
+    step("vectors and generated journeys, in Chromium and in workerd");
+    let bundle = root().join("target/parity");
+    println!("{} cases", vectors::bundle(&bundle)?);
+    bundle_parity_page()?;
+    for host in ["chromium", "workerd"] {
+        let mut test = node_test(&[root().join(format!("tests/parity/{host}.test.mjs"))]);
+        with_edge(&mut test);
+        counts.run(&mut test)?;
+    }
+    step("the worker");
+    let mut worker = node_test(&files("tests/edge", ".test.mjs")?);
+    with_edge(&mut worker);
+    counts.run(&mut worker)?;
+    step("pages in Chromium");
+    let mut pages = node_test(&files("tests/e2e", ".test.mjs")?);
+    with_edge(&mut pages);
+    counts.run(&mut pages)?;
+    drop(running);
+    step("real journeys");
+    let shared = Path::new("../shared/data/journeys");
+    journeys::convert(shared, Path::new("target/journeys"))?;
+    if root().join(shared).exists() {
+        let mut real = node_test(&[root().join("tests/journeys/replay.test.mjs")]);
+        real.env("WAYMARK_CLI", root().join("target/release/waymark"));
+        real.env("WAYMARK_XTASK", std::env::current_exe()?);
+        counts.run(&mut real)?;
+    } else {
+        println!("skipped: the shared journeys are not here");
+        counts.skipped += 1;
+    }
+    println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
+    Ok(())
+}
+
+fn step(name: &str) {
+    println!("\n== {name}");
+    let _ = std::io::stdout().flush();
+}
+
+fn fresh_state(name: &str) -> Result<PathBuf> {
+    let state = root().join("target").join(name);
+    let _ = std::fs::remove_dir_all(&state);
+    std::fs::create_dir_all(&state)?;
+    Ok(state)
+}
+
+fn files(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
+    let mut files = std::fs::read_dir(root().join(folder))
+        .with_context(|| folder.to_owned())?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    files.retain(|file| file.to_string_lossy().ends_with(ending));
+    files.sort();
+    Ok(files)
+}
+
+fn node_test(files: &[PathBuf]) -> Command {
+    let mut node = command("node");
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files);
+    node
+}
+
+/// Tests in TypeScript, each bundled so that node can run it.
+fn bundle_script_tests() -> Result<Vec<PathBuf>> {
+    let out = root().join("target/ts-tests");
+    let _ = std::fs::remove_dir_all(&out);
+    let sources = files("crates/waymark-browser/ts/test", ".test.ts")?;
+    let mut esbuild = command(node_tool("esbuild"));
+    esbuild.args(&sources).args([
+        "--bundle",
+        "--platform=node",
+        "--format=esm",
+        "--log-level=warning",
+    ]);
+    run(esbuild.args(["--out-extension:.js=.mjs", &format!("--outdir={}", out.display())]))?;
+    files("target/ts-tests", ".mjs")
+}
+
+/// The page's own encoder and the built module's glue, for the parity run.
+fn bundle_parity_page() -> Result<()> {
+    let glue = root().join("target/browser/engine.js");
+    let mut esbuild = command(node_tool("esbuild"));
+    esbuild.args(["tests/parity/page.ts", "--bundle", "--format=esm", "--log-level=warning"]);
+    esbuild.arg(format!("--alias:waymark-engine={}", glue.display()));
+    run(esbuild.arg("--outfile=target/parity/page.js"))
+}
+
+/// Tests as their runners counted them.
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    fn one(&mut self, done: Result<()>) -> Result<()> {
+        done?;
+        self.passed += 1;
+        Ok(())
+    }
+
+    /// Runs a test runner, shows what it prints, and reads its closing lines.
+    fn run(&mut self, command: &mut Command) -> Result<()> {
+        let name = crate::project::name(command);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("could not start {name}"))?;
+        let output = child.stdout.take().context("no output")?;
+        let reader = thread::spawn(move || {
+            let mut counts = Self::default();
+            for line in BufReader::new(output).lines().map_while(std::io::Result::ok) {
+                println!("{line}");
+                counts.read(&line);
+            }
+            counts
+        });
+        let status = child.wait()?;
+        let counts = reader.join().unwrap_or_default();
+        self.passed += counts.passed;
+        self.failed += counts.failed;
+        self.skipped += counts.skipped;
+        if !status.success() {
+            println!("\n{} passed, {} failed", self.passed, self.failed.max(1));
+            bail!("{name} failed");
+        }
+        if counts.passed == 0 {
+            bail!("{name} ran no test");
+        }
+        Ok(())
+    }
+
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …` of cargo, `ℹ pass 3` of node.
+    fn read(&mut self, line: &str) {
+        let words: Vec<&str> =
+            line.split([' ', ';', ',']).filter(|word| !word.is_empty()).collect();
+        let mut add = |count: &str, word: &str| {
+            let count = count.parse().unwrap_or(0);
+            match word {
+                "passed" | "pass" => self.passed += count,
+                "failed" | "fail" => self.failed += count,
+                "ignored" | "skipped" => self.skipped += count,
+                _ => {}
+            }
+        };
+        if line.starts_with("test result:") {
+            words.windows(2).for_each(|pair| add(pair[0], pair[1]));
+        } else if let ["ℹ", word, count] = words[..] {
+            add(count, word);
+        }
+    }
+}

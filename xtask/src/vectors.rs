@@ -1,0 +1,203 @@
+//! What the engine does, as data: the written cases of `tests/vectors` and a generated corpus, run
+//! natively here and handed to Chromium and workerd with the bytes that they have to give.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use waymark_engine::{Decision, Engine, Numerals, Program};
+use waymark_model::Timestamp;
+
+use crate::generate::Journeys;
+use crate::project::{self, read, root};
+use crate::tools::hex;
+
+const FOLDER: &str = "tests/vectors";
+/// Journeys of the generated corpus; the seed is part of it.
+const JOURNEYS: usize = 10_000;
+const SEED: u64 = 20_261_122;
+/// Cases in one file of the bundle.
+const CHUNK: usize = 500;
+
+/// A pack and cases that it decides.
+struct Suite {
+    name: String,
+    pack: String,
+    whole: Program,
+    cases: Vec<Value>,
+}
+
+/// What a case came to.
+struct Outcome {
+    decision: Decision,
+    state: Vec<u8>,
+}
+
+/// Runs every written case natively, with the whole Program and with the page's; says how many.
+pub fn check() -> Result<usize> {
+    let suites = written()?;
+    let counts: BTreeMap<&str, usize> =
+        suites.iter().map(|suite| (suite.name.as_str(), suite.cases.len())).collect();
+    let index: Value = serde_json::from_slice(&read(&root().join(FOLDER).join("index.json"))?)?;
+    if index["suites"] != json!(counts) {
+        bail!(
+            "tests/vectors/index.json counts other cases; run `cargo xtask vectors` and look at the change"
+        );
+    }
+    let mut wrong = Vec::new();
+    for suite in &suites {
+        let page = Program::decode(&suite.whole.page_projection().encode())?;
+        for case in &suite.cases {
+            let name = format!("{} / {}", suite.name, case["name"].as_str().unwrap_or("?"));
+            let outcome = evaluate(&suite.whole, case).with_context(|| name.clone())?;
+            let in_page = evaluate(&page, case)?;
+            if in_page.decision.encode() != outcome.decision.encode()
+                || in_page.state != outcome.state
+            {
+                wrong.push(format!("{name}: the page's Program decides otherwise"));
+            }
+            wrong.extend(
+                differences(&outcome.decision, &case["expect"])
+                    .map(|what| format!("{name}: {what}")),
+            );
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("{} vectors differ:\n  {}", wrong.len(), wrong.join("\n  "));
+    }
+    Ok(counts.values().sum())
+}
+
+pub fn write_index() -> Result<()> {
+    let counts: BTreeMap<String, usize> =
+        written()?.into_iter().map(|suite| (suite.name, suite.cases.len())).collect();
+    let total: usize = counts.values().sum();
+    let index = json!({ "cases": total, "suites": counts });
+    project::write(&root().join(FOLDER).join("index.json"), format!("{index:#}\n"))
+}
+
+/// Writes every case, written and generated, with its expected bytes; says how many.
+pub fn bundle(out: &Path) -> Result<usize> {
+    let _ = std::fs::remove_dir_all(out);
+    let mut suites = written()?;
+    suites.extend(generated()?);
+    let mut packs = Vec::new();
+    let mut cases = Vec::new();
+    for (number, suite) in suites.iter().enumerate() {
+        packs.push(json!({
+            "source": suite.pack,
+            "page": BASE64.encode(suite.whole.page_projection().encode()),
+        }));
+        for case in &suite.cases {
+            let outcome = evaluate(&suite.whole, case)?;
+            cases.push(json!({
+                "name": format!("{} / {}", suite.name, case["name"].as_str().unwrap_or("?")),
+                "pack": number,
+                "events": case["events"],
+                "decide": case["decide"],
+                "decision": BASE64.encode(outcome.decision.encode()),
+                "state": hex(&Sha256::digest(&outcome.state)),
+            }));
+        }
+    }
+    for (number, chunk) in cases.chunks(CHUNK).enumerate() {
+        project::write(&out.join(format!("cases-{number}.json")), json!(chunk).to_string())?;
+    }
+    let chunks = cases.len().div_ceil(CHUNK);
+    let index = json!({ "packs": packs, "chunks": chunks, "cases": cases.len() });
+    project::write(&out.join("index.json"), index.to_string())?;
+    Ok(cases.len())
+}
+
+fn written() -> Result<Vec<Suite>> {
+    let folder = root().join(FOLDER);
+    let mut files =
+        std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
+        .filter(|file| file.file_stem().is_some_and(|stem| stem != "index"))
+        .map(|file| {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let data: Value = serde_json::from_slice(&read(file)?).with_context(|| name.clone())?;
+            let cases = data["cases"].as_array().with_context(|| format!("{name}: cases"))?;
+            suite(name, data["pack"].to_string(), cases.clone())
+        })
+        .collect()
+}
+
+fn generated() -> Result<Vec<Suite>> {
+    let sources = ["tests/vectors/kitchen-sink.pack.jsonc", "examples/packs/outdoor-shop.jsonc"];
+    let mut journeys = Journeys::new(SEED);
+    sources
+        .iter()
+        .map(|source| {
+            let pack = String::from_utf8(read(&root().join(source))?)?;
+            let cases = (0..JOURNEYS / sources.len()).map(|number| journeys.case(number)).collect();
+            suite((*source).to_owned(), pack, cases)
+        })
+        .collect()
+}
+
+fn suite(name: String, pack: String, cases: Vec<Value>) -> Result<Suite> {
+    let whole = compile(&pack).with_context(|| name.clone())?;
+    Ok(Suite { name, pack, whole, cases })
+}
+
+pub fn compile(pack: &str) -> Result<Program> {
+    match waymark_pack::compile(pack) {
+        Ok(compiled) => Ok(compiled.program),
+        Err(report) => {
+            let first = report.diagnostics.iter().map(|d| format!("{}: {}", d.pointer, d.message));
+            bail!("the pack has errors:\n  {}", first.collect::<Vec<_>>().join("\n  "))
+        }
+    }
+}
+
+fn evaluate(program: &Program, case: &Value) -> Result<Outcome> {
+    let engine = Engine::new(program, Numerals::NATIVE);
+    let mut state = engine.new_state();
+    for event in case["events"].as_array().context("events")? {
+        let event = waymark_wire::parse_line(&event.to_string()).map_err(anyhow::Error::new)?;
+        engine.apply(&mut state, &event);
+    }
+    let context = waymark_wire::context_from_json(&case["decide"])?;
+    let now = Timestamp(case["decide"]["now"].as_i64().context("decide.now")?);
+    Ok(Outcome {
+        decision: engine.decide(&state, &context, now),
+        state: engine.write_state(&state),
+    })
+}
+
+/// What a case names of the decision, where it is not so.
+fn differences<'a>(decision: &Decision, expect: &'a Value) -> impl Iterator<Item = String> + 'a {
+    let found = waymark_wire::decision_to_json(decision);
+    let all = expect.as_object().into_iter().flatten();
+    all.filter_map(move |(key, wanted)| {
+        let (key, wanted) = (key.as_str(), wanted);
+        let found = match key {
+            "slots" => {
+                let slots = wanted.as_object().into_iter().flatten();
+                let other: Vec<String> = slots
+                    .filter(|(slot, wanted)| match wanted {
+                        Value::Object(members) => members
+                            .iter()
+                            .any(|(member, wanted)| found["slots"][slot][member] != *wanted),
+                        content => found["slots"][slot]["content"] != **content,
+                    })
+                    .map(|(slot, wanted)| {
+                        format!("{slot} is {}, wanted {wanted}", found["slots"][slot])
+                    })
+                    .collect();
+                return (!other.is_empty()).then(|| other.join("; "));
+            }
+            key => &found[key],
+        };
+        (found != wanted).then(|| format!("{key} is {found}, wanted {wanted}"))
+    })
+}
