@@ -2,24 +2,25 @@
 
 use super::{Cond, CondId, NumberSource, Program, Root, Test};
 
+/// Lookups into a Program.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Index {
+pub struct Index {
     /// By event number: the features that watch it.
     by_event: Vec<Vec<u32>>,
     /// Features that watch every event.
     any_event: Vec<u32>,
     /// By feature: segments that read it.
-    pub by_feature: Vec<Vec<u32>>,
+    pub(crate) by_feature: Vec<Vec<u32>>,
     /// By segment: later segments that read it.
-    pub by_segment: Vec<Vec<u32>>,
+    pub(crate) by_segment: Vec<Vec<u32>>,
     /// Segments that read the session, which every event moves.
-    pub by_session: Vec<u32>,
-    pub by_traits: Vec<u32>,
-    pub by_stage: Vec<u32>,
+    pub(crate) by_session: Vec<u32>,
+    pub(crate) by_traits: Vec<u32>,
+    pub(crate) by_stage: Vec<u32>,
 }
 
 impl Index {
-    pub fn of(program: &Program) -> Self {
+    pub(crate) fn of(program: &Program) -> Self {
         let mut index = Self {
             by_event: vec![Vec::new(); program.events.len()],
             by_feature: vec![Vec::new(); program.features.len()],
@@ -43,7 +44,7 @@ impl Index {
     }
 
     /// The features that an event of this name may change.
-    pub fn watching(&self, event: Option<u32>) -> impl Iterator<Item = u32> {
+    pub(crate) fn watching(&self, event: Option<u32>) -> impl Iterator<Item = u32> {
         let named = event.map_or(&[][..], |event| &self.by_event[event as usize]);
         named.iter().chain(&self.any_event).copied()
     }

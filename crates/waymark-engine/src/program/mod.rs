@@ -19,7 +19,7 @@ use waymark_model::{Purpose, Span};
 pub use condition::{Compare, Cond, CondId, NumberSource, Order, Path, Root, SessionKey, Test};
 pub use content::{Body, Content, Escape, Filter, Insert, Part, Template, Variant};
 pub use feature::{Amount, Feature, FeatureKind, Matcher, Window};
-pub(crate) use index::Index;
+pub use index::Index;
 
 /// The first 16 bytes of the SHA-256 of the whole pack's encoded Program. The page's projection
 /// carries the hash of the whole.
@@ -52,7 +52,8 @@ pub struct Program {
     pub contents: Vec<Content>,
     /// By slot, then from the highest priority down, then by id: the order in which they are tried.
     pub rules: Vec<Rule>,
-    pub(crate) index: Index,
+    /// Derived from the rest by [`Program::indexed`].
+    pub index: Index,
 }
 
 /// Programs with the same bytes are the same; the index is derived.
