@@ -1,8 +1,6 @@
 //! Packs change under running states.
 
-mod history;
-
-use history::program;
+use crate::history::program;
 use waymark_engine::program::{
     Cond, CondId, Feature, FeatureKind, Matcher, PackHash, Program, Segment, Test,
 };

@@ -1,9 +1,7 @@
 //! The state is the fold of the distinct events in the order of their keys: what the engine keeps in
 //! bounded space answers as a scan of the whole history does, in whatever order events arrive.
 
-mod history;
-
-use history::{COMMUTING, History, Probe, program};
+use crate::history::{COMMUTING, History, Probe, program};
 use proptest::prelude::*;
 use waymark_engine::{Applied, Context, Engine, Numerals, State};
 use waymark_model::{Event, Kind, Purposes, Timestamp, Value};
@@ -170,8 +168,8 @@ proptest! {
         let engine = engine(&program);
         let _ = engine.read_state(&bytes);
         let mut state = engine.new_state();
-        for number in 0..40 {
-            engine.apply(&mut state, &event(number, (number % 4) as u8, number as i64 * 50, 3));
+        for (number, name) in (0..40).zip([0, 1, 2, 3].into_iter().cycle()) {
+            engine.apply(&mut state, &event(number, name, i64::from(name) + 50, 3));
         }
         let mut written = engine.write_state(&state);
         for (at, bit) in flips {

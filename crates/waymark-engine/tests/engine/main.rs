@@ -1,0 +1,6 @@
+//! The engine against a scan of the whole history, and under packs that change.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows tests by `#[test]` only
+
+mod change;
+mod fold;
+mod history;
