@@ -311,10 +311,10 @@ impl<'a, W: Watch> Evaluation<'a, W> {
             };
         };
         let expires = within.map_or(Timestamp::MAX, |within| matched.began.plus(within));
-        if self.now >= expires {
+        let ripe = idle.map_or(Timestamp::MIN, |idle| matched.came.plus(idle));
+        if self.now >= expires || ripe >= expires {
             return Answer::always(false);
         }
-        let ripe = idle.map_or(Timestamp::MIN, |idle| matched.came.plus(idle));
         if self.now < ripe {
             return Answer::until(false, ripe);
         }
