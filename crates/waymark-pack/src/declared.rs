@@ -224,9 +224,7 @@ impl Kind {
 fn declares(declared: &BTreeMap<String, Option<Type>>, keys: &[String]) -> bool {
     (1..=keys.len()).any(|length| match declared.get(&keys[..length].join(".")) {
         None => false,
-        Some(ty) => {
-            length == keys.len() || matches!(ty, None | Some(Type::Array | Type::Object))
-        }
+        Some(ty) => length == keys.len() || matches!(ty, None | Some(Type::Array | Type::Object)),
     })
 }
 

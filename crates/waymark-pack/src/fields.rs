@@ -108,7 +108,8 @@ pub(crate) fn whole(
     if f64::from(rounded).to_bits() == number.to_bits() && (least..=most).contains(&rounded) {
         return Some(rounded);
     }
-    let message = format!("{what} takes a whole number from {least} to {most}, and this is {number}");
+    let message =
+        format!("{what} takes a whole number from {least} to {most}, and this is {number}");
     problems.error(Code::WrongType, node.at, message);
     None
 }

@@ -1,6 +1,7 @@
 //! JSON with comments and trailing commas, as a tree that knows where everything stands.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{ParseOptions, ast, parse_to_ast};
@@ -70,26 +71,22 @@ pub(crate) fn parse(source: &str, problems: &mut Problems) -> Option<Node> {
         start: (range.start + mark).min(source.len()),
         end: (range.end + mark).min(source.len()),
     };
-    match parse_to_ast(&source[mark..], &jsonc_parser::CollectOptions::default(), &options) {
+    let parsed = parse_to_ast(&source[mark..], &jsonc_parser::CollectOptions::default(), &options);
+    let (reason, at) = match parsed {
         Ok(parsed) => match parsed.value {
-            Some(value) => Some(Tree { mark, problems }.node(value)),
-            None => {
-                problems.error(Code::BadJson, At::default(), "this is no JSON: there is nothing");
-                None
-            }
+            Some(value) => return Some(Tree { mark, problems }.node(value)),
+            None => ("there is nothing".to_owned(), At::default()),
         },
-        Err(error) => {
-            let reason = error.kind().to_string();
-            let mut reason = reason.trim_end_matches('.').to_owned();
-            reason[..1].make_ascii_lowercase();
-            problems.error(
-                Code::BadJson,
-                clip(error.range()),
-                format!("this is no JSON: {reason}"),
-            );
-            None
-        }
-    }
+        Err(error) => (error.kind().to_string(), clip(error.range())),
+    };
+    problems.error(Code::BadJson, at, format!("this is no JSON: {}", uncapitalized(&reason)));
+    None
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string())
+        + chars.as_str()
 }
 
 /// Measures the depth without recursion, and finds what JSON forbids inside strings.
@@ -184,14 +181,13 @@ impl Tree<'_> {
             let key_at = self.at(&property.name);
             let key = property.name.into_string();
             let value = self.node(property.value);
-            if seen.insert(key.clone()) {
-                members.push(Member { key, key_at, value });
-            } else {
+            if !seen.insert(key.clone()) {
                 let message = format!("{} is given twice", shown(&key));
                 self.problems
                     .error(Code::DuplicateKey, key_at, message)
                     .mend("keep one of the two; JSON would silently take the last");
             }
+            members.push(Member { key, key_at, value });
         }
         members
     }
@@ -227,9 +223,7 @@ impl Node {
     /// Its opening bracket, or all of a scalar: where to point at something that is not there.
     pub fn opening(&self) -> At {
         match &self.json {
-            Json::Array(_) | Json::Object(_) => {
-                At { start: self.at.start, end: self.at.start + 1 }
-            }
+            Json::Array(_) | Json::Object(_) => At { start: self.at.start, end: self.at.start + 1 },
             _ => self.at,
         }
     }
@@ -270,7 +264,8 @@ impl Node {
                     let number = items.partition_point(|item| item.at.end <= at.start);
                     match items.get(number) {
                         Some(item) if item.at.start <= at.start && at.end <= item.at.end => {
-                            pointer.push_str(&format!("/{number}"));
+                            // Writing to a String cannot fail.
+                            let _ = write!(pointer, "/{number}");
                             item
                         }
                         _ => return pointer,

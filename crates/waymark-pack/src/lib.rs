@@ -1,10 +1,61 @@
 //! The compiler: a pack's JSON, checked, to a [`Program`]; diagnostics.
+//!
+//! It reads text and gives a Program or a [`Report`]. It opens no files, reads no clock and knows no
+//! visitor; it runs in the command line, in an editor and at the edge.
+//!
+//! ```
+//! let compiled = waymark_pack::compile(r#"{
+//!   "pack": "shop", // comments and trailing commas are fine
+//!   "segments": { "keen": { "when": { "$did": { "event": "Product Viewed", "within": "7d" } } } },
+//!   "slots": { "hero": { "default": "keep" } },
+//!   "content": { "hi": { "slot": "hero", "html": "<h1>Hi {{ traits.name | default: 'you' }}</h1>" } },
+//!   "rules": [{ "id": "greet", "slot": "hero", "when": { "$segment": "keen" }, "show": "hi" }],
+//! }"#)?;
+//! assert_eq!(compiled.program.segments[0].id, "keen");
+//!
+//! let report = waymark_pack::check(r#"{ "pack": "shop", "slotz": {} }"#);
+//! assert_eq!(report.to_string(), "1:19 error[unknown-key]: a pack has no key \"slotz\": did you mean \"slots\"?\n");
+//! # Ok::<(), waymark_pack::Report>(())
+//! ```
+//!
+//! What of the language this version does not have is refused by name, with the code `not-yet`;
+//! nothing is passed over.
+//!
+//! # Windows
+//!
+//! `$count` and `$sum` over a window add up calendar buckets, counted from 1970 in UTC: the current
+//! one and those before it. The window is rounded up to whole buckets.
+//!
+//! | `within` | buckets of |
+//! |---|---|
+//! | up to 2h | 1 minute |
+//! | up to 1d | 5 minutes |
+//! | up to 14d | 1 hour |
+//! | up to 400d | 1 day |
+//! | up to 12000d | 30 days |
+//!
+//! `$did` needs no buckets: it remembers the latest occurrences, up to 128, to the millisecond.
 
+mod condition;
+mod declared;
 mod diagnostic;
+mod fields;
+mod html;
+mod json;
+mod lint;
+mod lower;
+mod pack;
+mod problem;
+mod template;
 
-use waymark_engine::Program;
+use declared::{Declared, Desk};
+use problem::Problems;
+use sha2::{Digest, Sha256};
+use waymark_engine::state::TAIL_BYTES;
+use waymark_engine::{PackHash, Program};
+use waymark_model::limits;
 
-pub use diagnostic::{Diagnostic, Report, Severity};
+pub use diagnostic::{Code, Diagnostic, Report, Severity};
 
 /// The version of the pack language that this compiler reads.
 pub const SPEC_VERSION: &str = "1";
@@ -29,12 +80,80 @@ pub struct Cost {
 
 /// Compiles a pack. Any error refuses it whole; the report then holds the warnings, too.
 pub fn compile(source: &str) -> Result<Compiled, Report> {
-    let _ = source;
-    Err(Report::default())
+    let (program, report) = run(source);
+    match program {
+        Some(program) if !report.has_errors() => {
+            let cost = Cost::of(&program);
+            Ok(Compiled { program, report, cost })
+        }
+        _ => Err(report),
+    }
 }
 
 /// Everything that is to be said about a pack, sorted by position.
 pub fn check(source: &str) -> Report {
-    let _ = source;
-    Report::default()
+    run(source).1
+}
+
+fn run(source: &str) -> (Option<Program>, Report) {
+    let mut desk = Desk { source, problems: Problems::default(), declared: Declared::default() };
+    let Some(root) = json::parse(source, &mut desk.problems) else {
+        return (None, desk.problems.into_report(source, None));
+    };
+    let pack = pack::read_pack(&root, &mut desk);
+    let mut program = None;
+    if let Some(pack) = pack {
+        lint::lint(&pack, &mut desk);
+        if !desk.problems.has_errors() {
+            program = lower::program(&pack, &mut desk.problems)
+                .and_then(|program| sealed(program, &mut desk.problems));
+        }
+    }
+    (program, desk.problems.into_report(source, Some(&root)))
+}
+
+/// The Program with its hash, once a host would take it.
+fn sealed(mut program: Program, problems: &mut Problems) -> Option<Program> {
+    let digest = Sha256::digest(program.encode_body());
+    let mut hash = PackHash::default();
+    let length = hash.0.len();
+    hash.0.copy_from_slice(&digest[..length]);
+    program.hash = hash;
+    if problems.has_errors() {
+        return None;
+    }
+    let start = json::At::default();
+    let bytes = program.encode();
+    if bytes.len() > limits::PROGRAM_BYTES {
+        let limit = limits::PROGRAM_BYTES;
+        let message =
+            format!("a compiled pack has at most {limit} bytes, and this has {}", bytes.len());
+        problems.error(Code::ProgramTooLarge, start, message);
+        return None;
+    }
+    match Program::decode(&bytes) {
+        Ok(program) => Some(program),
+        Err(error) => {
+            let message = format!("no host takes what the compiler made of this: {error}");
+            let problem = problems.error(Code::BadProgram, start, message);
+            problem.mend("this is a bug in the compiler; please report it with the pack");
+            None
+        }
+    }
+}
+
+impl Cost {
+    fn of(program: &Program) -> Self {
+        // A user id, traits with their names and times, sessions, and the events that wait to be
+        // folded: of these one is kept whatever its size.
+        const USER: usize = limits::ID_BYTES + 32;
+        const TRAITS: usize = 64 * (1_024 + 32);
+        const SESSIONS: usize = 128 * 30;
+        const TAIL: usize =
+            if TAIL_BYTES > limits::EVENT_BYTES { TAIL_BYTES } else { limits::EVENT_BYTES };
+        Self {
+            state_bytes: program.cells_bound() + USER + TRAITS + SESSIONS + TAIL,
+            page_bytes: program.page_projection().encode().len(),
+        }
+    }
 }

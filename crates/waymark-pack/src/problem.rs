@@ -127,19 +127,25 @@ fn quoted(name: &str) -> String {
 }
 
 /// The name nearest to what was written, if one is near enough.
-fn closest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn closest<'n>(
+    wanted: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
     // Bounds on the work that a pack full of mistakes can ask for.
     const NAMES: usize = 1_000;
     const LENGTH: usize = 64;
     if wanted.len() > LENGTH {
         return None;
     }
-    let near = wanted.chars().count().div_ceil(3).min(3);
+    let near = match wanted.chars().count() {
+        0..3 => 0,
+        length => (length / 3).min(3),
+    };
     let lower = wanted.to_lowercase();
     names
         .into_iter()
         .take(NAMES)
-        .filter(|name| name.len() <= LENGTH && name.len().abs_diff(wanted.len()) <= 4 * near)
+        .filter(|name| name.len() <= LENGTH && name.len().abs_diff(wanted.len()) <= 4 * near + 4)
         .map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= near)
         .min()

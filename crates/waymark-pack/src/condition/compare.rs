@@ -14,9 +14,28 @@ const OPERATORS: [&str; 10] =
     ["$eq", "$ne", "$lt", "$lte", "$gt", "$gte", "$in", "$nin", "$exists", "$not"];
 /// Operators of the language that this version does not have.
 const NOT_YET: [&str; 22] = [
-    "$ini", "$nini", "$inGroup", "$notInGroup", "$regex", "$regexi", "$notRegex", "$notRegexi",
-    "$type", "$size", "$all", "$alli", "$elemMatch", "$veq", "$vne", "$vgt", "$vgte", "$vlt",
-    "$vlte", "$since", "$until", "$ref",
+    "$ini",
+    "$nini",
+    "$inGroup",
+    "$notInGroup",
+    "$regex",
+    "$regexi",
+    "$notRegex",
+    "$notRegexi",
+    "$type",
+    "$size",
+    "$all",
+    "$alli",
+    "$elemMatch",
+    "$veq",
+    "$vne",
+    "$vgt",
+    "$vgte",
+    "$vlt",
+    "$vlte",
+    "$since",
+    "$until",
+    "$ref",
 ];
 
 pub(super) fn is_operator(key: &str) -> bool {
@@ -164,13 +183,7 @@ fn bound(
 }
 
 /// Says when a subject of this type can never equal the value.
-fn equality(
-    node: &Node,
-    subject: &Subject,
-    ty: Option<Type>,
-    value: &Value,
-    desk: &mut Desk<'_>,
-) {
+fn equality(node: &Node, subject: &Subject, ty: Option<Type>, value: &Value, desk: &mut Desk<'_>) {
     let Some(ty) = ty.filter(|ty| !ty.can_equal(value)) else { return };
     let name = subject.name();
     let duration = value.as_text().is_some_and(|text| Span::parse(text).is_some());

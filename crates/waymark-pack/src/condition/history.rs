@@ -1,5 +1,7 @@
 //! What a journey adds to conditions: questions about what a visitor did before.
 
+use std::rc::Rc;
+
 use waymark_engine::program::{Order, Window};
 use waymark_model::Span;
 
@@ -12,9 +14,8 @@ use crate::fields::{Fields, any_duration, duration, elements, refuse, text, whol
 use crate::json::{At, Json, Node};
 use crate::problem::shown;
 
-pub(super) const OPERATORS: [&str; 9] = [
-    "$did", "$didNot", "$sequence", "$first", "$last", "$count", "$sum", "$segment", "$stage",
-];
+pub(super) const OPERATORS: [&str; 9] =
+    ["$did", "$didNot", "$sequence", "$first", "$last", "$count", "$sum", "$segment", "$stage"];
 
 /// Times that can be remembered of one event, for counting it inside windows.
 const COUNTED: u32 = 128;
@@ -41,7 +42,7 @@ fn did(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
     let session = optional(fields.take("in"), |node| session(node, desk));
     let count = fields.take("count");
     fields.finish(&["between"], &mut desk.problems);
-    let (on, within, session) = (on?, within?, session?.is_some());
+    let (on, within, session) = (on?, within.ok()?, session.ok()?.is_some());
     let Some(count) = count else {
         let kind = Kind::Count { on, within, session, least: 1, most: None };
         return Some(Condition { at: node.at, kind });
@@ -56,46 +57,29 @@ fn did(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
     })
 }
 
-/// `count`: a number, or bounds. Times beyond the ones remembered cannot be told apart in a window.
+/// `count`: a number, or bounds.
 fn counts(
     node: &Node,
     in_window: bool,
     desk: &mut Desk<'_>,
     kind: impl Fn(u32, Option<u32>) -> Kind,
 ) -> Option<Condition> {
-    let mut number = |node: &Node| {
-        let number = whole(node, "a count", (0, i32::MAX - 1), &mut desk.problems)?;
-        let number = u32::try_from(number).ok()?;
-        if in_window && number > COUNTED {
-            let message = format!("inside a window at most {COUNTED} occurrences can be counted");
-            desk.problems
-                .error(Code::CountTooLarge, node.at, message)
-                .mend("use `$count` for larger numbers");
-            return None;
-        }
-        Some(number)
-    };
-    if let Json::Number(_) = node.json {
-        let number = number(node)?;
-        return Some(Condition { at: node.at, kind: kind(number, Some(number)) });
-    }
-    let mut read = Vec::new();
-    let Json::Object(members) = &node.json else {
-        return refuse(node, "`count`", "a number, or bounds such as {\"$gte\": 2}", &mut desk.problems);
-    };
-    for member in members {
-        if let "$gte" | "$gt" | "$lte" | "$lt" | "$eq" | "$ne" = member.key.as_str() {
-            read.push((member.key.as_str(), number(&member.value)));
-        }
-    }
     let known = ["$gte", "$gt", "$lte", "$lt", "$eq", "$ne"];
-    bounds(node, "`count`", &known, desk)?;
-    let (mut least, mut most, mut bounded) = (0, None::<u32>, false);
+    let bounds = match &node.json {
+        Json::Number(_) => vec![("$eq", node)],
+        Json::Object(_) => bounds(node, "`count`", &known, desk)?,
+        _ => {
+            let wanted = "a number, or bounds such as {\"$gte\": 2}";
+            return refuse(node, "`count`", wanted, &mut desk.problems);
+        }
+    };
+    let (mut least, mut most) = (0, None::<u32>);
     let mut parts = Vec::new();
     let mut never = false;
-    for (operator, number) in read {
-        let number = number?;
-        let (low, high) = match operator {
+    for (operator, node) in &bounds {
+        let number = whole(node, "a count", (0, i32::MAX - 1), &mut desk.problems)?;
+        let number = u32::try_from(number).ok()?;
+        let (low, high) = match *operator {
             "$gte" => (number, None),
             "$gt" => (number + 1, None),
             "$lte" => (0, Some(number)),
@@ -103,24 +87,28 @@ fn counts(
                 never |= number == 0;
                 (0, Some(number.saturating_sub(1)))
             }
-            "$eq" => (number, Some(number)),
-            _ => {
-                let equal = Condition { at: node.at, kind: kind(number, Some(number)) };
-                parts.push(equal.not(node.at));
-                continue;
-            }
+            _ => (number, Some(number)),
         };
-        bounded = true;
+        // Times beyond the ones remembered cannot be told apart in a window.
+        if in_window && low.max(high.map_or(0, |high| high + 1)) > COUNTED {
+            let message = format!("inside a window, {COUNTED} occurrences are told apart at most");
+            desk.problems
+                .error(Code::CountTooLarge, node.at, message)
+                .mend("use `$count` for larger numbers");
+            return None;
+        }
+        if *operator == "$ne" {
+            parts.push(Condition { at: node.at, kind: kind(low, high) }.not(node.at));
+            continue;
+        }
         least = least.max(low);
-        most = Some(most.map_or(high.unwrap_or(u32::MAX), |most| most.min(high.unwrap_or(most))))
-            .filter(|most| *most != u32::MAX);
+        most = most.map_or(high, |most| Some(high.map_or(most, |high| high.min(most))));
     }
     if never || most.is_some_and(|most| most < least) {
-        let message = "no count is within these bounds";
-        desk.problems.warn(Code::Contradiction, node.at, message);
+        desk.problems.warn(Code::Contradiction, node.at, "no count is within these bounds");
         return Some(Condition::never(node.at));
     }
-    if bounded || parts.is_empty() {
+    if bounds.len() > parts.len() || parts.is_empty() {
         parts.push(Condition { at: node.at, kind: kind(least, most) });
     }
     Some(Condition::all(node.at, parts))
@@ -131,12 +119,10 @@ fn sequence(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
     let steps = fields.require("steps", &mut desk.problems).map(|node| steps(node, desk));
     let without = optional(fields.take("without"), |node| interruptions(node, desk));
     let within = optional(fields.take("within"), |node| within(node, desk));
-    let idle = optional(fields.take("idle"), |node| {
-        duration(node, "`idle`", &mut desk.problems)
-    });
+    let idle = optional(fields.take("idle"), |node| duration(node, "`idle`", &mut desk.problems));
     fields.finish(&[], &mut desk.problems);
-    let without = without?.unwrap_or_default();
-    let kind = Kind::Sequence { steps: steps??, without, within: within?, idle: idle? };
+    let without = without.ok()?.unwrap_or_default();
+    let kind = Kind::Sequence { steps: steps??, without, within: within.ok()?, idle: idle.ok()? };
     Some(Condition { at: node.at, kind })
 }
 
@@ -184,18 +170,20 @@ fn occurred(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<Condition> 
     let mut fields = Fields::of(node, name, &mut desk.problems)?;
     let on = occurrence(&mut fields, desk);
     let event = on.as_ref().and_then(|on| on.event.clone());
-    let property = optional(fields.take("property"), |node| property_of(node, event.as_deref(), desk));
+    let property =
+        optional(fields.take("property"), |node| property_of(node, event.as_deref(), desk));
     let ages = optional(fields.take("age"), |node| ages(node, desk));
     let is = fields.take("is");
-    if is.is_some() != matches!(property, None | Some(Some(_))) {
+    if is.is_some() != matches!(property, Err(()) | Ok(Some(_))) {
         let (missing, given) = if is.is_some() { ("property", "is") } else { ("is", "property") };
         let message = format!("{name} with `{given}` needs `{missing}`");
         desk.problems.error(Code::MissingKey, node.opening(), message);
     }
     fields.finish(&[], &mut desk.problems);
-    let (property, ty) = property?.unzip();
+    let (property, ty) = property.ok()?.unzip();
     let of = Kept { first, on: on?, property };
-    let mut parts: Vec<Condition> = ages?
+    let mut parts: Vec<Condition> = ages
+        .ok()?
         .unwrap_or_default()
         .into_iter()
         .map(|(at, order, span)| Condition { at, kind: Kind::Age { of: of.clone(), order, span } })
@@ -253,20 +241,27 @@ fn windowed_fields(fields: &mut Fields<'_>, sum: bool, desk: &mut Desk<'_>) -> O
     let on = occurrence(fields, desk);
     let event = on.as_ref().and_then(|on| on.event.clone());
     let property = if sum {
-        fields.require("property", &mut desk.problems).map(|node| {
-            let (keys, ty) = property_of(node, event.as_deref(), desk)?;
-            if let Some(ty) = ty.filter(|ty| *ty != Type::Number) {
-                let path = shown(&keys.join(".")).into_owned();
-                let message = format!("{path} is of type {}, which cannot be summed", ty.name());
-                desk.problems.error(Code::WrongType, node.at, message);
-            }
-            Some(Some(keys))
-        })
+        let node = fields.require("property", &mut desk.problems);
+        Some(node.and_then(|node| summed(node, event.as_deref(), desk)))
     } else {
-        Some(Some(None))
+        None
     };
     let window = optional(fields.take("within"), |node| window(node, desk));
-    Some(Windowed { on: on?, property: property??, window: window? })
+    let property = match property {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(Windowed { on: on?, property, window: window.ok()? })
+}
+
+fn summed(node: &Node, event: Option<&str>, desk: &mut Desk<'_>) -> Option<Vec<String>> {
+    let (keys, ty) = property_of(node, event, desk)?;
+    if let Some(ty) = ty.filter(|ty| *ty != Type::Number) {
+        let path = keys.join(".");
+        let message = format!("{} is of type {}, which cannot be summed", shown(&path), ty.name());
+        desk.problems.error(Code::WrongType, node.at, message);
+    }
+    Some(keys)
 }
 
 /// A feature's `$first` or `$last`, with the type of what it keeps.
@@ -301,9 +296,9 @@ fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence
     });
     let event = named.clone().flatten();
     let filter = optional(fields.take("where"), |node| {
-        super::read(node, Place::Where(event.as_deref()), desk)
+        super::read(node, Place::Where(event.as_deref()), desk).map(Rc::new)
     });
-    Some(Occurrence { event: named?, filter: filter? })
+    Some(Occurrence { event: named?, filter: filter.ok()? })
 }
 
 fn event_name(name: &str) -> Option<String> {
@@ -378,12 +373,12 @@ fn stage(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
         .then(|| Condition { at: node.at, kind: Kind::Stage { id: id.to_owned(), further } })
 }
 
-/// What an optional member says: `None` when it is there and wrong.
+/// What an optional member says: an error when it is there and wrong.
 fn optional<'n, T>(
     node: Option<&'n Node>,
     read: impl FnOnce(&'n Node) -> Option<T>,
-) -> Option<Option<T>> {
-    node.map_or(Some(None), |node| read(node).map(Some))
+) -> Result<Option<T>, ()> {
+    node.map_or(Ok(None), |node| read(node).map(Some).ok_or(()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ mod history;
 mod path;
 mod read;
 
+use std::rc::Rc;
+
 use waymark_engine::program::{Compare, Order, Path, SessionKey, Window};
 use waymark_model::Span;
 
@@ -25,13 +27,34 @@ pub(crate) enum Kind {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
-    Compare { subject: Subject, compare: Compare },
-    Count { on: Occurrence, within: Option<Span>, session: bool, least: u32, most: Option<u32> },
-    Age { of: Kept, order: Order, span: Span },
-    Sequence { steps: Vec<Occurrence>, without: Vec<Occurrence>, within: Option<Span>, idle: Option<Span> },
+    Compare {
+        subject: Subject,
+        compare: Compare,
+    },
+    Count {
+        on: Occurrence,
+        within: Option<Span>,
+        session: bool,
+        least: u32,
+        most: Option<u32>,
+    },
+    Age {
+        of: Kept,
+        order: Order,
+        span: Span,
+    },
+    Sequence {
+        steps: Vec<Occurrence>,
+        without: Vec<Occurrence>,
+        within: Option<Span>,
+        idle: Option<Span>,
+    },
     Segment(String),
     /// In this stage, or, if `further`, in it or a later one.
-    Stage { id: String, further: bool },
+    Stage {
+        id: String,
+        further: bool,
+    },
 }
 
 /// An event, and what it has to be like.
@@ -39,7 +62,7 @@ pub(crate) enum Kind {
 pub(crate) struct Occurrence {
     /// `None` is any event.
     pub event: Option<String>,
-    pub filter: Option<Condition>,
+    pub filter: Option<Rc<Condition>>,
 }
 
 /// A sum or a count.
@@ -96,8 +119,12 @@ impl Condition {
             Kind::All(parts) if parts.iter().any(|part| part.constant() == Some(false)) => {
                 Some(false)
             }
-            Kind::All(parts) => parts.iter().all(|part| part.constant() == Some(true)).then_some(true),
-            Kind::Any(parts) if parts.iter().any(|part| part.constant() == Some(true)) => Some(true),
+            Kind::All(parts) => {
+                parts.iter().all(|part| part.constant() == Some(true)).then_some(true)
+            }
+            Kind::Any(parts) if parts.iter().any(|part| part.constant() == Some(true)) => {
+                Some(true)
+            }
             Kind::Any(parts) => {
                 parts.iter().all(|part| part.constant() == Some(false)).then_some(false)
             }
@@ -134,9 +161,9 @@ impl Condition {
             | Kind::Compare {
                 subject: Subject::Amount(Windowed { on, .. }) | Subject::Kept(Kept { on, .. }),
                 ..
-            } => on.filter.iter().collect(),
+            } => on.filter.as_deref().into_iter().collect(),
             Kind::Sequence { steps, without, .. } => {
-                steps.iter().chain(without).filter_map(|step| step.filter.as_ref()).collect()
+                steps.iter().chain(without).filter_map(|step| step.filter.as_deref()).collect()
             }
             _ => Vec::new(),
         }

@@ -6,7 +6,7 @@ use super::{Kept, SESSION_KEYS, Windowed};
 use crate::declared::{Desk, Feature, Kind, Type};
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::problem::shown;
+use crate::problem::{closest, shown};
 
 /// The left side of a comparison.
 #[derive(Debug, Clone)]
@@ -60,11 +60,14 @@ pub(crate) fn path_of_visitor(
         let message = format!("{} is no path; {STARTS}", shown(path));
         let as_trait = format!("traits.{path}");
         let declared = desk.declared.attributes.as_ref().is_some_and(|a| a.contains_key(&as_trait));
-        let problem = desk.problems.error(Code::UnknownPath, at, message);
-        if declared {
-            problem.mend(format!("did you mean \"{as_trait}\"?"));
+        let meant = if declared {
+            Some(as_trait)
         } else {
-            problem.mean(first, ROOTS);
+            closest(first, ROOTS).filter(|_| !rest.is_empty()).map(|root| format!("{root}.{rest}"))
+        };
+        let problem = desk.problems.error(Code::UnknownPath, at, message);
+        if let Some(meant) = meant {
+            problem.mend(format!("did you mean \"{meant}\"?"));
         }
         return None;
     }
@@ -136,10 +139,10 @@ pub(super) fn property(
 fn keys_of(rest: &str, path: &str, at: At, desk: &mut Desk<'_>) -> Option<Vec<String>> {
     let keys: Vec<String> = rest.split('.').map(str::to_owned).collect();
     if keys.iter().any(String::is_empty) {
-        let message = format!("the path {} has an empty part", shown(path));
+        let message = format!("the path {} leaves out what to read", shown(path));
         desk.problems
             .error(Code::UnknownPath, at, message)
-            .mend("name what to read, for example \"traits.plan\"");
+            .mend("write for example \"traits.plan\"");
         return None;
     }
     Some(keys)

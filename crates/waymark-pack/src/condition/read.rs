@@ -24,9 +24,26 @@ pub(crate) enum Place<'e> {
 const LOGIC: [&str; 4] = ["$and", "$or", "$nor", "$not"];
 /// Operators of the language that this version does not have.
 const NOT_YET: [&str; 20] = [
-    "$avg", "$min", "$max", "$distinct", "$top", "$streak", "$items", "$tier", "$rfm", "$score",
-    "$consent", "$channel", "$experiment", "$anniversary", "$hours", "$weekday", "$percent",
-    "$since", "$until", "$ref",
+    "$avg",
+    "$min",
+    "$max",
+    "$distinct",
+    "$top",
+    "$streak",
+    "$items",
+    "$tier",
+    "$rfm",
+    "$score",
+    "$consent",
+    "$channel",
+    "$experiment",
+    "$anniversary",
+    "$hours",
+    "$weekday",
+    "$percent",
+    "$since",
+    "$until",
+    "$ref",
 ];
 
 /// A condition: an object whose members all have to hold. `None` when something in it is wrong,

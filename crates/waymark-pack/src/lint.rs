@@ -1,0 +1,219 @@
+//! What compiles and is hardly meant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waymark_engine::program::{Compare, Order, Part};
+use waymark_model::Value;
+
+use crate::condition::{Condition, Kind};
+use crate::declared::Desk;
+use crate::diagnostic::Code;
+use crate::json::At;
+use crate::pack::{Content, Definition, Pack, Rule};
+use crate::problem::{Problems, shown};
+
+pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
+    let problems = &mut desk.problems;
+    for condition in conditions(pack) {
+        contradictions(condition, problems);
+    }
+    // What is missing can only be told of a pack that was read whole.
+    if !problems.has_errors() {
+        unused_content(pack, problems);
+        unused_slots(pack, problems);
+        shadowed_rules(pack, problems);
+        defaults_that_read_visitors(pack, problems);
+    }
+}
+
+/// Content that nobody shows.
+fn unused_content(pack: &Pack, problems: &mut Problems) {
+    let used: BTreeSet<&str> = pack
+        .rules
+        .iter()
+        .map(|rule| &rule.show)
+        .chain(pack.slots.iter().filter_map(|slot| slot.default.as_ref()))
+        .map(|show| show.content.as_str())
+        .collect();
+    for content in &pack.contents {
+        if !used.contains(content.id.as_str()) {
+            let message = format!("nobody shows the content {}", shown(&content.id));
+            problems.warn(Code::UnusedContent, content.at, message);
+        }
+    }
+}
+
+fn unused_slots(pack: &Pack, problems: &mut Problems) {
+    let ruled: BTreeSet<&str> = pack.rules.iter().map(|rule| rule.slot.as_str()).collect();
+    for slot in &pack.slots {
+        if slot.default.is_none() && !ruled.contains(slot.id.as_str()) {
+            let message = format!("no rule fills the slot {}", shown(&slot.id));
+            problems.warn(Code::UnusedSlot, slot.at, message);
+        }
+    }
+}
+
+/// Rules behind one that wins whenever they could.
+fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
+    let contents = by_id(pack);
+    let mut rules: Vec<&Rule> = pack.rules.iter().collect();
+    rules.sort_by_key(|rule| rule.order());
+    // The rules of the slot at hand that always hold.
+    let mut winners: Vec<(&Rule, bool)> = Vec::new();
+    for rule in rules {
+        winners.retain(|(winner, _)| winner.slot == rule.slot);
+        let stateless = rule.is_stateless(contents.get(rule.show.content.as_str()).copied());
+        let shadow = winners
+            .iter()
+            .find(|(winner, anybody)| *anybody || (winner.purpose == rule.purpose && !stateless));
+        if let Some((winner, _)) = shadow {
+            let (behind, before) = (shown(&rule.id), shown(&winner.id));
+            let message =
+                format!("the rule {behind} never wins: {before} comes first and always holds");
+            let problem = problems.warn(Code::ShadowedRule, rule.at, message);
+            problem.mend("give it a higher `priority`, or the other a condition");
+        }
+        if rule.when.constant() == Some(true) {
+            winners.push((rule, stateless));
+        }
+    }
+}
+
+/// A slot's default is shown to everybody, whatever they consented to.
+fn defaults_that_read_visitors(pack: &Pack, problems: &mut Problems) {
+    let contents = by_id(pack);
+    for default in pack.slots.iter().filter_map(|slot| slot.default.as_ref()) {
+        let read = contents.get(default.content.as_str()).and_then(|content| content.personal());
+        if let Some(path) = read {
+            let message = format!(
+                "the default is shown to everybody, also without consent, and reads {}",
+                shown(&path)
+            );
+            let problem = problems.warn(Code::DefaultReadsVisitor, default.at, message);
+            problem.mend("show it by a rule, which asks for consent, and keep the default plain");
+        }
+    }
+}
+
+fn by_id(pack: &Pack) -> BTreeMap<&str, &Content> {
+    pack.contents.iter().map(|content| (content.id.as_str(), content)).collect()
+}
+
+impl Rule {
+    /// The order in which rules are tried.
+    pub fn order(&self) -> (&str, std::cmp::Reverse<i32>, &str) {
+        (&self.slot, std::cmp::Reverse(self.priority), &self.id)
+    }
+
+    /// Whether neither it nor its content reads anything kept about a visitor.
+    pub fn is_stateless(&self, content: Option<&Content>) -> bool {
+        self.when.is_stateless() && content.is_some_and(|content| content.personal().is_none())
+    }
+}
+
+impl Content {
+    /// A path in it that reads what is kept about a visitor.
+    fn personal(&self) -> Option<String> {
+        let parts = self.variants.iter().flat_map(|variant| &variant.template.0);
+        parts
+            .filter_map(|part| match part {
+                Part::Insert(insert) if !insert.path.root.is_stateless() => Some(&insert.path),
+                _ => None,
+            })
+            .map(|path| format!("{}.{}", path.root.name(), path.keys.join(".")))
+            .next()
+    }
+}
+
+/// Every condition of the pack, those on events too.
+fn conditions(pack: &Pack) -> Vec<&Condition> {
+    let stages = pack.journey.stages.iter().filter_map(|stage| stage.enter.as_ref());
+    let segments = pack.segments.iter().filter_map(|segment| segment.when.as_ref());
+    let rules = pack.rules.iter().map(|rule| &rule.when);
+    let mut all: Vec<&Condition> = stages.chain(segments).chain(rules).collect();
+    let mut filters = Vec::new();
+    for condition in &all {
+        condition.walk(&mut |part| filters.extend(part.filters()));
+    }
+    all.extend(filters);
+    all.extend(pack.features.iter().filter_map(|feature| match &feature.definition {
+        Definition::Windowed(windowed) => windowed.on.filter.as_deref(),
+        Definition::Kept(kept) => kept.on.filter.as_deref(),
+    }));
+    all
+}
+
+/// Comparisons of one thing that cannot all hold.
+fn contradictions(condition: &Condition, problems: &mut Problems) {
+    condition.walk(&mut |part| {
+        let Kind::All(parts) = &part.kind else { return };
+        // What is asked where it stands has no name that tells it from others.
+        let mut by_subject: BTreeMap<(String, String), Vec<(&Compare, At)>> = BTreeMap::new();
+        for part in parts {
+            if let Kind::Compare { subject, compare } = &part.kind {
+                let name = (subject.name(), format!("{subject:?}"));
+                by_subject.entry(name).or_default().push((compare, part.at));
+            }
+        }
+        for ((name, _), compares) in by_subject {
+            let Some(found) = (2..=compares.len()).find(|n| !can_hold(&compares[..*n])) else {
+                continue;
+            };
+            let message = format!("{} can never meet this and what stands before", shown(&name));
+            problems.warn(Code::Contradiction, compares[found - 1].1, message);
+        }
+    });
+}
+
+/// Whether some value meets all of these; `true` when in doubt.
+fn can_hold(compares: &[(&Compare, At)]) -> bool {
+    let compares = || compares.iter().map(|(compare, _)| *compare);
+    let equal = compares().find_map(|compare| match compare {
+        Compare::Eq(value) => Some(value),
+        _ => None,
+    });
+    if let Some(value) = equal {
+        return compares().all(|compare| may_equal(value, compare));
+    }
+    let exists = |wanted| compares().any(|compare| *compare == Compare::Exists(wanted));
+    if exists(true) && exists(false) {
+        return false;
+    }
+    let mut low = (f64::NEG_INFINITY, true);
+    let mut high = (f64::INFINITY, true);
+    for compare in compares() {
+        let Compare::Order(order, Value::Number(bound)) = compare else { continue };
+        let included = matches!(order, Order::Lte | Order::Gte);
+        match order {
+            Order::Gt | Order::Gte if *bound > low.0 || (*bound >= low.0 && !included) => {
+                low = (*bound, included);
+            }
+            Order::Lt | Order::Lte if *bound < high.0 || (*bound <= high.0 && !included) => {
+                high = (*bound, included);
+            }
+            _ => {}
+        }
+    }
+    low.0 < high.0 || (low.0 <= high.0 && low.1 && high.1)
+}
+
+/// Whether something equal to `value` can meet a comparison.
+fn may_equal(value: &Value, compare: &Compare) -> bool {
+    match compare {
+        Compare::Eq(other) => value == other,
+        Compare::Ne(other) => value != other,
+        Compare::In(list) => matches!(value, Value::Array(_)) || list.contains(value),
+        Compare::NotIn(list) => matches!(value, Value::Array(_)) || !list.contains(value),
+        Compare::Exists(wanted) => (*value != Value::Null) == *wanted,
+        Compare::Order(order, Value::Number(bound)) => match value {
+            Value::Number(number) => match order {
+                Order::Lt => number < bound,
+                Order::Lte => number <= bound,
+                Order::Gt => number > bound,
+                Order::Gte => number >= bound,
+            },
+            _ => true,
+        },
+        Compare::Order(..) => true,
+    }
+}

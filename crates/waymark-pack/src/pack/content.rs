@@ -1,0 +1,228 @@
+//! Slots, and what can be shown in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waymark_engine::program::{Body, Template};
+
+use crate::declared::{Desk, Kind};
+use crate::diagnostic::Code;
+use crate::fields::{Fields, id, label, members, text};
+use crate::html::of_html;
+use crate::json::{At, Json, Node};
+use crate::problem::shown;
+use crate::template::{of_text, parse};
+
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub id: String,
+    pub at: At,
+    pub default: Option<Shown>,
+}
+
+/// A content, where it is named.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub content: String,
+    pub at: At,
+}
+
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub id: String,
+    pub at: At,
+    pub body: Body,
+    pub variants: Vec<Variant>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub locale: String,
+    pub template: Template,
+}
+
+/// What keeps the author's content.
+const KEEP: &str = "keep";
+/// The BCP 47 tag for content of no particular language.
+const NO_LOCALE: &str = "und";
+/// Kinds of the language that this version does not have.
+const NOT_YET: [&str; 8] =
+    ["image", "json", "redirect", "patch", "items", "remote", "each", "runs"];
+
+/// The slot of each content, whatever else is wrong with it.
+pub(super) fn slots_of(node: Option<&Node>) -> BTreeMap<String, Option<String>> {
+    let Some(Json::Object(members)) = node.map(|node| &node.json) else { return BTreeMap::new() };
+    let slot = |node: &Node| match node.member("slot").map(|slot| &slot.json) {
+        Some(Json::Text(slot)) => Some(slot.clone()),
+        _ => None,
+    };
+    members.iter().map(|member| (member.key.clone(), slot(&member.value))).collect()
+}
+
+pub(super) fn read_slots(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Slot> {
+    let members = node.and_then(|node| members(node, "`slots`", &mut desk.problems));
+    let mut slots = Vec::new();
+    for member in members.unwrap_or_default() {
+        id(&member.key, member.key_at, &mut desk.problems);
+        let Some(mut fields) = Fields::of(&member.value, "a slot", &mut desk.problems) else {
+            continue;
+        };
+        let default = fields.require("default", &mut desk.problems);
+        label(fields.take("label"), &mut desk.problems);
+        fields.finish(&[], &mut desk.problems);
+        let default = default.and_then(|node| match &node.json {
+            Json::Text(text) if text == KEEP => None,
+            _ => shown_in(node, "`default`", Some(&member.key), desk),
+        });
+        slots.push(Slot { id: member.key.clone(), at: member.key_at, default });
+    }
+    slots
+}
+
+/// A content that is to be shown in a slot, which has to be the one it was made for.
+pub(super) fn shown_in(
+    node: &Node,
+    what: &str,
+    slot: Option<&str>,
+    desk: &mut Desk<'_>,
+) -> Option<Shown> {
+    let content = text(node, what, &mut desk.problems)?;
+    if !desk.is_declared(Kind::Content, content, node.at) {
+        return None;
+    }
+    let made_for = desk.declared.contents.get(content).and_then(Option::as_deref);
+    if let (Some(slot), Some(made_for)) = (slot, made_for)
+        && slot != made_for
+    {
+        let (content, slot, made_for) = (shown(content), shown(slot), shown(made_for));
+        let message = format!("{content} is content of the slot {made_for}, not of {slot}");
+        desk.problems.error(Code::WrongSlot, node.at, message);
+    }
+    Some(Shown { content: content.to_owned(), at: node.at })
+}
+
+pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Content> {
+    let members = node.and_then(|node| members(node, "`content`", &mut desk.problems));
+    let mut contents = Vec::new();
+    for member in members.unwrap_or_default() {
+        id(&member.key, member.key_at, &mut desk.problems);
+        if let Some((body, variants)) = read_content(&member.value, desk) {
+            contents.push(Content { id: member.key.clone(), at: member.key_at, body, variants });
+        }
+    }
+    contents
+}
+
+fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)> {
+    let mut fields = Fields::of(node, "content", &mut desk.problems)?;
+    if let Some(node) = fields.require("slot", &mut desk.problems)
+        && let Some(slot) = text(node, "`slot`", &mut desk.problems)
+    {
+        desk.is_declared(Kind::Slot, slot, node.at);
+    }
+    let given = Given::of(&mut fields);
+    let locales = fields.take("locales");
+    label(fields.take("label"), &mut desk.problems);
+    fields.finish(&NOT_YET, &mut desk.problems);
+    let Some(locales) = locales else {
+        let (body, template) = given.read(node, desk)?;
+        let variant = Variant { locale: NO_LOCALE.to_owned(), template };
+        return Some((body, vec![variant]));
+    };
+    if given.text.or(given.html).is_some() {
+        let message = "content has `locales`, or `text` or `html` for everybody, and not both";
+        desk.problems.error(Code::ConflictingKeys, node.opening(), message);
+    }
+    read_locales(locales, desk)
+}
+
+fn read_locales(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)> {
+    let members = members(node, "`locales`", &mut desk.problems)?;
+    if members.is_empty() {
+        let message = "`locales` needs at least one locale: the first is for everybody else";
+        desk.problems.error(Code::MissingKey, node.opening(), message);
+    }
+    let mut tags = BTreeSet::new();
+    let mut body: Option<Body> = None;
+    let mut variants = Some(Vec::new());
+    for member in members {
+        let locale = member.key.to_ascii_lowercase();
+        if !is_tag(&locale) {
+            let message = format!("{} is no language tag", shown(&member.key));
+            let problem = desk.problems.error(Code::BadLocale, member.key_at, message);
+            problem.mend("write for example en, zh-Hant or pt-BR");
+        }
+        if !tags.insert(locale.clone()) {
+            let message = format!("the locale {} is given twice", shown(&locale));
+            desk.problems.error(Code::DuplicateKey, member.key_at, message);
+        }
+        let read =
+            Fields::of(&member.value, "a locale", &mut desk.problems).and_then(|mut fields| {
+                let given = Given::of(&mut fields);
+                fields.finish(&NOT_YET, &mut desk.problems);
+                given.read(&member.value, desk)
+            });
+        if let Some((kind, _)) = &read
+            && *body.get_or_insert(*kind) != *kind
+        {
+            let message = "all locales of a content are text, or all are html";
+            desk.problems.error(Code::ConflictingKeys, member.key_at, message);
+        }
+        match (read, &mut variants) {
+            (Some((_, template)), Some(variants)) => variants.push(Variant { locale, template }),
+            _ => variants = None,
+        }
+    }
+    Some((body?, variants?))
+}
+
+/// The kinds of content that were given.
+#[derive(Clone, Copy)]
+struct Given<'n> {
+    text: Option<&'n Node>,
+    html: Option<&'n Node>,
+}
+
+impl<'n> Given<'n> {
+    fn of(fields: &mut Fields<'n>) -> Self {
+        Self { text: fields.take("text"), html: fields.take("html") }
+    }
+
+    fn read(self, within: &Node, desk: &mut Desk<'_>) -> Option<(Body, Template)> {
+        let (body, node) = match (self.text, self.html) {
+            (Some(node), None) => (Body::Text, node),
+            (None, Some(node)) => (Body::Html, node),
+            (Some(_), Some(_)) => {
+                let message = "content is `text` or `html`, and not both";
+                desk.problems.error(Code::ConflictingKeys, within.opening(), message);
+                return None;
+            }
+            (None, None) => {
+                // A kind of a later version was refused by its name.
+                if NOT_YET.iter().all(|kind| within.member(kind).is_none()) {
+                    let message = "content needs `text` or `html`";
+                    desk.problems.error(Code::MissingKey, within.opening(), message);
+                }
+                return None;
+            }
+        };
+        let what = if body == Body::Text { "`text`" } else { "`html`" };
+        let source = text(node, what, &mut desk.problems)?;
+        let pieces = parse(source, node.at, desk)?;
+        let template = match body {
+            Body::Text => of_text(pieces),
+            Body::Html => of_html(&pieces, node.at, desk)?,
+        };
+        Some((body, template))
+    }
+}
+
+/// Whether it has the shape of a BCP 47 tag in lower case.
+fn is_tag(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let part = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    parts.next().is_some_and(|language| {
+        (2..=8).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase())
+    }) && parts.all(part)
+}

@@ -1,0 +1,85 @@
+//! What events and traits there are.
+
+use std::collections::BTreeMap;
+
+use waymark_model::Purpose;
+
+use crate::declared::{Desk, Event, Kind, Type};
+use crate::diagnostic::Code;
+use crate::fields::{Fields, elements, members, text};
+use crate::json::Node;
+use crate::problem::shown;
+
+pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) {
+    let Some(node) = node else { return };
+    let mut events = BTreeMap::new();
+    for member in members(node, "`events`", &mut desk.problems).unwrap_or_default() {
+        let event = read_event(&member.value, desk).unwrap_or_default();
+        events.insert(member.key.clone(), event);
+    }
+    desk.declared.events = Some(events);
+}
+
+fn read_event(node: &Node, desk: &mut Desk<'_>) -> Option<Event> {
+    let mut fields = Fields::of(node, "an event", &mut desk.problems)?;
+    if let Some(node) = fields.take("touchpoint")
+        && let Some(id) = text(node, "`touchpoint`", &mut desk.problems)
+    {
+        desk.is_declared(Kind::Touchpoint, id, node.at);
+    }
+    purposes(fields.take("purpose"), desk);
+    let properties = fields.take("properties");
+    fields.finish(&[], &mut desk.problems);
+    let properties = properties.and_then(|node| {
+        let members = members(node, "`properties`", &mut desk.problems)?;
+        let types = members
+            .iter()
+            .map(|member| (member.key.clone(), Type::read(&member.value, &mut desk.problems)));
+        Some(types.collect())
+    });
+    Some(Event { properties })
+}
+
+pub(super) fn read_attributes(node: Option<&Node>, desk: &mut Desk<'_>) {
+    let Some(node) = node else { return };
+    let mut attributes = BTreeMap::new();
+    for member in members(node, "`attributes`", &mut desk.problems).unwrap_or_default() {
+        let key = member.key.as_str();
+        if !key.strip_prefix("traits.").is_some_and(|name| name.split('.').all(|k| !k.is_empty())) {
+            let message = format!("{} is no trait", shown(key));
+            let problem = desk.problems.error(Code::UnknownPath, member.key_at, message);
+            problem.mend("attributes are named \"traits.\" and what they are called");
+        }
+        attributes.insert(member.key.clone(), read_attribute(&member.value, desk));
+    }
+    desk.declared.attributes = Some(attributes);
+}
+
+fn read_attribute(node: &Node, desk: &mut Desk<'_>) -> Option<Type> {
+    let mut fields = Fields::of(node, "an attribute", &mut desk.problems)?;
+    let ty = fields.require("type", &mut desk.problems);
+    purposes(fields.take("purpose"), desk);
+    if let Some(node) = fields.take("sensitivity") {
+        text(node, "`sensitivity`", &mut desk.problems);
+    }
+    fields.finish(&["visible"], &mut desk.problems);
+    Type::read(ty?, &mut desk.problems)
+}
+
+fn purposes(node: Option<&Node>, desk: &mut Desk<'_>) {
+    let Some(node) = node else { return };
+    for node in elements(node, "`purpose`", &mut desk.problems).unwrap_or_default() {
+        purpose(node, desk);
+    }
+}
+
+pub(super) fn purpose(node: &Node, desk: &mut Desk<'_>) -> Option<Purpose> {
+    let name = text(node, "a purpose", &mut desk.problems)?;
+    let purpose = Purpose::from_name(name);
+    if purpose.is_none() {
+        let names = Purpose::ALL.map(Purpose::name);
+        let message = format!("{} is no purpose; purposes are {}", shown(name), names.join(", "));
+        desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
+    }
+    purpose
+}

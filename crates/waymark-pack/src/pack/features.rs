@@ -1,0 +1,68 @@
+//! What is remembered under a name.
+
+use crate::condition::{Kept, Windowed, kept, windowed};
+use crate::declared::{self, Desk};
+use crate::diagnostic::Code;
+use crate::fields::{id, members, refuse_not_yet};
+use crate::json::{Member, Node};
+use crate::problem::shown;
+
+#[derive(Debug)]
+pub(crate) struct Feature {
+    pub id: String,
+    pub definition: Definition,
+}
+
+#[derive(Debug)]
+pub(crate) enum Definition {
+    Windowed(Windowed),
+    Kept(Kept),
+}
+
+const OPERATORS: [&str; 4] = ["$sum", "$count", "$first", "$last"];
+/// Operators of the language that this version does not have.
+const NOT_YET: [&str; 7] = ["$avg", "$min", "$max", "$distinct", "$top", "$streak", "$items"];
+
+pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Feature> {
+    let members = node.and_then(|node| members(node, "`features`", &mut desk.problems));
+    let mut features = Vec::new();
+    for member in members.unwrap_or_default() {
+        id(&member.key, member.key_at, &mut desk.problems);
+        let read = read_feature(member, desk);
+        let shape = read.as_ref().map_or(declared::Feature::Broken, |(_, shape)| *shape);
+        desk.declared.features.insert(member.key.clone(), shape);
+        features.extend(read.map(|(definition, _)| Feature { id: member.key.clone(), definition }));
+    }
+    features
+}
+
+fn read_feature(member: &Member, desk: &mut Desk<'_>) -> Option<(Definition, declared::Feature)> {
+    let operators = members(&member.value, "a feature", &mut desk.problems)?;
+    let [operator] = operators else {
+        let message = format!("a feature is one of {}", OPERATORS.join(", "));
+        desk.problems.error(Code::MissingKey, member.value.opening(), message);
+        return None;
+    };
+    let node = &operator.value;
+    let sum = operator.key == "$sum";
+    let first = operator.key == "$first";
+    match operator.key.as_str() {
+        "$sum" | "$count" => {
+            let windowed = windowed(node, sum, desk)?;
+            Some((Definition::Windowed(windowed), declared::Feature::Number))
+        }
+        "$first" | "$last" => {
+            let (kept, ty) = kept(node, first, desk)?;
+            Some((Definition::Kept(kept), declared::Feature::Kept(ty)))
+        }
+        key if NOT_YET.contains(&key) => {
+            refuse_not_yet(operator, &mut desk.problems);
+            None
+        }
+        key => {
+            let message = format!("{} is no feature", shown(key));
+            desk.problems.error(Code::UnknownKey, operator.key_at, message).mean(key, OPERATORS);
+            None
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A pack, read and checked: every name in it is known to exist.
+
+mod content;
+mod events;
+mod features;
+mod journey;
+mod rules;
+
+pub(crate) use content::{Content, Slot};
+pub(crate) use features::{Definition, Feature};
+pub(crate) use journey::Journey;
+pub(crate) use rules::Rule;
+
+use crate::condition::{Condition, Place, read};
+use crate::declared::{Desk, ids_of};
+use crate::diagnostic::Code;
+use crate::fields::{Fields, id, label, members, text};
+use crate::json::{At, Node};
+use crate::problem::shown;
+
+#[derive(Debug)]
+pub(crate) struct Pack {
+    pub name: String,
+    pub features: Vec<Feature>,
+    pub journey: Journey,
+    pub segments: Vec<Segment>,
+    pub slots: Vec<Slot>,
+    pub contents: Vec<Content>,
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub id: String,
+    pub at: At,
+    /// `None` when it could not be read.
+    pub when: Option<Condition>,
+}
+
+/// Keys of the language that this version does not have.
+const NOT_YET: [&str; 14] = [
+    "include",
+    "groups",
+    "catalog",
+    "metrics",
+    "experiments",
+    "holdout",
+    "contact",
+    "destinations",
+    "triggers",
+    "journeys",
+    "surveys",
+    "loyalty",
+    "models",
+    "tests",
+];
+
+/// Reads all that can be read; what could not be was reported.
+pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
+    let mut fields = Fields::of(root, "a pack", &mut desk.problems)?;
+    header(&mut fields, desk);
+    let name = fields.require("pack", &mut desk.problems);
+    let name = name.and_then(|node| pack_name(node, desk)).unwrap_or_default();
+    let events = fields.take("events");
+    let attributes = fields.take("attributes");
+    let journey = fields.take("journey");
+    let features = fields.take("features");
+    let segments = fields.take("segments");
+    let slots = fields.take("slots");
+    let contents = fields.take("content");
+    let rules = fields.take("rules");
+    fields.finish(&NOT_YET, &mut desk.problems);
+
+    // Names first: everything may refer to everything, wherever it stands.
+    desk.declared.touchpoints =
+        journey.and_then(|journey| journey.member("touchpoints")).map(|node| ids_of(Some(node)));
+    desk.declared.stages = ids_of(journey.and_then(|journey| journey.member("stages")));
+    desk.declared.segments = ids_of(segments);
+    desk.declared.slots = ids_of(slots);
+    desk.declared.contents = content::slots_of(contents);
+    events::read(events, desk);
+    events::read_attributes(attributes, desk);
+    let features = features::read(features, desk);
+    Some(Pack {
+        name,
+        features,
+        journey: journey::read(journey, desk),
+        segments: read_segments(segments, desk),
+        slots: content::read_slots(slots, desk),
+        contents: content::read(contents, desk),
+        rules: rules::read(rules, desk),
+    })
+}
+
+/// What says something about the pack, and nothing about visitors.
+fn header(fields: &mut Fields<'_>, desk: &mut Desk<'_>) {
+    let problems = &mut desk.problems;
+    if let Some(node) = fields.take("$schema") {
+        text(node, "`$schema`", problems);
+    }
+    if let Some(node) = fields.take("timezone")
+        && let Some(zone) = text(node, "`timezone`", problems)
+        && !(zone.starts_with(|c: char| c.is_ascii_alphabetic())
+            && zone.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c)))
+    {
+        let message = format!("{} is no time zone", shown(zone));
+        problems.error(Code::BadValue, node.at, message).mend("write for example Asia/Singapore");
+    }
+    if let Some(node) = fields.take("currency")
+        && let Some(currency) = text(node, "`currency`", problems)
+        && !(currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase()))
+    {
+        let message = format!("{} is no currency", shown(currency));
+        let problem = problems.error(Code::BadValue, node.at, message);
+        problem.mend("write the code of three capital letters, for example SGD");
+    }
+}
+
+fn pack_name(node: &Node, desk: &mut Desk<'_>) -> Option<String> {
+    const LONGEST: usize = 64;
+    let name = text(node, "`pack`", &mut desk.problems)?;
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !name.is_empty() && name.len() <= LONGEST && name.bytes().all(allowed) {
+        return Some(name.to_owned());
+    }
+    let message = format!("{} is no name for a pack", shown(name));
+    desk.problems
+        .error(Code::BadId, node.at, message)
+        .mend(format!("use 1 to {LONGEST} of the characters a-z, 0-9 and -"));
+    None
+}
+
+fn read_segments(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    let Some(members) = node.and_then(|node| members(node, "`segments`", &mut desk.problems))
+    else {
+        return segments;
+    };
+    for member in members {
+        id(&member.key, member.key_at, &mut desk.problems);
+        let Some(mut fields) = Fields::of(&member.value, "a segment", &mut desk.problems) else {
+            continue;
+        };
+        let when = fields.require("when", &mut desk.problems);
+        label(fields.take("label"), &mut desk.problems);
+        label(fields.take("description"), &mut desk.problems);
+        fields.finish(&["runs", "existing"], &mut desk.problems);
+        let when = when.and_then(|node| read(node, Place::Membership, desk));
+        segments.push(Segment { id: member.key.clone(), at: member.key_at, when });
+    }
+    segments
+}
