@@ -23,8 +23,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let program = Source::read(&args.pack)?.compiled(1)?.program;
-    let bytes =
-        if args.page { program.page_projection().encode() } else { program.encode() };
+    let bytes = if args.page { program.page_projection().encode() } else { program.encode() };
     let name = args.output.display().to_string();
     write_whole(&args.output, &bytes).map_err(|source| CliError::unwritable(&name, source))?;
     print::out(&format!("{} {}\n", program.hash, print::counted(bytes.len() as u64, "byte")))

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use waymark_model::DecodeError;
 use waymark_wire::WireError;
 
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,11 @@ pub(crate) enum CliError {
     ManyVisitors { file: String, count: usize, examples: String },
     #[error("{file} has no event that can be read")]
     NoVisitor { file: String },
+    #[error("Events cannot be put aside in a temporary file: {0}")]
+    PutAside(io::Error),
+    /// A mistake of this command.
+    #[error("An event that was put aside cannot be read again: {0}")]
+    PutAsideWrongly(DecodeError),
     #[error("Line {line} of {file} is not a case: {reason}")]
     BadCase { file: String, line: u64, reason: String },
     #[error("{edge:?} is not the address of an edge: {reason}")]
@@ -57,6 +63,8 @@ impl CliError {
             Self::NoSuchVisitor { .. } => "no-such-visitor",
             Self::ManyVisitors { .. } => "many-visitors",
             Self::NoVisitor { .. } => "no-visitor",
+            Self::PutAside(_) => "put-aside",
+            Self::PutAsideWrongly(_) => "put-aside-wrongly",
             Self::BadCase { .. } => "bad-case",
             Self::BadEdge { .. } => "bad-edge",
             Self::InsecureEdge { .. } => "insecure-edge",

@@ -1,6 +1,9 @@
 //! The distinct events of a file, and what is said of the lines that hold none.
 
-#[expect(clippy::disallowed_types, reason = "its order is never observed: only whether it has an id")]
+#[expect(
+    clippy::disallowed_types,
+    reason = "its order is never observed: only whether it has an id"
+)]
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -79,7 +82,10 @@ impl Events {
 /// ids, two share a hash by chance in three runs of a million. Who crafts one can suppress a
 /// stranger's event, but can do that as well by sending the stranger's id.
 #[derive(Default)]
-#[expect(clippy::disallowed_types, reason = "its order is never observed: only whether it has an id")]
+#[expect(
+    clippy::disallowed_types,
+    reason = "its order is never observed: only whether it has an id"
+)]
 struct Seen(HashSet<u64, BuildHasherDefault<AsIs>>);
 
 impl Seen {

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use waymark_model::Timestamp;
 
 /// The time of day.
-#[expect(clippy::disallowed_methods, reason = "the command is a host: it is where `now` comes from")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command is a host: it is where `now` comes from"
+)]
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(Timestamp::JS_LIMIT))

@@ -122,7 +122,7 @@ pub(crate) fn visitor_of(event: &Event) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lines, LINE_BYTES};
+    use super::{LINE_BYTES, Lines};
     use std::io::Cursor;
 
     fn lines(text: &str, limit: usize) -> Vec<(u64, Option<String>)> {

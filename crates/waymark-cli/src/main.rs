@@ -6,6 +6,7 @@
 //! Exit status: 0 done (events that could not be read are reported, not fatal); 1 the pack has
 //! errors or the edge refused it (`check`, `compile`, `publish`); 2 anything else that failed.
 
+mod audience;
 mod check;
 mod compile;
 mod error;
@@ -23,7 +24,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::error::CliError;
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "waymark", version, about = "Packs of rules for customer journeys")]

@@ -19,12 +19,16 @@ impl Source {
     pub(crate) fn read(path: &str) -> Result<Self, CliError> {
         let unreadable = |source| CliError::unreadable(path, source);
         let file = File::open(path).map_err(unreadable)?;
-        let mut text = String::new();
-        let limit = PACK_BYTES as u64;
-        file.take(limit + 1).read_to_string(&mut text).map_err(unreadable)?;
-        if text.len() > PACK_BYTES {
+        let mut bytes = Vec::new();
+        file.take(PACK_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() > PACK_BYTES {
             return Err(CliError::PackTooLarge { name: path.to_owned(), limit: PACK_BYTES });
         }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let message = format!("it is not UTF-8 at byte {at}");
+            unreadable(io::Error::new(io::ErrorKind::InvalidData, message))
+        })?;
         Ok(Self { name: path.to_owned(), text })
     }
 
@@ -75,9 +79,4 @@ pub(crate) fn summary(compiled: &Compiled) -> String {
 /// The file's own name for messages about a path that may be `-`.
 pub(crate) fn shown(path: &str) -> &str {
     if path == "-" { "standard input" } else { path }
-}
-
-/// Not text is not readable.
-pub(crate) fn not_text(name: &str) -> CliError {
-    CliError::unreadable(name, io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }

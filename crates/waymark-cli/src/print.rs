@@ -55,7 +55,12 @@ pub(crate) enum Place {
 }
 
 /// A diagnostic with the part of the pack that it is about.
-pub(crate) fn diagnostic(diagnostic: &Diagnostic, name: &str, source: &str, place: &Place) -> String {
+pub(crate) fn diagnostic(
+    diagnostic: &Diagnostic,
+    name: &str,
+    source: &str,
+    place: &Place,
+) -> String {
     let severity = match diagnostic.severity {
         waymark_pack::Severity::Error => Severity::Error,
         waymark_pack::Severity::Warning => Severity::Warning,
@@ -89,8 +94,11 @@ fn drawn(report: &dyn miette::Diagnostic, place: &Place) -> String {
         Place::Error => io::stderr().is_terminal(),
     };
     let plain = crate::host::variable("NO_COLOR").is_some_and(|set| !set.is_empty());
-    let theme =
-        if terminal && !plain { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let theme = if terminal && !plain {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
     let mut text = String::new();
     // Writing to a String fails only if the report's own text does.

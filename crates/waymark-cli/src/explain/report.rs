@@ -1,0 +1,190 @@
+//! The whole explanation, as text and as JSON.
+
+use std::fmt::Write;
+
+use serde_json::{Value as Json, json};
+use waymark_engine::explain::Outcome;
+use waymark_engine::{Context, Decision, Engine, State, Truth};
+use waymark_model::Timestamp;
+use waymark_wire::{decision_to_json, format_timestamp};
+
+use super::clauses::{Answers, Reason};
+use crate::print::counted;
+
+pub(super) struct Explained<'a> {
+    visitor: &'a str,
+    events: u64,
+    late: u64,
+    sessions: u64,
+    decision: Decision,
+    slots: Vec<Slot>,
+}
+
+struct Slot {
+    id: String,
+    /// In the order in which they were tried.
+    rules: Vec<Tried>,
+}
+
+struct Tried {
+    id: String,
+    priority: i32,
+    outcome: &'static str,
+    /// The outcome in a few words.
+    words: String,
+    reasons: Vec<Reason>,
+}
+
+impl<'a> Explained<'a> {
+    pub(super) fn new(
+        engine: Engine<'_>,
+        visitor: &'a str,
+        state: &State,
+        context: &Context,
+        now: Timestamp,
+    ) -> Self {
+        let program = engine.program;
+        let explanation = engine.explain(state, context, now);
+        let answers = Answers::new(engine, &explanation.rules, state, context, now);
+        let mut slots: Vec<Slot> = program
+            .slots
+            .iter()
+            .map(|slot| Slot { id: slot.id.clone(), rules: Vec::new() })
+            .collect();
+        let mut winner = "";
+        for trace in &explanation.rules {
+            let rule = &program.rules[trace.rule as usize];
+            let holds = answers.truth(rule.when) == Some(Truth::True);
+            let allowed = rule.stateless || context.consent.contains(rule.purpose);
+            let words = match trace.outcome {
+                Outcome::Won => {
+                    winner = &rule.id;
+                    "won".to_owned()
+                }
+                Outcome::Unknown => "cannot be known".to_owned(),
+                Outcome::NoConsent => no_consent(rule.purpose.name()),
+                Outcome::Outranked if !allowed => no_consent(rule.purpose.name()),
+                Outcome::Outranked if holds => format!("holds too, but {winner} comes first"),
+                Outcome::Failed | Outcome::Outranked => "does not hold".to_owned(),
+            };
+            // The engine does not look at what it has no consent for.
+            let reasons = if allowed { answers.reasons(rule.when) } else { Vec::new() };
+            if let Some(slot) = slots.get_mut(rule.slot as usize) {
+                let outcome = name(trace.outcome);
+                let (id, priority) = (rule.id.clone(), rule.priority);
+                slot.rules.push(Tried { id, priority, outcome, words, reasons });
+            }
+        }
+        Self {
+            visitor,
+            events: state.seq,
+            late: state.late,
+            sessions: state.fold().sessions.count(),
+            decision: explanation.decision,
+            slots,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut out = String::new();
+        // Writing to a String does not fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let Decision { now, valid_until, segments, stage, .. } = &self.decision;
+        write!(out, "visitor {}: {}", self.visitor, counted(self.events, "event"))?;
+        if self.late > 0 {
+            write!(out, " ({} late)", self.late)?;
+        }
+        writeln!(out, ", {}", counted(self.sessions, "session"))?;
+        let until = match *valid_until {
+            Timestamp::MAX => "until something happens".to_owned(),
+            until => format!("until {} if nothing happens", instant(until)),
+        };
+        writeln!(out, "at {}, stands {until}", instant(*now))?;
+        let segments = if segments.is_empty() { "none".to_owned() } else { segments.join(", ") };
+        writeln!(out, "segments: {segments}")?;
+        writeln!(out, "stage: {}", stage.as_deref().unwrap_or("none"))?;
+        for (slot, decided) in self.slots.iter().zip(&self.decision.slots) {
+            let content = decided.content.as_deref().unwrap_or("the author's content stays");
+            let by = match &decided.rule {
+                Some(rule) => format!("by {rule}"),
+                None if slot.rules.is_empty() => "no rule fills it".to_owned(),
+                None => "no rule won".to_owned(),
+            };
+            writeln!(out, "\nslot {}: {content}, {by}", slot.id)?;
+            for rule in &slot.rules {
+                let sign = if rule.outcome == "won" { '✓' } else { '✗' };
+                writeln!(out, "  {sign} {} (priority {}): {}", rule.id, rule.priority, rule.words)?;
+                write_reasons(out, &rule.reasons, 3)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn json(&self) -> Json {
+        let slots: Vec<Json> = self
+            .slots
+            .iter()
+            .map(|slot| {
+                let rules: Vec<Json> = slot
+                    .rules
+                    .iter()
+                    .map(|rule| {
+                        json!({
+                            "rule": rule.id,
+                            "priority": rule.priority,
+                            "outcome": rule.outcome,
+                            "words": rule.words,
+                            "because": reasons_to_json(&rule.reasons),
+                        })
+                    })
+                    .collect();
+                json!({ "slot": slot.id, "rules": rules })
+            })
+            .collect();
+        json!({
+            "visitor": self.visitor,
+            "events": self.events,
+            "late": self.late,
+            "sessions": self.sessions,
+            "decision": decision_to_json(&self.decision),
+            "slots": slots,
+        })
+    }
+}
+
+fn write_reasons(out: &mut String, reasons: &[Reason], depth: usize) -> std::fmt::Result {
+    for reason in reasons {
+        writeln!(out, "{:indent$}{}", "", reason.words, indent = depth * 2)?;
+        write_reasons(out, &reason.because, depth + 1)?;
+    }
+    Ok(())
+}
+
+fn reasons_to_json(reasons: &[Reason]) -> Vec<Json> {
+    reasons
+        .iter()
+        .map(|reason| json!({ "words": reason.words, "because": reasons_to_json(&reason.because) }))
+        .collect()
+}
+
+const fn name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Won => "won",
+        Outcome::Failed => "failed",
+        Outcome::Unknown => "unknown",
+        Outcome::NoConsent => "no-consent",
+        Outcome::Outranked => "outranked",
+    }
+}
+
+fn no_consent(purpose: &str) -> String {
+    format!("there is no consent for {purpose}")
+}
+
+fn instant(at: Timestamp) -> String {
+    format_timestamp(at).unwrap_or_else(|| at.0.to_string())
+}

@@ -1,0 +1,450 @@
+//! Tests in words: what was found, what was wanted, and how far off it is.
+
+use waymark_engine::explain::Clause;
+use waymark_engine::program::{
+    Amount, Compare, Cond, CondId, FeatureKind, Matcher, NumberSource, Order, Path, Program, Root,
+    SessionKey, Test, Window,
+};
+use waymark_engine::{Numerals, Truth};
+use waymark_model::{Fixed, Span, Timestamp, Value};
+use waymark_wire::{format_timestamp, value_to_json};
+
+/// How a test came out.
+pub(super) struct Found<'a> {
+    pub clause: &'a Clause,
+    /// What it had to be.
+    pub want: bool,
+    pub met: bool,
+}
+
+/// Says things by the names that the pack gives them.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'p>(pub &'p Program);
+
+impl Words<'_> {
+    pub(super) fn test(self, test: &Test, found: &Found<'_>) -> String {
+        let said = match test {
+            Test::Value { path, compare } => compared(&path_words(path), compare, found),
+            Test::Number { source, compare } => {
+                let subject = match source {
+                    NumberSource::Windowed(feature) => self.feature(*feature),
+                    NumberSource::Session(SessionKey::Number) => "session.number".to_owned(),
+                    NumberSource::Session(SessionKey::Events) => "session.events".to_owned(),
+                };
+                compared(&subject, compare, found)
+            }
+            Test::Captured { feature, compare } => {
+                compared(&self.feature(*feature), compare, found)
+            }
+            Test::Count { feature, within, session, least, most } => {
+                let subject = format!("{}{}", self.occurrence(*feature), window(*within, *session));
+                let windowed = within.is_some() || *session;
+                let kept = match self.kind(*feature) {
+                    Some(FeatureKind::Times { keep, .. }) if windowed => Some(*keep),
+                    _ => None,
+                };
+                counted(&subject, kept, *least, *most, found)
+            }
+            Test::Age { feature, order, span } => {
+                aged(&self.occurrence(*feature), *order, *span, found)
+            }
+            Test::Sequence { feature, within, idle } => {
+                self.sequence(*feature, *within, *idle, found)
+            }
+            Test::Segment(number) => {
+                let id = self.0.segments.get(*number as usize).map_or("?", |s| s.id.as_str());
+                match found.clause.actual {
+                    Value::Bool(true) if found.met => format!("in the segment {id}"),
+                    Value::Bool(true) => format!("in the segment {id}, wanted not"),
+                    _ => format!("not in the segment {id}"),
+                }
+            }
+            Test::Stage { least, most } => self.stage(*least, *most, found),
+        };
+        if found.clause.answer.truth == Truth::Unknown {
+            return format!("{said}; unknown, because what was seen does not reach back that far");
+        }
+        said
+    }
+
+    fn sequence(
+        self,
+        feature: u32,
+        within: Option<Span>,
+        idle: Option<Span>,
+        found: &Found<'_>,
+    ) -> String {
+        let Some(FeatureKind::Sequence { steps, without }) = self.kind(feature) else {
+            return self.feature(feature);
+        };
+        let all = |matchers: &[Matcher], between: &str| {
+            let words: Vec<String> = matchers.iter().map(|matcher| self.matcher(matcher)).collect();
+            words.join(between)
+        };
+        let since = if without.is_empty() {
+            String::new()
+        } else {
+            format!(" and no {} since", all(without, " or "))
+        };
+        let subject = format!("{}{}{since}", all(steps, ", then "), window(within, false));
+        let taken = whole(&found.clause.actual);
+        let count = steps.len() as u64;
+        match (found.clause.answer.truth == Truth::True, found.met) {
+            (true, true) => format!("{subject}: it happened"),
+            (true, false) => format!("{subject}: it happened, wanted not"),
+            (false, true) => format!("{subject}: it did not happen"),
+            (false, false) if taken < count && count == 1 => {
+                format!("{subject}: it did not happen")
+            }
+            (false, false) if taken < count => format!("{subject}: {taken} of {count} steps"),
+            // Nothing but time can make it true now: it waits, or it has run out.
+            (false, false) => match (idle, found.clause.answer.until) {
+                (Some(idle), until) if until != Timestamp::MAX => format!(
+                    "{subject}: it happened, but less than {} ago{}",
+                    duration(idle),
+                    format_timestamp(until).map_or_else(String::new, |at| format!(" (until {at})")),
+                ),
+                _ => format!("{subject}: it happened, but longer ago"),
+            },
+        }
+    }
+
+    fn stage(self, least: u32, most: u32, found: &Found<'_>) -> String {
+        let name = |number: u32| self.0.stages.get(number as usize).map_or("?", |s| s.id.as_str());
+        let last = u32::try_from(self.0.stages.len()).unwrap_or(u32::MAX).saturating_sub(1);
+        let wanted = match (least, most) {
+            (least, most) if least == most => format!("{:?}", name(least)),
+            (least, most) if most >= last => format!("{:?} or later", name(least)),
+            (0, most) => format!("{:?} or earlier", name(most)),
+            (least, most) => format!("{:?} to {:?}", name(least), name(most)),
+        };
+        let is = match &found.clause.actual {
+            Value::Text(stage) => format!("the stage is {stage:?}"),
+            _ => "in no stage".to_owned(),
+        };
+        match (found.met, found.want) {
+            (true, _) => is,
+            (false, true) => format!("{is}, wanted {wanted}"),
+            (false, false) => format!("{is}, wanted any but {wanted}"),
+        }
+    }
+
+    fn kind(&self, feature: u32) -> Option<&FeatureKind> {
+        self.0.features.get(feature as usize).map(|feature| &feature.kind)
+    }
+
+    /// A feature by its name, or by what it is.
+    fn feature(self, feature: u32) -> String {
+        if let Some((name, _)) = self.0.named.iter().find(|(_, number)| *number == feature) {
+            return format!("features.{name}");
+        }
+        let property = |path: &[String]| path.join(".");
+        match self.kind(feature) {
+            Some(FeatureKind::Windowed { on, amount, window }) => {
+                let amount = match amount {
+                    Amount::One => "count".to_owned(),
+                    Amount::Property(path) => format!("sum of {}", property(path)),
+                };
+                let within = window.map(|Window { resolution, buckets }| {
+                    Span(resolution.0.saturating_mul(i64::from(buckets)))
+                });
+                format!("{amount} of {}{}", self.matcher(on), self::window(within, false))
+            }
+            Some(
+                FeatureKind::First { capture: Some(path), .. }
+                | FeatureKind::Last { capture: Some(path), .. },
+            ) => format!("{} of the {}", property(path), self.occurrence(feature)),
+            _ => self.occurrence(feature),
+        }
+    }
+
+    /// What happens, such as `last Order Completed`.
+    fn occurrence(self, feature: u32) -> String {
+        match self.kind(feature) {
+            Some(FeatureKind::Times { on, .. } | FeatureKind::Windowed { on, .. }) => {
+                self.matcher(on)
+            }
+            Some(FeatureKind::First { on, .. }) => format!("first {}", self.matcher(on)),
+            Some(FeatureKind::Last { on, .. }) => format!("last {}", self.matcher(on)),
+            Some(FeatureKind::Sequence { .. }) | None => "?".to_owned(),
+        }
+    }
+
+    fn matcher(self, matcher: &Matcher) -> String {
+        let name = match matcher.event {
+            None => "any event",
+            Some(event) => self.0.events.get(event as usize).map_or("?", String::as_str),
+        };
+        match matcher.condition {
+            None => name.to_owned(),
+            Some(condition) => format!("{name} where {}", self.condition(condition)),
+        }
+    }
+
+    /// A condition on an event.
+    fn condition(self, id: CondId) -> String {
+        let joined = |parts: &[CondId], between: &str| {
+            let words: Vec<String> = parts.iter().map(|part| self.condition(*part)).collect();
+            if words.len() > 1 { format!("({})", words.join(between)) } else { words.concat() }
+        };
+        match self.0.cond(id) {
+            Cond::All(parts) if parts.is_empty() => "anything".to_owned(),
+            Cond::Any(parts) if parts.is_empty() => "nothing".to_owned(),
+            Cond::All(parts) => joined(parts, " and "),
+            Cond::Any(parts) => joined(parts, " or "),
+            Cond::Not(part) => format!("not {}", self.condition(*part)),
+            Cond::Test(Test::Value { path, compare }) => {
+                let subject = match path.root {
+                    Root::Property => path.keys.join("."),
+                    _ => path_words(path),
+                };
+                match compare {
+                    Compare::Eq(wanted) => format!("{subject} = {}", value(wanted)),
+                    Compare::Ne(wanted) => format!("{subject} ≠ {}", value(wanted)),
+                    Compare::Order(order, wanted) => {
+                        format!("{subject} {} {}", sign(*order), value(wanted))
+                    }
+                    Compare::In(list) => format!("{subject} is {}", one_of(list)),
+                    Compare::NotIn(list) => format!("{subject} is {}", none_of(list)),
+                    Compare::Exists(true) => format!("{subject} is there"),
+                    Compare::Exists(false) => format!("{subject} is missing"),
+                }
+            }
+            Cond::Test(_) => "?".to_owned(),
+        }
+    }
+}
+
+/// A value against what it is compared with, such as `features.spend-90d: 42 < 500 (short by 458)`.
+fn compared(subject: &str, compare: &Compare, found: &Found<'_>) -> String {
+    let actual = &found.clause.actual;
+    let compare = if found.want { compare.clone() } else { negated(compare) };
+    let is = match actual {
+        Value::Null => format!("{subject} is missing"),
+        actual => format!("{subject} is {}", value(actual)),
+    };
+    match compare {
+        Compare::Order(order, wanted) => ordered(subject, order, &wanted, found),
+        _ if found.met => is,
+        Compare::Eq(wanted) => format!("{is}, wanted {}", value(&wanted)),
+        Compare::Ne(_) => format!("{is}, wanted anything else"),
+        Compare::In(list) => format!("{is}, wanted {}", one_of(&list)),
+        Compare::NotIn(list) => format!("{is}, wanted {}", none_of(&list)),
+        Compare::Exists(true) => is,
+        Compare::Exists(false) => format!("{is}, wanted it missing"),
+    }
+}
+
+fn path_words(path: &Path) -> String {
+    format!("{}.{}", path.root.name(), path.keys.join("."))
+}
+
+/// The comparison that holds where this one does not.
+fn negated(compare: &Compare) -> Compare {
+    match compare.clone() {
+        Compare::Eq(wanted) => Compare::Ne(wanted),
+        Compare::Ne(wanted) => Compare::Eq(wanted),
+        Compare::Order(order, wanted) => Compare::Order(opposite(order), wanted),
+        Compare::In(list) => Compare::NotIn(list),
+        Compare::NotIn(list) => Compare::In(list),
+        Compare::Exists(there) => Compare::Exists(!there),
+    }
+}
+
+const fn opposite(order: Order) -> Order {
+    match order {
+        Order::Lt => Order::Gte,
+        Order::Lte => Order::Gt,
+        Order::Gt => Order::Lte,
+        Order::Gte => Order::Lt,
+    }
+}
+
+const fn sign(order: Order) -> &'static str {
+    match order {
+        Order::Lt => "<",
+        Order::Lte => "≤",
+        Order::Gt => ">",
+        Order::Gte => "≥",
+    }
+}
+
+const fn wants_more(order: Order) -> bool {
+    matches!(order, Order::Gt | Order::Gte)
+}
+
+fn ordered(subject: &str, order: Order, wanted: &Value, found: &Found<'_>) -> String {
+    let actual = &found.clause.actual;
+    let shown = match actual {
+        // JavaScript's `Number(null)`, by which the engine compares.
+        Value::Null => "missing, which counts as 0,".to_owned(),
+        actual => value(actual),
+    };
+    if found.met {
+        return format!("{subject}: {shown} {} {}", sign(order), value(wanted));
+    }
+    let numbers = match (actual, wanted) {
+        // Two texts are compared letter by letter, whatever they say.
+        (Value::Text(_), Value::Text(_)) => None,
+        _ => number(actual).zip(number(wanted)),
+    };
+    let Some((have, need)) = numbers else {
+        return format!("{subject} is {}, wanted {} {}", value(actual), sign(order), value(wanted));
+    };
+    let off = Fixed::from_f64((have - need).abs()).to_f64();
+    match (have.total_cmp(&need), wants_more(order)) {
+        (std::cmp::Ordering::Equal, more) => {
+            let wish = if more { "more" } else { "less" };
+            format!("{subject}: {shown} = {} (wanted {wish})", value(wanted))
+        }
+        (std::cmp::Ordering::Less, _) => {
+            format!("{subject}: {shown} < {} (short by {})", value(wanted), print(off))
+        }
+        (std::cmp::Ordering::Greater, _) => {
+            format!("{subject}: {shown} > {} (over by {})", value(wanted), print(off))
+        }
+    }
+}
+
+/// As the engine compares it with a number; `None` where it is none.
+fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Null => 0.0,
+        Value::Bool(truth) => f64::from(u8::from(*truth)),
+        Value::Number(number) => *number,
+        Value::Text(text) => (Numerals::NATIVE.parse)(text),
+        Value::Array(_) | Value::Object(_) => f64::NAN,
+    };
+    Some(number).filter(|number| number.is_finite())
+}
+
+fn counted(
+    subject: &str,
+    kept: Option<u32>,
+    least: u32,
+    most: Option<u32>,
+    found: &Found<'_>,
+) -> String {
+    let seen = whole(&found.clause.actual);
+    // Only so many are remembered: there may have been more.
+    let shown = match kept {
+        Some(kept) if seen >= u64::from(kept) => format!("at least {seen}"),
+        _ => seen.to_string(),
+    };
+    match (found.met, found.want) {
+        (true, _) => format!("{subject}: {shown}"),
+        (false, true) if seen < u64::from(least) => format!("{subject}: {shown} of {least}"),
+        (false, true) => match most {
+            None | Some(0) => format!("{subject}: {shown}, wanted none"),
+            Some(most) => format!("{subject}: {shown}, wanted at most {most}"),
+        },
+        (false, false) => {
+            let fewer = if least <= 1 { "none".to_owned() } else { format!("fewer than {least}") };
+            match most {
+                None => format!("{subject}: {shown}, wanted {fewer}"),
+                Some(most) if least == 0 => {
+                    format!("{subject}: {shown}, wanted more than {most}")
+                }
+                Some(most) => format!("{subject}: {shown}, wanted {fewer} or more than {most}"),
+            }
+        }
+    }
+}
+
+fn aged(subject: &str, order: Order, span: Span, found: &Found<'_>) -> String {
+    let order = if found.want { order } else { opposite(order) };
+    let wanted = match order {
+        Order::Lt => format!("less than {} ago", duration(span)),
+        Order::Lte => format!("at most {} ago", duration(span)),
+        Order::Gt => format!("more than {} ago", duration(span)),
+        Order::Gte => format!("at least {} ago", duration(span)),
+    };
+    let Value::Number(ms) = found.clause.actual else {
+        let tail = if found.met { String::new() } else { format!(", wanted {wanted}") };
+        return format!("{subject}: never{tail}");
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds between two instants")]
+    let age = Span(ms as i64);
+    let is = format!("{subject}: {} ago", duration(age));
+    if found.met {
+        return is;
+    }
+    let off = duration(Span((age.0 - span.0).abs()));
+    let far = if wants_more(order) { "short" } else { "over" };
+    format!("{is}, wanted {wanted} ({far} by {off})")
+}
+
+fn window(within: Option<Span>, session: bool) -> String {
+    let last = within.map(|within| format!(" in the last {}", duration(within)));
+    let session = if session { " in this session" } else { "" };
+    format!("{}{session}", last.unwrap_or_default())
+}
+
+/// The two largest units: `60d`, `3d 2h`, `250ms`.
+pub(super) fn duration(span: Span) -> String {
+    const UNITS: [(&str, Span); 4] =
+        [("d", Span::DAY), ("h", Span::HOUR), ("m", Span::MINUTE), ("s", Span::SECOND)];
+    if span.0 < Span::SECOND.0 {
+        return if span.0 == 0 { "0s".to_owned() } else { format!("{}ms", span.0) };
+    }
+    let mut rest = span.0;
+    let mut words: Vec<String> = Vec::new();
+    for (name, unit) in UNITS {
+        let count = rest / unit.0;
+        rest %= unit.0;
+        if count > 0 {
+            words.push(format!("{count}{name}"));
+        } else if !words.is_empty() {
+            // `3d 5s` would look exact where hours and minutes are zero by chance.
+            break;
+        }
+        if words.len() == 2 {
+            break;
+        }
+    }
+    words.join(" ")
+}
+
+/// A value as JSON, short.
+fn value(value: &Value) -> String {
+    const MOST: usize = 60;
+    let text = match value {
+        Value::Number(number) => return print(*number),
+        other => value_to_json(other).to_string(),
+    };
+    match text.char_indices().nth(MOST) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+fn print(number: f64) -> String {
+    (Numerals::NATIVE.print)(number)
+}
+
+fn list(values: &[Value]) -> String {
+    /// Values shown of a long list.
+    const MOST: usize = 8;
+    let mut words: Vec<String> = values.iter().take(MOST).map(value).collect();
+    if values.len() > MOST {
+        words.push(format!("… {} more", values.len() - MOST));
+    }
+    words.join(", ")
+}
+
+fn one_of(values: &[Value]) -> String {
+    if let [one] = values { value(one) } else { format!("one of {}", list(values)) }
+}
+
+fn none_of(values: &[Value]) -> String {
+    format!("none of {}", list(values))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are small")]
+fn whole(value: &Value) -> u64 {
+    value.as_number().map_or(0, |number| number as u64)
+}
+
+#[cfg(test)]
+#[path = "wording_tests.rs"]
+mod tests;

@@ -1,0 +1,63 @@
+use crate::support::Folder;
+
+#[test]
+fn a_pack_that_is_right_takes_one_line() {
+    let folder = Folder::with_pack();
+    let ran = folder.run(&["check", "pack.jsonc"]);
+    let line = ran.ok();
+    assert!(line.starts_with("ok: shop, 3 rules, 2 segments, state ≤ "), "{line}");
+    assert!(line.contains(" KB a visitor, page Program "), "{line}");
+    assert_eq!(line.lines().count(), 1);
+}
+
+#[test]
+fn a_pack_that_is_wrong_is_shown_where_and_how_to_mend_it() {
+    let folder = Folder::new();
+    let wrong = crate::support::PACK.replace(r#""$segment": "vip""#, r#""$segment": "vap""#);
+    folder.write("wrong.jsonc", wrong);
+    let ran = folder.run(&["check", "wrong.jsonc"]);
+    ran.refused(1, &["pack-has-errors", "wrong.jsonc has 1 error"]);
+    let shown = ran.out();
+    for part in ["wrong.jsonc:26:59", r#""$segment": "vap""#, "help: ", "vip"] {
+        assert!(shown.contains(part), "{part:?} is not in:\n{shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "colours are for terminals");
+}
+
+#[test]
+fn every_pack_is_checked_though_one_is_wrong() {
+    let folder = Folder::with_pack();
+    folder.write("wrong.jsonc", "{");
+    let ran = folder.run(&["check", "wrong.jsonc", "pack.jsonc"]);
+    assert_eq!(ran.status(), 1);
+    assert!(ran.out().contains("ok: shop, "));
+}
+
+#[test]
+fn json_has_one_member_a_pack() {
+    let folder = Folder::with_pack();
+    folder.write("wrong.jsonc", "{");
+    let ran = folder.run(&["check", "--format", "json", "pack.jsonc", "wrong.jsonc"]);
+    assert_eq!(ran.status(), 1);
+    let json: serde_json::Value = serde_json::from_str(ran.out()).unwrap();
+    assert_eq!(json[0]["ok"], true);
+    assert_eq!((&json[0]["pack"], &json[0]["rules"]), (&"shop".into(), &3.into()));
+    assert_eq!(json[0]["hash"].as_str().unwrap().len(), 32);
+    assert_eq!(json[1]["ok"], false);
+    let diagnostic = &json[1]["diagnostics"][0];
+    assert_eq!((&diagnostic["severity"], &diagnostic["line"]), (&"error".into(), &1.into()));
+    assert_eq!(json[1].get("pack"), None);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_to_be() {
+    let folder = Folder::new();
+    folder
+        .run(&["check", "none.json"])
+        .refused(2, &["unreadable-file", "none.json cannot be read"]);
+    folder.write("latin.json", b"{\"pack\": \"\xe9\"}");
+    folder.run(&["check", "latin.json"]).refused(2, &["it is not UTF-8 at byte 10"]);
+    folder.write("large.json", vec![b' '; 2 * 1024 * 1024 + 1]);
+    folder.run(&["check", "large.json"]).refused(2, &["pack-too-large", "2097152 bytes"]);
+    folder.run(&["check"]).refused(2, &["<PACK>..."]);
+}

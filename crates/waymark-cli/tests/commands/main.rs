@@ -1,0 +1,10 @@
+//! The commands as a shell sees them: arguments in; output, messages and exit status out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod check;
+mod compile;
+mod evaluate;
+mod explain;
+mod publish;
+mod replay;
+mod support;
