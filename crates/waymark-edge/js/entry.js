@@ -1,0 +1,365 @@
+// The worker's entry: what stands around the wasm module.
+//
+// It serves assets, hands the edge's own addresses to the module, and passes everything else to the
+// origin, changing pages as the module's plan says. It is JavaScript because it must outlive the
+// module: a trap leaves the module's promises pending for ever, so every call races with a deadline,
+// and on any failure a page is the origin's own.
+
+import { DurableObject } from "cloudflare:workers";
+import * as wasm from "waymark-edge";
+import assets from "waymark-assets";
+
+const PAGE_DEADLINE = 2_000;
+const API_DEADLINE = 15_000;
+const OBJECT_DEADLINE = 10_000;
+const COOKIE = "wm_v";
+
+// Traps -----------------------------------------------------------------------------------------
+
+// The module's own record of its instances: `instanceId` grows with each, and `criticalError` is set
+// by its panic hook. Listening there makes a panic known at once, not at the deadline.
+const instance = wasm.__worker_init_state();
+const waiting = new Set();
+Object.defineProperty(instance, "criticalError", {
+  get: () => false,
+  set(happened) {
+    if (!happened) return;
+    for (const fail of waiting) fail(new Error("the module panicked"));
+    waiting.clear();
+  },
+});
+
+// Settles as `call` does, or fails when the module traps or the time is up. After a trap the module's
+// glue makes a new instance by itself, at the next call.
+function guarded(call, deadline) {
+  return new Promise((done, fail) => {
+    const settle = (how) => (value) => {
+      clearTimeout(timer);
+      waiting.delete(failed);
+      how(value);
+    };
+    const failed = settle(fail);
+    const timer = setTimeout(() => failed(new Error(`no answer within ${deadline} ms`)), deadline);
+    waiting.add(failed);
+    try {
+      call().then(settle(done), failed);
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
+
+function unavailable(detail) {
+  const problem = {
+    type: "https://waymark.dev/problems/unavailable",
+    title: "A part of the edge did not answer",
+    status: 503,
+    detail,
+    code: "unavailable",
+  };
+  return new Response(JSON.stringify(problem), {
+    status: 503,
+    headers: {
+      "Content-Type": "application/problem+json",
+      "Retry-After": "1",
+      "Cache-Control": "no-store",
+    },
+  });
+}
+
+// Objects ---------------------------------------------------------------------------------------
+
+// A Durable Object outlives the module's instance: after a trap its wasm side is made anew, from
+// storage.
+function durable(name) {
+  return class extends DurableObject {
+    #inner;
+    #instance = -1;
+
+    async fetch(request) {
+      try {
+        return await guarded(() => this.#live().fetch(request), OBJECT_DEADLINE);
+      } catch (error) {
+        console.error(`${name}: ${error?.stack ?? error}`);
+        return new Response(String(error), { status: 500 });
+      }
+    }
+
+    #live() {
+      if (this.#instance !== instance.instanceId) {
+        this.#inner = new wasm[name](this.ctx, this.env);
+        // Read afterwards: making one may itself have begun a new instance.
+        this.#instance = instance.instanceId;
+      }
+      return this.#inner;
+    }
+  };
+}
+
+export const Shard = durable("Shard");
+export const Registry = durable("Registry");
+
+// Requests --------------------------------------------------------------------------------------
+
+export default {
+  async fetch(request, env, context) {
+    const path = new URL(request.url).pathname;
+    if (path === "/waymark.js" || path.startsWith("/waymark/")) {
+      const asset = served(request, path);
+      if (asset) return asset;
+    }
+    if (path.startsWith("/v1/") || path.startsWith("/admin/") || path === "/healthz") {
+      return api(request, env, context);
+    }
+    return page(request, env);
+  },
+};
+
+async function api(request, env, context) {
+  try {
+    return await guarded(() => wasm.fetch(request, env, context), API_DEADLINE);
+  } catch (error) {
+    console.error(`api: ${error?.stack ?? error}`);
+    const response = unavailable("The edge failed while answering. Send the same request again.");
+    const origin = request.headers.get("Origin");
+    if (origin && !new URL(request.url).pathname.startsWith("/admin/")) {
+      response.headers.set("Access-Control-Allow-Origin", origin);
+      response.headers.set("Access-Control-Allow-Credentials", "true");
+      response.headers.set("Vary", "Origin");
+    }
+    return response;
+  }
+}
+
+// Assets ----------------------------------------------------------------------------------------
+
+function served(request, path) {
+  const asset = Object.hasOwn(assets, path) ? assets[path] : undefined;
+  if (!asset) return undefined;
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } });
+  }
+  const headers = new Headers({
+    "Content-Type": asset.type,
+    "Cache-Control": asset.immutable
+      ? "public, max-age=31536000, immutable"
+      : "public, max-age=300, stale-while-revalidate=86400",
+    ETag: asset.etag,
+    Vary: "Accept-Encoding",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+  });
+  if (names(request.headers.get("If-None-Match"), asset.etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const accepted = encodings(request);
+  const encoding = accepted.has("br") ? "br" : accepted.has("gzip") ? "gzip" : null;
+  const head = request.method === "HEAD";
+  if (encoding) {
+    const body = encoding === "br" ? asset.br : asset.gzip;
+    headers.set("Content-Encoding", encoding);
+    headers.set("Content-Length", String(body.byteLength));
+    return new Response(head ? null : body, { headers, encodeBody: "manual" });
+  }
+  if (head) return new Response(null, { headers });
+  const inflated = new Response(asset.gzip).body.pipeThrough(new DecompressionStream("gzip"));
+  return new Response(inflated, { headers });
+}
+
+// Which encodings the client named. A client's own header can be hidden from a worker: the platform
+// rewrites `Accept-Encoding` and keeps the client's in `cf.clientAcceptEncoding`.
+function encodings(request) {
+  const header = request.cf?.clientAcceptEncoding ?? request.headers.get("Accept-Encoding") ?? "";
+  const accepted = new Set();
+  for (const item of header.toLowerCase().split(",")) {
+    const [name, ...parameters] = item.split(";").map((part) => part.trim());
+    if (!parameters.some((part) => /^q=0*\.?0*$/.test(part))) accepted.add(name);
+  }
+  return accepted;
+}
+
+function names(header, etag) {
+  if (!header || !etag) return false;
+  const bare = (tag) => tag.trim().replace(/^W\//, "");
+  return header.split(",").some((tag) => tag.trim() === "*" || bare(tag) === bare(etag));
+}
+
+// Pages -----------------------------------------------------------------------------------------
+
+async function page(request, env) {
+  if (!isPage(request)) return returned(await origin(request, env, passedOn(request)), request, env);
+
+  // The origin is asked while the module thinks.
+  const planned = guarded(() => plan(request, env), PAGE_DEADLINE).catch((error) => {
+    console.error(`page: ${error?.stack ?? error}`);
+    return null;
+  });
+  const response = await origin(request, env, unconditional(request));
+  const plan_ = await planned;
+  if (!plan_) return fresh(returned(response, request, env), request);
+  if (!canChange(response)) return returned(response, request, env);
+  try {
+    return changed(response, JSON.parse(plan_));
+  } catch (error) {
+    console.error(`page: ${error?.stack ?? error}`);
+    return returned(response, request, env);
+  }
+}
+
+function plan(request, env) {
+  const header = (name) => request.headers.get(name) ?? undefined;
+  return wasm.plan(
+    env,
+    request.url,
+    header("Cookie"),
+    header("Accept-Language"),
+    header("User-Agent"),
+    header("Referer"),
+    request.cf?.country ?? header("CF-IPCountry"),
+    header("Sec-GPC")?.trim() === "1",
+  );
+}
+
+// Whether the answer may be a page. What a browser fetches for a page, and anything that is not a
+// GET, goes through as it is.
+function isPage(request) {
+  if (request.method !== "GET" || request.headers.has("Upgrade")) return false;
+  const destination = request.headers.get("Sec-Fetch-Dest");
+  if (destination && !["document", "iframe", "frame", "embed", "object", "empty"].includes(destination)) {
+    return false;
+  }
+  const accept = request.headers.get("Accept");
+  return !accept || /text\/html|\*\/\*|text\/\*/i.test(accept);
+}
+
+// The request's headers without our cookie.
+function passedOn(request) {
+  const headers = new Headers(request.headers);
+  const cookies = headers.get("Cookie");
+  if (cookies !== null) {
+    const others = cookies.split(";").filter((pair) => pair.split("=", 1)[0].trim() !== COOKIE);
+    if (others.length) headers.set("Cookie", others.join(";").trim());
+    else headers.delete("Cookie");
+  }
+  return headers;
+}
+
+// The same, asking for a whole page that can be changed: the visitor's copy may have been.
+function unconditional(request) {
+  const headers = passedOn(request);
+  for (const name of ["If-None-Match", "If-Modified-Since", "If-Range", "Range"]) headers.delete(name);
+  headers.set("Accept-Encoding", "identity");
+  return headers;
+}
+
+function origin(request, env, headers) {
+  const url = new URL(request.url);
+  headers.set("X-Forwarded-Host", url.host);
+  headers.set("X-Forwarded-Proto", url.protocol.slice(0, -1));
+  if (env.ORIGIN) {
+    return env.ORIGIN.fetch(new Request(request, { headers, redirect: "manual" }));
+  }
+  if (!env.ORIGIN_URL) {
+    return unavailable("No origin is set: bind ORIGIN, or set the variable ORIGIN_URL.");
+  }
+  const target = new URL(env.ORIGIN_URL);
+  url.protocol = target.protocol;
+  url.host = target.host;
+  // A host without a port leaves the old one in place.
+  url.port = target.port;
+  return fetch(new Request(new Request(url, request), { headers, redirect: "manual" }));
+}
+
+// An answer of the origin's, with its redirects to itself pointing here.
+function returned(response, request, env) {
+  const location = response.headers.get("Location");
+  if (!location || env.ORIGIN || !env.ORIGIN_URL) return response;
+  const own = new URL(env.ORIGIN_URL).origin;
+  if (location !== own && !location.startsWith(`${own}/`)) return response;
+  const here = new Response(response.body, response);
+  here.headers.set("Location", new URL(request.url).origin + location.slice(own.length));
+  return here;
+}
+
+// The visitor's copy is the origin's page as it is: say so, as the origin would have.
+function fresh(response, request) {
+  if (response.status !== 200) return response;
+  if (!names(request.headers.get("If-None-Match"), response.headers.get("ETag"))) return response;
+  response.body?.cancel();
+  const headers = new Headers(response.headers);
+  for (const name of ["Content-Length", "Content-Type", "Content-Encoding"]) headers.delete(name);
+  return new Response(null, { status: 304, headers });
+}
+
+// Whether the page can be changed: HTML in an encoding that ASCII can be written into.
+function canChange(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  return (
+    response.status === 200 &&
+    response.body !== null &&
+    /^\s*text\/html\s*(;|$)/i.test(type) &&
+    !/charset\s*=\s*"?\s*utf-?(16|32)/i.test(type) &&
+    !response.headers.has("Content-Encoding") &&
+    !response.headers.has("Content-Range") &&
+    !/(^|[\s,])no-transform([\s,]|$)/i.test(response.headers.get("Cache-Control") ?? "")
+  );
+}
+
+function changed(response, plan) {
+  const type = response.headers.get("Content-Type");
+  // Where the encoding is not known to be UTF-8, what is inserted is written in ASCII.
+  const utf8 = /charset\s*=\s*"?\s*utf-?8/i.test(type);
+  const body = ({ html, body }) => {
+    if (utf8) return [body, { html }];
+    return [references(html ? body : escaped(body)), { html: true }];
+  };
+  const decision = `<script type="application/json" id="waymark-decision">${json(plan.decision)}</script>`;
+  let placed = false;
+  const rewriter = new HTMLRewriter()
+    .on("head", {
+      element(head) {
+        if (!placed) head.append(decision, { html: true });
+        placed = true;
+      },
+    })
+    .on("[data-waymark-slot]", {
+      element(element) {
+        const id = element.getAttribute("data-waymark-slot");
+        if (!Object.hasOwn(plan.slots, id)) return;
+        const slot = plan.slots[id];
+        element.setAttribute("data-waymark-content", slot.content);
+        element.setInnerContent(...body(slot));
+      },
+    })
+    .onDocument({
+      end(end) {
+        if (!placed) end.append(decision, { html: true });
+      },
+    });
+  const headers = new Headers(response.headers);
+  for (const name of ["Content-Length", "ETag", "Last-Modified", "Accept-Ranges", "Age", "Expires"]) {
+    headers.delete(name);
+  }
+  headers.set("Cache-Control", "private, no-cache");
+  if (!/(^|[\s,])(cookie|\*)([\s,]|$)/i.test(headers.get("Vary") ?? "")) headers.append("Vary", "Cookie");
+  return rewriter.transform(
+    new Response(response.body, { status: response.status, statusText: response.statusText, headers }),
+  );
+}
+
+// JSON that can stand inside a script element, in ASCII.
+function json(text) {
+  return text.replace(/[<\u007f-\uffff]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+function escaped(text) {
+  return text.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
+}
+
+// Everything beyond ASCII as character references.
+function references(html) {
+  return html.replace(/[\u{80}-\u{10ffff}]/gu, (sign) => `&#${sign.codePointAt(0)};`);
+}

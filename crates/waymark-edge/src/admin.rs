@@ -1,0 +1,324 @@
+//! The operator's part: packs, sums, and the events as they came.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+use waymark_engine::PackHash;
+use waymark_model::{Event, limits};
+use waymark_wire::{Problem, event_to_json, format_timestamp};
+
+use crate::config::Config;
+use crate::http::{Answer, Request, Response};
+use crate::identity::{hex, keys_meant_by};
+use crate::ingest::{inflated, unexpected};
+use crate::packs;
+use crate::ports::{Activation, Clock, Objects, PackParts, PackRow, Part};
+use crate::problems;
+use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold, Stats, Stored};
+use crate::router::Edge;
+
+/// The token of demonstrations, which everybody knows: it opens nothing but this very machine.
+const DEMO_TOKEN: &str = "demo-admin";
+
+/// Who the bearer is, for the log; or why they are turned away.
+pub fn authorise(config: &Config, request: &Request) -> Result<String, Problem> {
+    let Some(expected) = config.admin else {
+        return Err(admin_off("Set ADMIN_TOKEN_SHA256 to the SHA-256 of a token."));
+    };
+    let demo: [u8; 32] = Sha256::digest(DEMO_TOKEN).into();
+    if same(&expected, &demo) && !request.address.is_local() {
+        return Err(admin_off("The demonstration's token is set, which works on localhost only."));
+    }
+    let token = request.bearer().unwrap_or_default();
+    let given: [u8; 32] = Sha256::digest(token).into();
+    if same(&expected, &given) {
+        return Ok(format!("token {}", hex(&given[..4])));
+    }
+    Err(Problem::new(
+        401,
+        "bad-token",
+        "The token is not the operator's",
+        "Send the operator's token as `Authorization: Bearer <token>`.",
+    ))
+}
+
+fn admin_off(detail: &str) -> Problem {
+    Problem::new(403, "admin-off", "Administration is switched off", detail)
+}
+
+/// Compares in the same time wherever the difference is.
+fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    let different = a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b));
+    std::hint::black_box(different) == 0
+}
+
+/// `PUT /admin/v1/packs`: compiles a pack and keeps it under its hash. It is not active yet.
+pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    let body = inflated(request, limits::PACK_BYTES)?;
+    let source = std::str::from_utf8(&body)
+        .map_err(|_| problems::bad_member("", "The pack is not UTF-8 text."))?;
+    let compiled = match waymark_pack::compile(source) {
+        Ok(compiled) => compiled,
+        Err(report) => {
+            let diagnostics = report_json(&report);
+            let more = Map::from_iter([("diagnostics".to_owned(), diagnostics)]);
+            return Ok(Response::problem_with(&broken_pack(), more));
+        }
+    };
+    let program = compiled.program.encode();
+    let page = packs::gzip(&compiled.program.page_projection().encode())
+        .map_err(problems::unavailable)?;
+    let hash = compiled.program.hash;
+    let row =
+        PackRow { hash, name: compiled.program.pack.clone(), created: edge.host.now() };
+    let parts = PackParts { source: body.clone(), program, page };
+    match packs::ask(edge.host, &RegistryAsk::Put { row, parts }).await {
+        Ok(RegistryTold::Put { created }) => Ok(Response::json(
+            201,
+            &json!({
+                "hash": hash.to_string(),
+                "created": created,
+                "warnings": report_json(&compiled.report),
+                "cost": {
+                    "stateBytes": compiled.cost.state_bytes,
+                    "pageBytes": compiled.cost.page_bytes,
+                },
+            }),
+        )),
+        other => Err(registry_problem(other, "")),
+    }
+}
+
+pub fn broken_pack() -> Problem {
+    Problem::new(
+        422,
+        "broken-pack",
+        "The pack does not compile",
+        "`diagnostics` says what is wrong, where, and how to mend it.",
+    )
+}
+
+pub fn report_json(report: &waymark_pack::Report) -> Json {
+    serde_json::to_value(&report.diagnostics).unwrap_or_default()
+}
+
+/// `GET /admin/v1/packs`
+pub async fn list_packs<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
+    let (packs, activations) = match packs::ask(edge.host, &RegistryAsk::List).await {
+        Ok(RegistryTold::List { packs, activations }) => (packs, activations),
+        other => return Err(registry_problem(other, "")),
+    };
+    let active = activations.first().and_then(|line| line.hash);
+    let packs: Vec<Json> = packs
+        .iter()
+        .map(|row| {
+            json!({
+                "hash": row.hash.to_string(),
+                "name": row.name,
+                "created": format_timestamp(row.created),
+                "active": active == Some(row.hash),
+            })
+        })
+        .collect();
+    let log: Vec<Json> = activations.iter().map(activation_json).collect();
+    let active = active.map(|hash| hash.to_string());
+    Ok(Response::json(200, &json!({ "active": active, "packs": packs, "activations": log })))
+}
+
+/// `GET /admin/v1/packs/<hash>`: the JSON as it was put.
+pub async fn pack_source<H: Clock + Objects>(edge: &Edge<'_, H>, hash: &str) -> Answer {
+    let known = PackHash::from_hex(hash).ok_or_else(|| problems::unknown_pack(hash))?;
+    let ask = RegistryAsk::Part { hash: known, part: Part::Source };
+    match packs::ask(edge.host, &ask).await {
+        Ok(RegistryTold::Part(Some(source))) => {
+            let mut response =
+                Response::empty(200).with_header("Content-Type", "application/json");
+            response.body = source;
+            Ok(response)
+        }
+        Ok(RegistryTold::Part(None)) => Err(problems::unknown_pack(hash)),
+        other => Err(registry_problem(other, hash)),
+    }
+}
+
+/// `POST /admin/v1/packs/<hash>/activate`; without a hash, `…/packs/deactivate`.
+pub async fn activate<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    hash: Option<&str>,
+    by: String,
+) -> Answer {
+    let known = match hash {
+        Some(text) => Some(PackHash::from_hex(text).ok_or_else(|| problems::unknown_pack(text))?),
+        None => None,
+    };
+    let ask = RegistryAsk::Activate { hash: known, at: edge.host.now(), by };
+    activated(edge, packs::ask(edge.host, &ask).await, hash.unwrap_or_default())
+}
+
+/// `POST /admin/v1/packs/rollback`
+pub async fn roll_back<H: Clock + Objects>(edge: &Edge<'_, H>, by: String) -> Answer {
+    let ask = RegistryAsk::RollBack { at: edge.host.now(), by };
+    activated(edge, packs::ask(edge.host, &ask).await, "")
+}
+
+fn activated<H>(
+    edge: &Edge<'_, H>,
+    told: Result<RegistryTold, crate::ports::Unavailable>,
+    hash: &str,
+) -> Answer {
+    edge.packs.forget_active();
+    match told {
+        Ok(RegistryTold::Activated(activation)) => {
+            Ok(Response::json(200, &activation_json(&activation)))
+        }
+        other => Err(registry_problem(other, hash)),
+    }
+}
+
+fn activation_json(activation: &Activation) -> Json {
+    json!({
+        "activation": activation.number,
+        "hash": activation.hash.map(|hash| hash.to_string()),
+        "at": format_timestamp(activation.at),
+        "by": activation.by,
+        "restores": activation.restores,
+    })
+}
+
+fn registry_problem(
+    told: Result<RegistryTold, crate::ports::Unavailable>,
+    hash: &str,
+) -> Problem {
+    match told {
+        Err(error) => problems::unavailable(error),
+        Ok(RegistryTold::Refused(code)) if code == "unknown-pack" => problems::unknown_pack(hash),
+        Ok(RegistryTold::Refused(code)) => Problem::new(
+            409,
+            &code,
+            "There is nothing to go back to",
+            "No other pack was active before this one. Activate one by its hash.",
+        ),
+        Ok(other) => problems::unavailable(packs::unexpected(&other)),
+    }
+}
+
+/// `GET /admin/v1/stats`: sums over all shards.
+pub async fn stats<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
+    let now = edge.host.now();
+    let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
+    let calls = (0..edge.config.map.objects())
+        .map(|object| edge.shard(object, ShardAsk::Stats { packs: packs.clone(), now }));
+    let mut sum = Stats::default();
+    let mut segments = BTreeMap::new();
+    let mut stages = BTreeMap::new();
+    for told in join_all(calls).await {
+        let ShardTold::Stats(stats) = told? else {
+            return Err(problems::unavailable("A shard gave the answer to another question."));
+        };
+        sum.counters.batches += stats.counters.batches;
+        sum.counters.events += stats.counters.events;
+        sum.counters.duplicates += stats.counters.duplicates;
+        sum.visitors += stats.visitors;
+        sum.sessions += stats.sessions;
+        sum.late += stats.late;
+        for (all, some) in [(&mut segments, stats.segments), (&mut stages, stats.stages)] {
+            for (id, count) in some {
+                *all.entry(id).or_insert(0) += count;
+            }
+        }
+    }
+    Ok(Response::json(
+        200,
+        &json!({
+            "now": now.0,
+            "pack": packs.active.map(|hash| hash.to_string()),
+            "shards": edge.config.map.objects(),
+            "batches": sum.counters.batches,
+            "events": sum.counters.events,
+            "duplicates": sum.counters.duplicates,
+            "visitors": sum.visitors,
+            "sessions": sum.sessions,
+            "late": sum.late,
+            "segments": segments,
+            "stages": stages,
+        }),
+    ))
+}
+
+/// `GET /admin/v1/events?visitor=ID`: a visitor's events as they were accepted, in that order. The id
+/// may name its namespace (`d:…`); otherwise all are looked through.
+pub async fn events<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    let id = request.address.parameter("visitor").filter(|id| !id.is_empty()).ok_or_else(|| {
+        problems::bad_member("", "Say whose events: ?visitor=<id>, or ?visitor=d:<id>.")
+    })?;
+    let mut lines = Vec::new();
+    for key in keys_meant_by(&id) {
+        let object = edge.config.map.object_of_visitor(&key);
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let ask = ShardAsk::Events { visitor: Some(key.clone()), after: from };
+            after = match edge.shard(object, ask).await? {
+                ShardTold::Events { events, next } => {
+                    write_lines(&mut lines, &events);
+                    next
+                }
+                other => return Err(unexpected(&other)),
+            };
+        }
+    }
+    Ok(ndjson(lines))
+}
+
+/// `GET /admin/v1/export?shard=&after=`: all events, a page at a time. `Link: <…>; rel="next"` says
+/// where to go on; without it that was all.
+pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    let number = |name: &str| match request.address.parameter(name) {
+        None => Ok(0),
+        Some(text) => text.parse::<u64>().map_err(|_| {
+            problems::bad_member("", format!("`{name}` is not a whole number."))
+        }),
+    };
+    let (shard, after) = (number("shard")?, number("after")?);
+    let objects = edge.config.map.objects();
+    let object = u16::try_from(shard).ok().filter(|object| *object < objects).ok_or_else(|| {
+        problems::bad_member("", format!("There are {objects} shards, numbered from 0."))
+    })?;
+    let (events, next) = match edge.shard(object, ShardAsk::Events { visitor: None, after }).await? {
+        ShardTold::Events { events, next } => (events, next),
+        other => return Err(unexpected(&other)),
+    };
+    let mut lines = Vec::new();
+    write_lines(&mut lines, &events);
+    let response = ndjson(lines);
+    let next = match next {
+        Some(after) => Some((object, after)),
+        None if object + 1 < objects => Some((object + 1, 0)),
+        None => None,
+    };
+    Ok(match next {
+        Some((shard, after)) => response.with_header(
+            "Link",
+            format!("</admin/v1/export?shard={shard}&after={after}>; rel=\"next\""),
+        ),
+        None => response,
+    })
+}
+
+fn write_lines(lines: &mut Vec<u8>, events: &[Stored]) {
+    for stored in events {
+        let Ok(event) = Event::decode(&stored.event.event) else { continue };
+        let mut line = event_to_json(&event);
+        line["receivedAt"] = format_timestamp(stored.received).into();
+        lines.extend_from_slice(line.to_string().as_bytes());
+        lines.push(b'\n');
+    }
+}
+
+fn ndjson(lines: Vec<u8>) -> Response {
+    Response { body: lines, ..Response::empty(200) }
+        .with_header("Content-Type", "application/x-ndjson")
+        .with_header("Cache-Control", "no-store")
+}
+

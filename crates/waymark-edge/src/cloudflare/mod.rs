@@ -1,0 +1,137 @@
+//! Cloudflare's side of the ports: a Worker and two kinds of Durable Objects.
+//!
+//! Exported to `js/entry.js`: `fetch` for the edge's own addresses, `plan` for pages, and the classes
+//! `Shard` and `Registry`.
+
+mod exchange;
+mod registry;
+mod shard;
+mod storage;
+
+use std::rc::Rc;
+
+use waymark_model::Timestamp;
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, Request, RequestInit, Response, Stub, event};
+
+use crate::config::{Config, ConfigError};
+use crate::http::Response as Answered;
+use crate::packs::PackCache;
+use crate::pages::{PageRequest, plan as plan_of};
+use crate::ports::{Clock, Objects, Unavailable};
+use crate::problems;
+use crate::router::Edge;
+use crate::shard_map::ShardMap;
+
+/// The one object that keeps the packs.
+const REGISTRY: &str = "registry";
+
+thread_local! {
+    /// Read once: an isolate's environment does not change.
+    static CONFIG: std::cell::OnceCell<Rc<Result<Config, ConfigError>>> =
+        const { std::cell::OnceCell::new() };
+    static PACKS: Rc<PackCache> = Rc::default();
+}
+
+fn config(env: &Env) -> Rc<Result<Config, ConfigError>> {
+    let read = || Rc::new(Config::read(|name| env.var(name).ok().map(|text| text.to_string())));
+    CONFIG.with(|config| config.get_or_init(read).clone())
+}
+
+fn packs() -> Rc<PackCache> {
+    PACKS.with(Rc::clone)
+}
+
+/// The runtime, as the use cases see it.
+#[derive(Debug)]
+struct Host {
+    env: Env,
+}
+
+impl Clock for Host {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_js(js_sys::Date::now()).unwrap_or_default()
+    }
+}
+
+impl Objects for Host {
+    async fn shard(&self, object: u16, message: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
+        let stub = self.stub("SHARD", &ShardMap::name(object));
+        told(stub, &message).await.map_err(|error| {
+            Unavailable(format!("The shard {} did not answer: {error}.", ShardMap::name(object)))
+        })
+    }
+
+    async fn registry(&self, message: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
+        let stub = self.stub("REGISTRY", REGISTRY);
+        told(stub, &message)
+            .await
+            .map_err(|error| Unavailable(format!("The registry did not answer: {error}.")))
+    }
+}
+
+impl Host {
+    fn stub(&self, binding: &str, name: &str) -> worker::Result<Stub> {
+        self.env.durable_object(binding)?.get_by_name(name)
+    }
+}
+
+async fn told(stub: worker::Result<Stub>, message: &[u8]) -> worker::Result<Vec<u8>> {
+    let body = js_sys::Uint8Array::from(message);
+    let mut init = RequestInit::new();
+    init.with_method(worker::Method::Post).with_body(Some(body.into()));
+    let request = Request::new_with_init("https://object/", &init)?;
+    let mut response = stub?.fetch_with_request(request).await?;
+    let bytes = response.bytes().await?;
+    // An object's own refusal is in the message; anything else is not ours.
+    match response.status_code() {
+        200 | 409 => Ok(bytes),
+        status => Err(worker::Error::RustError(format!("status {status}"))),
+    }
+}
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
+    let config = config(&env);
+    let answered = match &*config {
+        Err(error) => Answered::problem(&problems::bad_configuration(error.to_string())),
+        Ok(config) => match exchange::request(request).await? {
+            Err(problem) => Answered::problem(&problem),
+            Ok(request) => {
+                let host = Host { env };
+                let packs = packs();
+                let edge = Edge { host: &host, config, packs: &packs };
+                let mut answered = edge.handle(&request).await;
+                if request.method == crate::http::Method::Head {
+                    answered.body = Vec::new();
+                }
+                answered
+            }
+        },
+    };
+    exchange::response(answered)
+}
+
+/// What to change in a page: JSON for the entry, or nothing.
+#[wasm_bindgen]
+#[expect(clippy::too_many_arguments, reason = "crossing with strings is cheaper than with an object")]
+pub async fn plan(
+    env: Env,
+    url: String,
+    cookie: Option<String>,
+    accept_language: Option<String>,
+    user_agent: Option<String>,
+    referrer: Option<String>,
+    country: Option<String>,
+    objects: bool,
+) -> Result<Option<String>, JsValue> {
+    let config = config(&env);
+    let config = config.as_ref().as_ref().map_err(|error| JsValue::from(error.to_string()))?;
+    let page =
+        PageRequest { url, cookie, accept_language, user_agent, referrer, country, objects };
+    let host = Host { env };
+    let packs = packs();
+    let edge = Edge { host: &host, config, packs: &packs };
+    plan_of(&edge, &page).await.map_err(|problem| JsValue::from(problem.detail))
+}

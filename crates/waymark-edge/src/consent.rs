@@ -1,0 +1,92 @@
+//! What a visitor allows, kept in the cookie that pages are personalised by.
+
+use serde_json::Value as Json;
+use waymark_model::{Purpose, Purposes, limits};
+use waymark_wire::{Basis, Problem};
+
+use crate::cookie::{self, Visitor};
+use crate::http::{Answer, Request, Response};
+use crate::identity::Proof;
+use crate::ingest::inflated;
+use crate::ports::Clock;
+use crate::problems;
+use crate::router::Edge;
+
+/// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent}`: sets the cookie, or takes it away
+/// when nothing is allowed.
+pub fn consent<H: Clock>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    let body = inflated(request, limits::EVENT_BYTES)?;
+    let body = object(&body)?;
+    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+    let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
+    match edge.config.basis_of(&key.ok_or_else(problems::missing_key)?) {
+        None => return Err(problems::unknown_key()),
+        Some(Basis::Server) => {
+            return Err(problems::no_proof(
+                "A visitor's cookie is set for a browser: use a browser's write key.",
+            ));
+        }
+        Some(Basis::Browser) => {}
+    }
+    let id = text("anonymousId").filter(|id| id.len() <= limits::ID_BYTES).ok_or_else(|| {
+        problems::bad_member("/anonymousId", "Send the device's id as `anonymousId`.")
+    })?;
+    let proof = Proof { device_key: text("deviceKey"), cookie_id: None };
+    if !proof.covers(id) {
+        return Err(problems::no_proof(
+            "`deviceKey` is not the key that `anonymousId` was made from. Send both as the SDK keeps \
+             them.",
+        ));
+    }
+    let granted = match body.get("consent") {
+        Some(consent) if !request.objects() => purposes(consent, "/consent")?,
+        Some(_) => Purposes::NONE,
+        None => {
+            return Err(problems::bad_member(
+                "/consent",
+                "Send `consent` with a truth for each of analytics, personalization and marketing.",
+            ));
+        }
+    };
+    let secure = !request.address.is_local();
+    let cookie = if granted.is_empty() {
+        cookie::clear(secure)
+    } else {
+        let visitor = Visitor {
+            id: id.to_owned(),
+            site: edge.config.site.clone(),
+            issued: edge.host.now(),
+            consent: granted,
+        };
+        let signed = edge.config.cookies.sign(&visitor).ok_or_else(|| {
+            problems::bad_configuration("The variable COOKIE_KEYS is not set: no cookie can be signed.")
+        })?;
+        cookie::set(&signed, secure)
+    };
+    Ok(Response::empty(204).with_header("Set-Cookie", cookie).with_header("Cache-Control", "no-store"))
+}
+
+/// A body that is one JSON object.
+pub fn object(body: &[u8]) -> Result<serde_json::Map<String, Json>, Problem> {
+    match serde_json::from_slice(body) {
+        Ok(Json::Object(members)) => Ok(members),
+        Ok(_) => Err(problems::bad_member("", "The body is not a JSON object. Send {…}.")),
+        Err(error) => Err(problems::bad_member("", format!("The body is not JSON: {error}."))),
+    }
+}
+
+/// Purposes by name, bare or as Segment's `categoryPreferences`. What is not `true` is not allowed.
+pub fn purposes(consent: &Json, pointer: &str) -> Result<Purposes, Problem> {
+    let preferences = consent.get("categoryPreferences").unwrap_or(consent);
+    match preferences {
+        Json::Null => Ok(Purposes::NONE),
+        Json::Object(members) => Ok(Purpose::ALL
+            .into_iter()
+            .filter(|purpose| members.get(purpose.name()) == Some(&Json::Bool(true)))
+            .collect()),
+        _ => Err(problems::bad_member(
+            pointer,
+            "The consent is not an object: send {\"personalization\": true}.",
+        )),
+    }
+}

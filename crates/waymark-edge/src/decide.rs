@@ -1,0 +1,277 @@
+//! `POST /v1/decide`: what to show to one visitor, as data.
+
+use serde_json::{Map, Value as Json, json};
+use waymark_engine::explain::{Explanation, Outcome};
+use waymark_engine::program::{Body, Cond};
+use waymark_engine::{Context, Decision, Engine, Numerals, Program, State, Truth};
+use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, limits};
+use waymark_wire::{Basis, Problem, object_from_json, value_to_json};
+
+use crate::admin;
+use crate::consent::{object, purposes};
+use crate::cookie::Found;
+use crate::http::{Answer, Request, Response};
+use crate::identity::{DEVICE, NAMESPACES, Proof, SERVER_ANONYMOUS, SERVER_USER};
+use crate::ingest::inflated;
+use crate::ports::{Clock, Objects};
+use crate::problems;
+use crate::profile;
+use crate::router::Edge;
+
+/// Whether a decision's content goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bodies {
+    Included,
+    LeftOut,
+}
+
+pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    let explained = request.address.parameter("explain").is_some_and(|value| value == "true");
+    if explained {
+        admin::authorise(edge.config, request)?;
+    }
+    let body = object(&inflated(request, limits::EVENT_BYTES)?)?;
+    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+    // With the operator's token no write key is needed: the header can carry only one of them.
+    let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
+    let basis = match key {
+        Some(key) => edge.config.basis_of(&key).ok_or_else(problems::unknown_key)?,
+        None if explained => Basis::Server,
+        None => return Err(problems::missing_key()),
+    };
+    let asked = asked(edge, request, &body, basis)?;
+    let now = edge.host.now();
+    let at = match body.get("now") {
+        None | Some(Json::Null) => now,
+        Some(_) if basis == Basis::Browser => {
+            return Err(problems::bad_member("/now", "Only a server key may choose the time."));
+        }
+        Some(at) => instant(at, "/now")?,
+    };
+    let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, &packs).await.map_err(problems::unavailable)?;
+    let program = program.ok_or_else(problems::no_active_pack)?;
+    let engine = Engine::new(&program, Numerals::NATIVE);
+    // Before consent no shard is asked.
+    let found = if asked.context.consent.contains(Purpose::Personalization) {
+        profile::first_of(edge, engine, &asked.keys).await?
+    } else {
+        None
+    };
+    let state = found.map_or_else(|| engine.new_state(), |(_, state)| state);
+    let slots = listed(&body)?;
+    Ok(Response::json(200, &answered(engine, &state, &asked.context, at, &slots, explained)))
+}
+
+/// Whose profile may be read, and what is known of the moment.
+struct Asked {
+    keys: Vec<String>,
+    context: Context,
+}
+
+fn asked<H: Clock>(
+    edge: &Edge<'_, H>,
+    request: &Request,
+    body: &Map<String, Json>,
+    basis: Basis,
+) -> Result<Asked, Problem> {
+    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+    let context = body.get("context");
+    let stated = match body.get("consent").or_else(|| context?.get("consent")) {
+        Some(consent) => Some(purposes(consent, "/consent")?),
+        None => None,
+    };
+    let (keys, consent) = match basis {
+        Basis::Server => {
+            let keys = match (text("visitor"), text("anonymousId"), text("userId")) {
+                (Some(key), _, _) if NAMESPACES.iter().any(|name| key.starts_with(name)) => {
+                    vec![key.to_owned()]
+                }
+                (_, Some(id), _) => vec![format!("{SERVER_ANONYMOUS}{id}"), format!("{DEVICE}{id}")],
+                (_, None, Some(user)) => vec![format!("{SERVER_USER}{user}")],
+                (_, None, None) => return Err(nobody()),
+            };
+            // A server key asserts the consent that it does not mention.
+            (keys, stated.unwrap_or(Purposes::ALL))
+        }
+        Basis::Browser => {
+            let cookies = &edge.config.cookies;
+            let found =
+                cookies.find(request.header("cookie"), &edge.config.site, edge.host.now());
+            let cookie = found.visitor();
+            let device_key = text("deviceKey");
+            let id = text("anonymousId").or(cookie.map(|visitor| visitor.id.as_str()));
+            let proof =
+                Proof { device_key, cookie_id: cookie.map(|visitor| visitor.id.as_str()) };
+            match id {
+                Some(id) if proof.covers(id) => {
+                    let granted = cookie.filter(|visitor| visitor.id == id);
+                    let consent = stated
+                        .or(granted.map(|visitor| visitor.consent))
+                        .filter(|_| !request.objects())
+                        .unwrap_or_default();
+                    (vec![format!("{DEVICE}{id}")], consent)
+                }
+                _ if found == Found::Invalid && device_key.is_none() => {
+                    return Err(problems::bad_cookie());
+                }
+                Some(_) => {
+                    return Err(problems::no_proof(
+                        "With a browser key only the visitor's own decision can be had: send \
+                         `deviceKey`, or the visitor cookie.",
+                    ));
+                }
+                None => return Err(nobody()),
+            }
+        }
+    };
+    let empty = Map::new();
+    let members = match context {
+        None | Some(Json::Null) => &empty,
+        Some(Json::Object(members)) => members,
+        Some(_) => return Err(problems::bad_member("/context", "`context` is not an object.")),
+    };
+    let locale = text("locale")
+        .or_else(|| members.get("locale").and_then(Json::as_str))
+        .unwrap_or_default()
+        .to_owned();
+    let mut values = context_values(members);
+    if values.get("geo").is_none()
+        && let Some(country) = &request.country
+    {
+        values.insert("geo", country_group(country));
+    }
+    Ok(Asked { keys, context: Context { values, consent, locale } })
+}
+
+fn nobody() -> Problem {
+    problems::bad_member(
+        "",
+        "Nobody is named. Send `anonymousId`, or with a server key `anonymousId` or `userId`.",
+    )
+}
+
+/// The groups that rules read.
+pub fn context_values(members: &Map<String, Json>) -> Object {
+    let mut values = object_from_json(members);
+    values.remove("consent");
+    values.remove("locale");
+    values
+}
+
+pub fn country_group(country: &str) -> Value {
+    Value::Object([("country", Value::from(country))].into_iter().collect())
+}
+
+/// The slots to answer for; none for all.
+fn listed(body: &Map<String, Json>) -> Result<Vec<String>, Problem> {
+    match body.get("slots") {
+        None | Some(Json::Null) => Ok(Vec::new()),
+        Some(Json::Array(items)) if items.iter().all(Json::is_string) => {
+            Ok(items.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+        }
+        Some(_) => Err(problems::bad_member("/slots", "`slots` is not a list of slots' ids.")),
+    }
+}
+
+/// A moment: milliseconds since 1970, or RFC 3339 text.
+pub fn instant(json: &Json, pointer: &str) -> Result<Timestamp, Problem> {
+    let found = match json {
+        Json::Number(number) => number.as_f64().and_then(Timestamp::from_js),
+        Json::String(text) => waymark_wire::parse_timestamp(text),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        problems::bad_member(pointer, "A time is milliseconds since 1970 or RFC 3339 text.")
+    })
+}
+
+fn answered(
+    engine: Engine<'_>,
+    state: &State,
+    context: &Context,
+    at: Timestamp,
+    slots: &[String],
+    explained: bool,
+) -> Json {
+    if !explained {
+        let decision = engine.decide(state, context, at);
+        return decision_to_json(&decision, Bodies::Included, slots);
+    }
+    let explanation = engine.explain(state, context, at);
+    let mut answer = decision_to_json(&explanation.decision, Bodies::Included, slots);
+    answer["trace"] = trace(engine.program, &explanation);
+    answer
+}
+
+/// A decision as browsers adopt it. With `only`, no other slots.
+pub fn decision_to_json(decision: &Decision, bodies: Bodies, only: &[String]) -> Json {
+    let slots: Map<String, Json> = decision
+        .slots
+        .iter()
+        .filter(|slot| only.is_empty() || only.contains(&slot.slot))
+        .map(|slot| {
+            let mut item = json!({
+                "content": slot.content,
+                "rule": slot.rule,
+                "reason": slot.reason.name(),
+            });
+            if let (Bodies::Included, Some(rendered)) = (bodies, &slot.body) {
+                let form = match rendered.body {
+                    Body::Text => "text",
+                    Body::Html => "html",
+                };
+                item[form] = rendered.text.as_str().into();
+            }
+            (slot.slot.clone(), item)
+        })
+        .collect();
+    json!({
+        "pack": decision.pack.to_string(),
+        "seq": decision.seq,
+        "now": decision.now.0,
+        "validUntil": until(decision.valid_until),
+        "segments": decision.segments,
+        "stage": decision.stage,
+        "slots": slots,
+    })
+}
+
+fn until(at: Timestamp) -> Json {
+    if at.0.unsigned_abs() > Timestamp::JS_LIMIT.unsigned_abs() { Json::Null } else { at.0.into() }
+}
+
+fn trace(program: &Program, explanation: &Explanation) -> Json {
+    let rules = explanation.rules.iter().map(|traced| {
+        let rule = &program.rules[traced.rule as usize];
+        let clauses = traced.clauses.iter().map(|clause| {
+            let test = match program.cond(clause.cond) {
+                Cond::Test(test) => format!("{test:?}"),
+                other => format!("{other:?}"),
+            };
+            json!({
+                "test": test,
+                "truth": match clause.answer.truth {
+                    Truth::True => "true",
+                    Truth::False => "false",
+                    Truth::Unknown => "unknown",
+                },
+                "until": until(clause.answer.until),
+                "actual": value_to_json(&clause.actual),
+            })
+        });
+        json!({
+            "rule": rule.id,
+            "slot": program.slots[rule.slot as usize].id,
+            "outcome": match traced.outcome {
+                Outcome::Won => "won",
+                Outcome::Failed => "failed",
+                Outcome::Unknown => "unknown",
+                Outcome::NoConsent => "no-consent",
+                Outcome::Outranked => "outranked",
+            },
+            "clauses": clauses.collect::<Vec<_>>(),
+        })
+    });
+    rules.collect()
+}

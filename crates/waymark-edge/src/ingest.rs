@@ -1,0 +1,209 @@
+//! Taking events in: a request's body, to its visitors' shards, and only then an answer.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use flate2::read::MultiGzDecoder;
+use futures_util::future::join_all;
+use serde_json::json;
+use waymark_model::{Kind, limits};
+use waymark_wire::{Accepted, Basis, Batch, Problem, WireError, parse_batch, parse_call};
+
+use crate::http::{Answer, Request, Response};
+use crate::identity::{Proof, visitor_of};
+use crate::ports::{Clock, Objects};
+use crate::problems;
+use crate::protocol::{Incoming, ShardAsk, ShardTold};
+use crate::router::Edge;
+
+/// What an address takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intake {
+    Batch,
+    /// A batch of one, of which the address says what it is.
+    Call(Kind),
+}
+
+/// An event that was refused, as the answer reports it.
+struct Refused {
+    index: u32,
+    code: &'static str,
+    message: String,
+    pointer: String,
+}
+
+pub async fn ingest<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    request: &Request,
+    intake: Intake,
+) -> Answer {
+    let received = edge.host.now();
+    let body = inflated(request, limits::BATCH_BYTES)?;
+    let parse = |basis| match intake {
+        Intake::Batch => parse_batch(&body, received, basis),
+        Intake::Call(kind) => parse_call(Some(kind), &body, received, basis),
+    };
+    let (basis, batch) = authorised(edge, request, parse)?;
+    let cookie = edge.config.cookies.find(request.header("cookie"), &edge.config.site, received);
+    let proof = Proof {
+        device_key: batch.device_key.as_deref(),
+        cookie_id: cookie.visitor().map(|visitor| visitor.id.as_str()),
+    };
+
+    let mut refused: Vec<Refused> = batch
+        .rejected
+        .into_iter()
+        .map(|rejected| Refused {
+            index: rejected.index,
+            code: rejected.error.code(),
+            message: rejected.error.message,
+            pointer: rejected.error.pointer,
+        })
+        .collect();
+    let mut by_object: BTreeMap<u16, Vec<Incoming>> = BTreeMap::new();
+    for accepted in batch.events {
+        if let Some(refusal) = unwanted(&accepted, basis, request.objects(), intake) {
+            refused.push(refusal);
+            continue;
+        }
+        let visitor = visitor_of(&accepted.event, basis, &proof);
+        let object = edge.config.map.object_of_visitor(&visitor);
+        let event = accepted.event.encode();
+        by_object.entry(object).or_default().push(Incoming { visitor, basis, event });
+    }
+    refused.sort_by_key(|refused| refused.index);
+    if let (Intake::Call(_), Some(refused)) = (intake, refused.first()) {
+        let mut problem =
+            Problem::new(400, refused.code, "The event was refused", &*refused.message);
+        problem.pointer = Some(refused.pointer.clone()).filter(|pointer| !pointer.is_empty());
+        return Err(problem);
+    }
+    let (accepted, duplicates) = stored(edge, received, by_object).await?;
+    let refused: Vec<_> = refused
+        .iter()
+        .map(|refused| {
+            json!({
+                "index": refused.index,
+                "code": refused.code,
+                "message": refused.message,
+                "pointer": refused.pointer,
+            })
+        })
+        .collect();
+    Ok(Response::json(
+        200,
+        &json!({
+            "success": true,
+            "accepted": accepted,
+            "duplicates": duplicates,
+            "rejected": refused,
+        }),
+    ))
+}
+
+/// Hands events to their shards. All must have committed; when one has not, the whole request is to
+/// be sent again, and those that have will know it.
+async fn stored<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    received: waymark_model::Timestamp,
+    by_object: BTreeMap<u16, Vec<Incoming>>,
+) -> Result<(u64, u64), Problem> {
+    if by_object.is_empty() {
+        return Ok((0, 0));
+    }
+    let packs =
+        edge.packs.active(edge.host, received).await.map_err(problems::unavailable)?;
+    let calls = by_object.into_iter().map(|(object, events)| {
+        let ask = ShardAsk::Receive { packs: packs.clone(), received, events };
+        edge.shard(object, ask)
+    });
+    let (mut accepted, mut duplicates) = (0, 0);
+    for told in join_all(calls).await {
+        match told? {
+            ShardTold::Received { accepted: new, duplicates: known } => {
+                accepted += u64::from(new);
+                duplicates += u64::from(known);
+            }
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok((accepted, duplicates))
+}
+
+/// Finds whose key it is and reads the body on that basis. The key is in the header, or in the body,
+/// which then is read as a browser's first: that is whose keys are in bodies.
+fn authorised<H>(
+    edge: &Edge<'_, H>,
+    request: &Request,
+    parse: impl Fn(Basis) -> Result<Batch, WireError>,
+) -> Result<(Basis, Batch), Problem> {
+    let read = |basis| parse(basis).map_err(|error| Problem::from(&error));
+    if let Some(key) = request.basic_user() {
+        let basis = edge.config.basis_of(&key).ok_or_else(problems::unknown_key)?;
+        return Ok((basis, read(basis)?));
+    }
+    // A body of one call is refused whole for what only a server may say; whose key it is decides.
+    let batch = match parse(Basis::Browser) {
+        Ok(batch) => batch,
+        Err(error) => parse(Basis::Server)
+            .ok()
+            .filter(|batch| is_server(edge, batch))
+            .ok_or_else(|| Problem::from(&error))?,
+    };
+    let key = batch.write_key.as_deref().ok_or_else(problems::missing_key)?;
+    let basis = edge.config.basis_of(key).ok_or_else(problems::unknown_key)?;
+    match basis {
+        Basis::Browser => Ok((basis, batch)),
+        Basis::Server => Ok((basis, read(basis)?)),
+    }
+}
+
+fn is_server<H>(edge: &Edge<'_, H>, batch: &Batch) -> bool {
+    let key = batch.write_key.as_deref();
+    key.and_then(|key| edge.config.basis_of(key)) == Some(Basis::Server)
+}
+
+/// Why an event that can be read is not taken. Consent comes before everything else.
+fn unwanted(accepted: &Accepted, basis: Basis, objects: bool, intake: Intake) -> Option<Refused> {
+    if basis == Basis::Server {
+        return None;
+    }
+    let (code, message) = if objects {
+        ("gpc", "The visitor's browser sends Sec-GPC: 1, which overrides any consent. Do not send.")
+    } else if accepted.consent.is_none_or(waymark_model::Purposes::is_empty) {
+        (
+            "no-consent",
+            "With a browser key each event needs a consent: set a purpose to true in \
+             context.consent.categoryPreferences once the visitor has granted it.",
+        )
+    } else {
+        return None;
+    };
+    let pointer = match intake {
+        Intake::Batch => format!("/batch/{}", accepted.index),
+        Intake::Call(_) => String::new(),
+    };
+    Some(Refused { index: accepted.index, code, message: message.to_owned(), pointer })
+}
+
+/// The body as it was before it was packed.
+pub fn inflated(request: &Request, most: usize) -> Result<Vec<u8>, Problem> {
+    let encoding = request.header("content-encoding").unwrap_or_default().trim();
+    let body = match encoding.to_ascii_lowercase().as_str() {
+        "" | "identity" => request.body.clone(),
+        "gzip" | "x-gzip" => {
+            let mut out = Vec::new();
+            MultiGzDecoder::new(request.body.as_slice())
+                .take(most as u64 + 1)
+                .read_to_end(&mut out)
+                .map_err(|_| problems::bad_gzip())?;
+            out
+        }
+        _ => return Err(problems::unknown_encoding()),
+    };
+    if body.len() > most { Err(problems::too_large(most)) } else { Ok(body) }
+}
+
+pub fn unexpected(told: &ShardTold) -> Problem {
+    problems::unavailable(format!("A shard gave the answer to another question: {told:.60?}."))
+}

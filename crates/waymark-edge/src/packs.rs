@@ -1,0 +1,223 @@
+//! Compiled packs in an isolate's memory, and the public ways to a pack.
+
+use std::cell::RefCell;
+use std::io::Read as _;
+use std::rc::Rc;
+
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder};
+use waymark_engine::{PackHash, Program};
+use waymark_model::{Span, Timestamp, limits};
+
+use crate::http::{Answer, Request, Response};
+use crate::ports::{Clock, Objects, Part, Unavailable};
+use crate::problems;
+use crate::protocol::{Packs, RegistryAsk, RegistryTold};
+use crate::router::Edge;
+
+/// How long an isolate trusts what it was last told: a kill switch works as fast.
+const FRESH: Span = Span(5 * Span::SECOND.0);
+/// Programs kept in memory: with and without what they carry, before and after an activation.
+const MOST_PROGRAMS: usize = 6;
+
+/// What an isolate remembers of packs between requests.
+#[derive(Debug, Default)]
+pub struct PackCache {
+    active: RefCell<Option<(Timestamp, Packs)>>,
+    /// The last used last.
+    programs: RefCell<Vec<(Packs, Rc<Program>)>>,
+    page: RefCell<Option<(PackHash, Rc<Vec<u8>>)>>,
+}
+
+impl PackCache {
+    /// What is active. When the registry does not answer, what it last said still counts.
+    pub async fn active<O: Objects>(
+        &self,
+        objects: &O,
+        now: Timestamp,
+    ) -> Result<Packs, Unavailable> {
+        let kept = self.active.borrow().clone();
+        if let Some((at, packs)) = &kept
+            && (Span(0)..FRESH).contains(&now.since(*at))
+        {
+            return Ok(packs.clone());
+        }
+        match ask(objects, &RegistryAsk::Active { now }).await {
+            Ok(RegistryTold::Active(packs)) => {
+                *self.active.borrow_mut() = Some((now, packs.clone()));
+                Ok(packs)
+            }
+            Ok(other) => Err(unexpected(&other)),
+            Err(error) => kept.map(|(_, packs)| packs).ok_or(error),
+        }
+    }
+
+    /// Asks again next time.
+    pub fn forget_active(&self) {
+        *self.active.borrow_mut() = None;
+    }
+
+    /// The active Program alone, to decide with; `None` when no pack is active.
+    pub async fn deciding<O: Objects>(
+        &self,
+        objects: &O,
+        active: &Packs,
+    ) -> Result<Option<Rc<Program>>, Unavailable> {
+        if active.active.is_none() {
+            return Ok(None);
+        }
+        let alone = Packs { active: active.active, former: Vec::new() };
+        self.folding(objects, &alone).await.map(Some)
+    }
+
+    /// The Program to fold with: it remembers what former packs did. Without an active pack an empty
+    /// one, so that sessions and traits are kept nevertheless.
+    pub async fn folding<O: Objects>(
+        &self,
+        objects: &O,
+        packs: &Packs,
+    ) -> Result<Rc<Program>, Unavailable> {
+        if let Some(program) = self.kept(packs) {
+            return Ok(program);
+        }
+        let hashes: Vec<PackHash> = packs.active.iter().chain(&packs.former).copied().collect();
+        let mut programs = if hashes.is_empty() {
+            Vec::new()
+        } else {
+            match ask(objects, &RegistryAsk::Programs(hashes)).await? {
+                RegistryTold::Programs(programs) => programs,
+                other => return Err(unexpected(&other)),
+            }
+        }
+        .into_iter();
+        let mut program = empty_program();
+        if let Some(hash) = packs.active {
+            let bytes = programs.next().flatten().ok_or_else(|| {
+                Unavailable(format!("The registry does not have the active pack {hash}."))
+            })?;
+            program = Program::decode(&bytes)?;
+        }
+        // One that is gone or too old to read is not carried.
+        for former in programs.flatten().filter_map(|bytes| Program::decode(&bytes).ok()) {
+            program = program.carrying(&former);
+        }
+        let program = Rc::new(program);
+        self.keep(packs.clone(), program.clone());
+        Ok(program)
+    }
+
+    /// The gzip of a pack's projection for pages.
+    pub async fn page<O: Objects>(
+        &self,
+        objects: &O,
+        hash: PackHash,
+    ) -> Result<Option<Rc<Vec<u8>>>, Unavailable> {
+        if let Some((kept, page)) = &*self.page.borrow()
+            && *kept == hash
+        {
+            return Ok(Some(page.clone()));
+        }
+        match ask(objects, &RegistryAsk::Part { hash, part: Part::Page }).await? {
+            RegistryTold::Part(None) => Ok(None),
+            RegistryTold::Part(Some(page)) => {
+                let page = Rc::new(page);
+                *self.page.borrow_mut() = Some((hash, page.clone()));
+                Ok(Some(page))
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn kept(&self, packs: &Packs) -> Option<Rc<Program>> {
+        let mut programs = self.programs.borrow_mut();
+        let at = programs.iter().position(|(have, _)| have == packs)?;
+        let found = programs.remove(at);
+        let program = found.1.clone();
+        programs.push(found);
+        Some(program)
+    }
+
+    fn keep(&self, packs: Packs, program: Rc<Program>) {
+        let mut programs = self.programs.borrow_mut();
+        if programs.len() >= MOST_PROGRAMS {
+            programs.remove(0);
+        }
+        programs.push((packs, program));
+    }
+}
+
+/// Asks the registry and reads its answer.
+pub async fn ask<O: Objects>(objects: &O, ask: &RegistryAsk) -> Result<RegistryTold, Unavailable> {
+    match RegistryTold::decode(&objects.registry(ask.encode()).await?)? {
+        RegistryTold::Failed(why) => Err(Unavailable(format!("The registry failed: {why}"))),
+        told => Ok(told),
+    }
+}
+
+pub fn unexpected(told: &RegistryTold) -> Unavailable {
+    Unavailable(format!("The registry gave the answer to another question: {told:.60?}."))
+}
+
+/// What is folded with before there is a pack.
+pub fn empty_program() -> Program {
+    Program { session_gap: Span(30 * Span::MINUTE.0), ..Program::default() }.indexed()
+}
+
+pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Unavailable> {
+    let mut out = Vec::new();
+    GzEncoder::new(bytes, Compression::best())
+        .read_to_end(&mut out)
+        .map_err(|error| Unavailable(format!("The page's Program cannot be packed: {error}.")))?;
+    Ok(out)
+}
+
+/// `GET /v1/pack`: the page's Program of the active pack.
+pub async fn active_page<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    let packs = edge.packs.active(edge.host, edge.host.now()).await.map_err(problems::unavailable)?;
+    let hash = packs.active.ok_or_else(problems::no_active_pack)?;
+    let cache = "public, max-age=60";
+    page(edge, request, hash, cache).await
+}
+
+/// `GET /v1/pack/<hash>`: any pack's, for ever the same.
+pub async fn page_by_hash<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    request: &Request,
+    hash: &str,
+) -> Answer {
+    let known = PackHash::from_hex(hash).ok_or_else(|| problems::unknown_pack(hash))?;
+    page(edge, request, known, "public, max-age=31536000, immutable").await
+}
+
+async fn page<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    request: &Request,
+    hash: PackHash,
+    cache: &str,
+) -> Answer {
+    let etag = format!("\"{hash}\"");
+    let same = request.header("if-none-match").is_some_and(|header| {
+        header.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    });
+    let mut response = Response::empty(if same { 304 } else { 200 });
+    if !same {
+        let page = edge.packs.page(edge.host, hash).await.map_err(problems::unavailable)?;
+        let page = page.ok_or_else(|| problems::unknown_pack(&hash.to_string()))?;
+        response = response.with_header("Content-Type", "application/octet-stream");
+        if request.accepts_encoding("gzip") {
+            response = response.with_header("Content-Encoding", "gzip");
+            response.encoded = true;
+            response.body = page.as_ref().clone();
+        } else {
+            GzDecoder::new(page.as_slice())
+                .take(limits::PROGRAM_BYTES as u64)
+                .read_to_end(&mut response.body)
+                .map_err(|error| problems::unavailable(format!("A stored pack is broken: {error}.")))?;
+        }
+    }
+    Ok(response
+        .with_header("Cache-Control", cache)
+        .with_header("ETag", etag)
+        .with_header("Vary", "Accept-Encoding")
+        .with_header("X-Content-Type-Options", "nosniff"))
+}

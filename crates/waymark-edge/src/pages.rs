@@ -1,0 +1,194 @@
+//! What is to be changed in an origin's page on its way through: a plan, which the JavaScript around
+//! this module carries out. So a failure here, or a trap, leaves the page as it was.
+
+use serde_json::{Map, json};
+use waymark_engine::program::Body;
+use waymark_engine::{Context, Engine, Numerals};
+use waymark_model::{Object, Purpose, Purposes, Value};
+use waymark_wire::Problem;
+
+use crate::decide::{Bodies, country_group, decision_to_json};
+use crate::http::{Address, form_decoded};
+use crate::identity::DEVICE;
+use crate::ports::{Clock, Objects};
+use crate::problems;
+use crate::profile;
+use crate::router::Edge;
+
+/// What a request for a page tells.
+#[derive(Debug, Clone, Default)]
+pub struct PageRequest {
+    pub url: String,
+    pub cookie: Option<String>,
+    pub accept_language: Option<String>,
+    pub user_agent: Option<String>,
+    pub referrer: Option<String>,
+    pub country: Option<String>,
+    /// `Sec-GPC: 1`.
+    pub objects: bool,
+}
+
+/// The plan for a page as JSON, or nothing when it is to stay as it is:
+/// `{"slots": {id: {"html", "body", "content"}}, "decision": "<JSON for the page>"}`.
+///
+/// Without a cookie that allows personalization the visitor is nobody: no shard is asked, and only
+/// rules that read nothing of a visitor can win.
+pub async fn plan<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    page: &PageRequest,
+) -> Result<Option<String>, Problem> {
+    let now = edge.host.now();
+    let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, &packs).await.map_err(problems::unavailable)?;
+    let Some(program) = program else { return Ok(None) };
+    let engine = Engine::new(&program, Numerals::NATIVE);
+
+    let found = edge.config.cookies.find(page.cookie.as_deref(), &edge.config.site, now);
+    let visitor = found.visitor().filter(|visitor| {
+        visitor.consent.contains(Purpose::Personalization) && !page.objects
+    });
+    let (state, consent) = match visitor {
+        None => (None, Purposes::NONE),
+        Some(visitor) => {
+            let key = format!("{DEVICE}{}", visitor.id);
+            (profile::state_of(edge, engine, &key).await?, visitor.consent)
+        }
+    };
+    let state = state.unwrap_or_else(|| engine.new_state());
+    let decision = engine.decide(&state, &context_of(page, consent), now);
+
+    let slots: Map<String, serde_json::Value> = decision
+        .slots
+        .iter()
+        .filter_map(|slot| {
+            let (rendered, content) = (slot.body.as_ref()?, slot.content.as_ref()?);
+            let html = rendered.body == Body::Html;
+            let item = json!({ "html": html, "body": rendered.text, "content": content });
+            Some((slot.slot.clone(), item))
+        })
+        .collect();
+    if slots.is_empty() && visitor.is_none() {
+        return Ok(None);
+    }
+    let told = decision_to_json(&decision, Bodies::LeftOut, &[]).to_string();
+    Ok(Some(json!({ "slots": slots, "decision": told }).to_string()))
+}
+
+/// The groups `page`, `campaign`, `device` and `geo`, from the request alone. The edge cannot know
+/// `page.title`.
+pub fn context_of(page: &PageRequest, consent: Purposes) -> Context {
+    let address = Address::parse(&page.url);
+    let mut values = Object::new();
+    let search = if address.query.is_empty() { String::new() } else { format!("?{}", address.query) };
+    let url = page.url.split_once('#').map_or(page.url.as_str(), |(before, _)| before);
+    values.insert(
+        "page",
+        group([
+            ("path", Some(address.path.clone())),
+            ("url", Some(url.to_owned())),
+            ("search", Some(search)),
+            ("referrer", Some(page.referrer.clone().unwrap_or_default())),
+        ]),
+    );
+    let campaign = group([
+        ("source", address.parameter("utm_source")),
+        ("medium", address.parameter("utm_medium")),
+        ("name", address.parameter("utm_campaign")),
+        ("term", address.parameter("utm_term")),
+        ("content", address.parameter("utm_content")),
+    ]);
+    if campaign != Value::Object(Object::new()) {
+        values.insert("campaign", campaign);
+    }
+    let device = device_type(page.user_agent.as_deref().unwrap_or_default());
+    values.insert("device", group([("type", Some(device.to_owned()))]));
+    if let Some(country) = &page.country {
+        values.insert("geo", country_group(country));
+    }
+    Context { values, consent, locale: locale_of(&address, page.accept_language.as_deref()) }
+}
+
+fn group<const N: usize>(members: [(&str, Option<String>); N]) -> Value {
+    let known = members.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text?))));
+    Value::Object(known.collect())
+}
+
+/// `mobile` or `desktop`, by the user agent's own word; tablets that say so are mobile.
+fn device_type(user_agent: &str) -> &'static str {
+    const MOBILE: [&str; 4] = ["Mobi", "Android", "iPhone", "iPad"];
+    if MOBILE.iter().any(|word| user_agent.contains(word)) { "mobile" } else { "desktop" }
+}
+
+/// The language of the page when its path begins with one (`/zh/tents`, `/pt-BR/`), otherwise the
+/// visitor's first choice.
+fn locale_of(address: &Address, accept_language: Option<&str>) -> String {
+    let first = address.path.split('/').nth(1).unwrap_or_default();
+    let first = form_decoded(first);
+    if is_language_tag(&first) {
+        return first.into_owned();
+    }
+    let choice = accept_language.unwrap_or_default().split([',', ';']).next().unwrap_or_default();
+    let choice = choice.trim();
+    let tag = choice.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if tag && choice.len() <= 35 { choice.to_owned() } else { String::new() }
+}
+
+/// Two lower-case letters, and if need be a region or script after a hyphen.
+fn is_language_tag(text: &str) -> bool {
+    let (language, rest) = text.split_once('-').map_or((text, None), |(a, b)| (a, Some(b)));
+    language.len() == 2
+        && language.bytes().all(|byte| byte.is_ascii_lowercase())
+        && rest.is_none_or(|rest| {
+            matches!(rest.len(), 2 | 4) && rest.bytes().all(|byte| byte.is_ascii_alphabetic())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PageRequest, context_of};
+    use waymark_model::{Purposes, Value};
+
+    fn context(url: &str, language: &str) -> waymark_engine::Context {
+        let page = PageRequest {
+            url: url.to_owned(),
+            accept_language: Some(language.to_owned()),
+            user_agent: Some("Mozilla/5.0 (Linux; Android 15) Mobile".to_owned()),
+            country: Some("SG".to_owned()),
+            ..PageRequest::default()
+        };
+        context_of(&page, Purposes::NONE)
+    }
+
+    #[test]
+    fn a_page_tells_its_address_campaign_device_and_country() {
+        let context = context("https://h/a?utm_source=x%20y&utm_campaign=c&q=1#f", "");
+        let at = |path: &str| {
+            let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+            context.values.at(&path).and_then(Value::as_text).map(str::to_owned)
+        };
+        assert_eq!(at("page.path").as_deref(), Some("/a"));
+        assert_eq!(at("page.url").as_deref(), Some("https://h/a?utm_source=x%20y&utm_campaign=c&q=1"));
+        assert_eq!(at("page.search").as_deref(), Some("?utm_source=x%20y&utm_campaign=c&q=1"));
+        assert_eq!(at("page.referrer").as_deref(), Some(""));
+        assert_eq!(at("campaign.source").as_deref(), Some("x y"));
+        assert_eq!(at("campaign.name").as_deref(), Some("c"));
+        assert_eq!(at("campaign.medium"), None);
+        assert_eq!(at("device.type").as_deref(), Some("mobile"));
+        assert_eq!(at("geo.country").as_deref(), Some("SG"));
+    }
+
+    #[test]
+    fn the_pages_language_goes_before_the_visitors() {
+        for (url, language, expected) in [
+            ("https://h/zh/tents", "en-US,en;q=0.9", "zh"),
+            ("https://h/pt-BR", "en", "pt-BR"),
+            ("https://h/tents", "en-US,en;q=0.9", "en-US"),
+            ("https://h/", "de;q=0.8", "de"),
+            ("https://h/", "*", ""),
+            ("https://h/", "\u{1f600}", ""),
+            ("https://h/EN/", "fr", "fr"),
+        ] {
+            assert_eq!(context(url, language).locale, expected, "{url} {language}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The one router: from a request to a use case, and from its outcome to an answer.
+
+use serde_json::json;
+use waymark_model::{Kind, limits};
+use waymark_wire::Problem;
+
+use crate::config::Config;
+use crate::http::{Answer, Method, Request, Response};
+use crate::ingest::{Intake, ingest};
+use crate::packs::PackCache;
+use crate::ports::{Clock, Objects};
+use crate::protocol::{ShardAsk, ShardCall, ShardTold};
+use crate::{admin, consent, decide, evaluate, packs, problems};
+
+/// What use cases work with: the host, the operator's settings, an isolate's memory of packs.
+#[derive(Debug)]
+pub struct Edge<'e, H> {
+    pub host: &'e H,
+    pub config: &'e Config,
+    pub packs: &'e PackCache,
+}
+
+/// The addresses of the edge. Everything else is the origin's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Route<'r> {
+    Health,
+    Intake(Intake),
+    Consent,
+    Decide,
+    ActivePack,
+    Pack(&'r str),
+    Settings(&'r str),
+    Admin(Admin<'r>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Admin<'r> {
+    Packs,
+    Source(&'r str),
+    Activate(&'r str),
+    Deactivate,
+    RollBack,
+    Stats,
+    Events,
+    Export,
+    Evaluate,
+}
+
+impl<'r> Route<'r> {
+    fn of(path: &'r str) -> Option<Self> {
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        Some(match parts.as_slice() {
+            ["healthz"] => Self::Health,
+            ["v1", "consent"] => Self::Consent,
+            ["v1", "decide"] => Self::Decide,
+            ["v1", "pack"] => Self::ActivePack,
+            ["v1", "pack", hash] => Self::Pack(hash),
+            ["v1", "projects", key, "settings"] => Self::Settings(key),
+            ["v1", call] => Self::Intake(intake(call)?),
+            ["admin", "v1", rest @ ..] => Self::Admin(match rest {
+                ["packs"] => Admin::Packs,
+                ["packs", "rollback"] => Admin::RollBack,
+                ["packs", "deactivate"] => Admin::Deactivate,
+                ["packs", hash] => Admin::Source(hash),
+                ["packs", hash, "activate"] => Admin::Activate(hash),
+                ["stats"] => Admin::Stats,
+                ["events"] => Admin::Events,
+                ["export"] => Admin::Export,
+                ["evaluate"] => Admin::Evaluate,
+                _ => return None,
+            }),
+            _ => return None,
+        })
+    }
+
+    const fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Intake(_) | Self::Consent | Self::Decide => &[Method::Post],
+            Self::Health | Self::ActivePack | Self::Pack(_) | Self::Settings(_) => &[Method::Get],
+            Self::Admin(admin) => match admin {
+                Admin::Packs => &[Method::Get, Method::Put],
+                Admin::Source(_) | Admin::Stats | Admin::Events | Admin::Export => &[Method::Get],
+                Admin::Activate(_) | Admin::Deactivate | Admin::RollBack | Admin::Evaluate => {
+                    &[Method::Post]
+                }
+            },
+        }
+    }
+
+    /// Whether pages of other origins may ask.
+    const fn is_public(&self) -> bool {
+        !matches!(self, Self::Admin(_))
+    }
+}
+
+fn intake(call: &str) -> Option<Intake> {
+    Some(match call {
+        "batch" | "b" | "import" | "beacon" => Intake::Batch,
+        "t" => Intake::Call(Kind::Track),
+        "p" => Intake::Call(Kind::Page),
+        "s" => Intake::Call(Kind::Screen),
+        "i" => Intake::Call(Kind::Identify),
+        "g" => Intake::Call(Kind::Group),
+        "a" => Intake::Call(Kind::Alias),
+        name => Intake::Call(Kind::from_name(name)?),
+    })
+}
+
+/// Whether a path is the edge's own. Hosts send everything else to the origin.
+pub fn is_own(path: &str) -> bool {
+    path == "/healthz" || path.starts_with("/v1/") || path.starts_with("/admin/")
+}
+
+/// The most bytes of a body that a host need read for an address.
+pub fn body_limit(path: &str) -> usize {
+    match Route::of(path) {
+        Some(Route::Intake(_)) => limits::BATCH_BYTES,
+        Some(Route::Admin(Admin::Packs)) => limits::PACK_BYTES,
+        Some(Route::Admin(Admin::Evaluate)) => evaluate::BODY_BYTES,
+        _ => limits::EVENT_BYTES,
+    }
+}
+
+impl<H: Clock + Objects> Edge<'_, H> {
+    /// Answers every request; a refusal is a problem document.
+    pub async fn handle(&self, request: &Request) -> Response {
+        let Some(route) = Route::of(&request.address.path) else {
+            return Response::problem(&problems::not_found(&request.address.path));
+        };
+        if request.method == Method::Options && route.is_public() {
+            return self.preflight(request, &route);
+        }
+        let method = match request.method {
+            Method::Head => Method::Get,
+            other => other,
+        };
+        let response = if route.methods().contains(&method) {
+            let answer = self.answer(request, method, &route).await;
+            answer.unwrap_or_else(|problem| Response::problem(&problem))
+        } else {
+            let allowed = allow(&route);
+            let detail = format!("This address takes {allowed}.");
+            let title = "The method is not taken here";
+            Response::problem(&Problem::new(405, "wrong-method", title, detail))
+                .with_header("Allow", allowed)
+        };
+        if route.is_public() { self.readable(request, &route, response) } else { response }
+    }
+
+    async fn answer(&self, request: &Request, method: Method, route: &Route<'_>) -> Answer {
+        match route {
+            Route::Health => Ok(Response::json(200, &json!({ "ok": true }))),
+            Route::Intake(intake) => ingest(self, request, *intake).await,
+            Route::Consent => consent::consent(self, request),
+            Route::Decide => decide::decide(self, request).await,
+            Route::ActivePack => packs::active_page(self, request).await,
+            Route::Pack(hash) => packs::page_by_hash(self, request, hash).await,
+            Route::Settings(key) => self.settings(request, key),
+            Route::Admin(admin) => {
+                let by = admin::authorise(self.config, request)?;
+                match admin {
+                    Admin::Packs if method == Method::Put => admin::put_pack(self, request).await,
+                    Admin::Packs => admin::list_packs(self).await,
+                    Admin::Source(hash) => admin::pack_source(self, hash).await,
+                    Admin::Activate(hash) => admin::activate(self, Some(hash), by).await,
+                    Admin::Deactivate => admin::activate(self, None, by).await,
+                    Admin::RollBack => admin::roll_back(self, by).await,
+                    Admin::Stats => admin::stats(self).await,
+                    Admin::Events => admin::events(self, request).await,
+                    Admin::Export => admin::export(self, request).await,
+                    Admin::Evaluate => evaluate::evaluate(self, request).await,
+                }
+            }
+        }
+    }
+
+    /// Asks a shard, with the epoch of this worker's map.
+    pub async fn shard(&self, object: u16, ask: ShardAsk) -> Result<ShardTold, Problem> {
+        let call = ShardCall { epoch: self.config.map.epoch, ask };
+        let told = self.host.shard(object, call.encode()).await.map_err(problems::unavailable)?;
+        match ShardTold::decode(&told) {
+            Ok(ShardTold::Stale { .. }) => Err(problems::stale_map()),
+            Ok(ShardTold::Failed(why)) => {
+                Err(problems::unavailable(format!("A shard failed: {why}")))
+            }
+            Ok(told) => Ok(told),
+            Err(error) => {
+                Err(problems::unavailable(format!("A shard's answer cannot be read: {error}.")))
+            }
+        }
+    }
+
+    /// What Segment's browser client asks before it begins.
+    fn settings(&self, request: &Request, key: &str) -> Answer {
+        self.config.basis_of(key).ok_or_else(problems::unknown_key)?;
+        let address = &request.address;
+        let settings = json!({
+            "integrations": {
+                "Segment.io": {
+                    "apiKey": key,
+                    "apiHost": format!("{}/v1", address.host),
+                    "protocol": address.scheme,
+                },
+            },
+            // Its figures about itself have nowhere to go here.
+            "metrics": { "sampleRate": 0 },
+        });
+        let mut response = Response::json(200, &settings);
+        response.headers.retain(|(name, _)| *name != "Cache-Control");
+        Ok(response.with_header("Cache-Control", "public, max-age=300"))
+    }
+
+    fn preflight(&self, request: &Request, route: &Route<'_>) -> Response {
+        let response = Response::empty(204)
+            .with_header("Access-Control-Allow-Methods", allow(route))
+            .with_header(
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, Content-Encoding",
+            )
+            .with_header("Access-Control-Max-Age", "86400");
+        self.readable(request, route, response)
+    }
+
+    /// Lets a page of another origin read the answer. What is the same for everybody is open to
+    /// everybody; the rest echoes the origin, because credentials go with it.
+    fn readable(&self, request: &Request, route: &Route<'_>, response: Response) -> Response {
+        const ALLOW: &str = "Access-Control-Allow-Origin";
+        match route {
+            Route::Health | Route::ActivePack | Route::Pack(_) | Route::Settings(_) => {
+                response.with_header(ALLOW, "*")
+            }
+            _ => match request.header("origin") {
+                Some(origin) if self.config.allows_origin(origin) => response
+                    .with_header(ALLOW, origin)
+                    .with_header("Access-Control-Allow-Credentials", "true")
+                    .with_header("Vary", "Origin"),
+                _ => response.with_header("Vary", "Origin"),
+            },
+        }
+    }
+}
+
+fn allow(route: &Route<'_>) -> String {
+    let mut names: Vec<&str> = route.methods().iter().map(|method| method.name()).collect();
+    if route.methods().contains(&Method::Get) {
+        names.push(Method::Head.name());
+    }
+    if route.is_public() {
+        names.push(Method::Options.name());
+    }
+    names.join(", ")
+}

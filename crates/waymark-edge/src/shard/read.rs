@@ -1,0 +1,94 @@
+//! What operators ask a shard: sums over its visitors, and the events as they came.
+
+use waymark_engine::Engine;
+use waymark_model::{Reader, Timestamp, fnv1a64};
+
+use crate::ports::{ShardStore, StoreError};
+use crate::protocol::{Incoming, ShardTold, Stats, Stored};
+
+/// Visitors read at a time.
+const PAGE_VISITORS: u32 = 256;
+/// Batches read at a time.
+const PAGE_BATCHES: u32 = 16;
+/// Encoded events in one answer, about.
+const ANSWER_BYTES: u64 = 1_000_000;
+
+/// Sums over all visitors, with memberships as they are `now`.
+pub fn stats<S: ShardStore>(
+    store: &S,
+    engine: Engine<'_>,
+    now: Timestamp,
+) -> Result<Stats, StoreError> {
+    let program = engine.program;
+    let mut stats = Stats {
+        counters: store.counters()?,
+        segments: program.segments.iter().map(|segment| (segment.id.clone(), 0)).collect(),
+        stages: program.stages.iter().map(|stage| (stage.id.clone(), 0)).collect(),
+        ..Stats::default()
+    };
+    let mut after = String::new();
+    loop {
+        let page = store.visitors(&after, PAGE_VISITORS)?;
+        let Some((last, _)) = page.last() else { return Ok(stats) };
+        after.clone_from(last);
+        for (_, bytes) in &page {
+            stats.visitors += 1;
+            let Ok(mut state) = engine.read_state(bytes) else { continue };
+            engine.advance(&mut state, now);
+            stats.sessions += state.fold().sessions.count();
+            stats.late += state.late;
+            for segment in state.segments() {
+                stats.segments[segment as usize].1 += 1;
+            }
+            if let Some(stage) = state.stage() {
+                stats.stages[stage as usize].1 += 1;
+            }
+        }
+    }
+}
+
+/// Stored events after a batch, as many as fit an answer.
+pub fn events<S: ShardStore>(
+    store: &S,
+    visitor: Option<&str>,
+    after: u64,
+) -> Result<ShardTold, StoreError> {
+    let mut events = Vec::new();
+    let next = each_event(store, visitor, after, ANSWER_BYTES, |stored| events.push(stored))?;
+    Ok(ShardTold::Events { events, next })
+}
+
+/// Hands out stored events, whole batches at a time, until so many bytes were read. Gives the batch
+/// to go on after when there may be more.
+pub fn each_event<S: ShardStore>(
+    store: &S,
+    visitor: Option<&str>,
+    mut after: u64,
+    most_bytes: u64,
+    mut each: impl FnMut(Stored),
+) -> Result<Option<u64>, StoreError> {
+    let marker = visitor.map(|visitor| fnv1a64(visitor.as_bytes()));
+    let mut bytes = 0;
+    loop {
+        let page = store.batches(after, marker, PAGE_BATCHES)?;
+        if page.is_empty() {
+            return Ok(None);
+        }
+        for batch in page {
+            after = batch.seq;
+            bytes += batch.body.len() as u64;
+            let mut input = Reader::new(&batch.body);
+            while input.remaining() > 0 {
+                let event = Incoming::read(&mut input).map_err(|error| {
+                    StoreError(format!("The batch {} cannot be read: {error}.", batch.seq))
+                })?;
+                if visitor.is_none_or(|visitor| visitor == event.visitor) {
+                    each(Stored { received: batch.received, event });
+                }
+            }
+            if bytes >= most_bytes {
+                return Ok(Some(after));
+            }
+        }
+    }
+}
