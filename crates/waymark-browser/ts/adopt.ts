@@ -6,7 +6,7 @@ import type { Decision, JsonObject, SlotDecision } from './types';
 export interface Embedded {
   decision: Decision;
   now: number;
-  /** What the edge knew and a page cannot: `geo`, and the `device` and `locale` it went by. */
+  /** The groups that the edge went by and a page cannot know: `geo`. */
   context: JsonObject;
   /** The edge's state of the visitor, at the decision's `seq`. */
   state: Uint8Array | undefined;
@@ -41,14 +41,17 @@ export function embedded(): Embedded | undefined {
   }
 }
 
-/** Whether two decisions show the same. */
+/** Whether two decisions say the same. The edge's leaves out the content itself: it is in the page. */
 export function agree(one: Decision, other: Decision): boolean {
-  const ids = new Set([...Object.keys(one.slots), ...Object.keys(other.slots)]);
-  for (const id of ids) {
-    const [a, b] = [one.slots[id], other.slots[id]];
-    // A slot that nobody knows keeps the author's content.
-    if ((a?.content ?? null) !== (b?.content ?? null)) return false;
-    if ((a?.rule ?? null) !== (b?.rule ?? null)) return false;
-  }
-  return true;
+  const said = ({ slots, segments, stage }: Decision): string => {
+    const shown = Object.entries(slots).map(([id, slot]) => [id, slot.content, slot.rule]);
+    return JSON.stringify([shown.sort(), segments, stage]);
+  };
+  if (said(one) !== said(other)) return false;
+  return Object.entries(one.slots).every(([id, slot]) => {
+    const [a, b] = [body(slot), body(other.slots[id]!)];
+    return a === undefined || b === undefined || a === b;
+  });
 }
+
+const body = (slot: SlotDecision): string | undefined => slot.html ?? slot.text;

@@ -55,7 +55,7 @@ export function make(
     consent: { categoryPreferences: { ...consent } },
   };
   if (Object.keys(seen.campaign).length) context['campaign'] = seen.campaign;
-  const { anonymousId } = device;
+  const anonymousId = device.id;
   const name = kind === 'track' ? held.event! : NAMES[kind];
   const json = JSON.stringify({
     type: kind,

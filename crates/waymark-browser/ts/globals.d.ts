@@ -4,7 +4,6 @@
 declare const __CORE__: string;
 /** The wasm module's path below the edge's origin: `waymark/engine.<hash>.wasm`. */
 declare const __ENGINE__: string;
-declare const __VERSION__: string;
 
 interface Navigator {
   /** https://w3c.github.io/gpc/ */

@@ -14,12 +14,12 @@ export async function mint(entropy: Entropy, subtle?: SubtleCrypto): Promise<Dev
   if (subtle) {
     const key = toBase64(entropy(16)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
     try {
-      return { key, anonymousId: await anonymousIdOf(key, subtle) };
+      return { key, id: await anonymousIdOf(key, subtle) };
     } catch {
       // As where there is none.
     }
   }
-  return { anonymousId: uuid(entropy(16), 4) };
+  return { id: uuid(entropy(16), 4) };
 }
 
 export async function anonymousIdOf(key: string, subtle: SubtleCrypto): Promise<string> {

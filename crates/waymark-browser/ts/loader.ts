@@ -10,8 +10,8 @@ type Page = { waymark?: unknown };
 
 function load(): void {
   const page = window as unknown as Page;
-  const before = page.waymark;
-  if (before && !Array.isArray(before)) return;
+  const before: unknown = page.waymark ?? [];
+  if (!Array.isArray(before)) return;
 
   const script = (document.currentScript ??
     document.querySelector('script[data-write-key]')) as HTMLScriptElement | null;
@@ -47,7 +47,7 @@ function load(): void {
     waymark[method] = (...args) => (live ? live[method]!(...args) : hold(method, args));
   }
   page.waymark = waymark;
-  for (const call of before ?? []) {
+  for (const call of before as unknown[]) {
     if (Array.isArray(call)) hold(String(call[0]), call.slice(1));
   }
 

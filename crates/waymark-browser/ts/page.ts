@@ -1,13 +1,15 @@
-// The page as events and decisions see it.
+// The page as events and decisions see it, by the rules of the edge (`waymark-edge/src/pages.rs`).
 
 import { plain } from './json';
 import type { JsonObject } from './types';
+
+const VERSION = '0.1.0';
 
 export interface PageSnapshot {
   page: { path: string; url: string; title: string; referrer: string; search: string };
   /** From `utm_*`; empty when there is none. */
   campaign: { [key: string]: string };
-  /** The page's own language, else the visitor's. */
+  /** The language that the path begins with, else the visitor's first choice. */
   locale: string;
 }
 
@@ -24,7 +26,7 @@ let latest: { href: string; title: string; snapshot: PageSnapshot } | undefined;
 /** The fragment never reaches an edge, so it is no part of it. */
 export function snapshot(): PageSnapshot {
   const { href, origin, pathname, search } = location;
-  const { title, referrer, documentElement } = document;
+  const { title, referrer } = document;
   if (latest?.href !== href || latest.title !== title) {
     const campaign: PageSnapshot['campaign'] = {};
     const query = new URLSearchParams(search);
@@ -34,17 +36,24 @@ export function snapshot(): PageSnapshot {
     }
     const url = (origin === 'null' ? 'file://' : origin) + pathname + search;
     const page = { path: pathname, url, title, referrer, search };
-    const locale = documentElement.lang || navigator.language || '';
-    const taken = plain({ page, campaign, locale }) as unknown as PageSnapshot;
+    const taken = plain({ page, campaign, locale: localeOf(pathname) }) as unknown as PageSnapshot;
     latest = { href, title, snapshot: taken };
   }
   return latest.snapshot;
 }
 
-/** The edge reads the same header the same way. */
-export function deviceClass(userAgent: string): 'tablet' | 'mobile' | 'desktop' {
-  if (/iPad|Tablet|Android(?!.*Mobi)/.test(userAgent)) return 'tablet';
-  return userAgent.includes('Mobi') ? 'mobile' : 'desktop';
+const localeOf = (path: string): string =>
+  /^\/([a-z]{2}(?:-(?:[A-Za-z]{2}|[A-Za-z]{4}))?)(?:\/|$)/.exec(path)?.[1] ??
+  navigator.language ??
+  '';
+
+/** What a decision may read of the page. */
+export function groups(seen: PageSnapshot): JsonObject {
+  const { page, campaign } = seen;
+  const type = /Mobi|Android|iPhone|iPad/.test(navigator.userAgent) ? 'mobile' : 'desktop';
+  const values: JsonObject = { page, device: { type } };
+  if (Object.keys(campaign).length) values['campaign'] = campaign;
+  return values;
 }
 
 /** What of an event's context is the same for the whole page. */
@@ -52,6 +61,6 @@ export function surroundings(): JsonObject {
   return plain({
     userAgent: navigator.userAgent,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    library: { name: 'waymark', version: __VERSION__ },
+    library: { name: 'waymark', version: VERSION },
   }) as JsonObject;
 }

@@ -44,6 +44,24 @@ export class Slots {
     return lost;
   }
 
+  /** Asks for the page again, now that nobody is known, for what the edge had taken out of it. */
+  async fetchAuthors(): Promise<void> {
+    const response = await fetch(location.href, { cache: 'reload' });
+    if (!response.ok) return;
+    const page = document.createElement('template');
+    page.innerHTML = this.trusted(await response.text()) as string;
+    for (const element of document.querySelectorAll(`[${SLOT}][${CONTENT}]`)) {
+      const id = CSS.escape(element.getAttribute(SLOT)!);
+      const fresh = page.content.querySelector(`[${SLOT}="${id}"]`);
+      if (!fresh || this.shown.get(element)?.author) continue;
+      element.replaceChildren(...fresh.childNodes);
+      const content = fresh.getAttribute(CONTENT);
+      if (content === null) element.removeAttribute(CONTENT);
+      else element.setAttribute(CONTENT, content);
+      this.shown.delete(element);
+    }
+  }
+
   private fill(element: Element, slot: SlotDecision, content: string): void {
     const body = slot.html ?? slot.text ?? '';
     let shown = this.shown.get(element);

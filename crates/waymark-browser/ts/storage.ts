@@ -1,5 +1,6 @@
 // What the device keeps. Where storage is refused or full, memory stands in for it.
 
+import { read } from './consent';
 import type { Purposes } from './types';
 
 export const RECORD = 'waymark';
@@ -9,14 +10,21 @@ export const OUTBOX = 'waymark.outbox';
 export interface Device {
   /** Known to this device and the edge only: proves that it is the one with the anonymous id. */
   key?: string | undefined;
-  anonymousId: string;
+  /** The anonymous id. */
+  id: string;
 }
 
-/** Under `waymark`. After a refusal only `consent`, and `told` until the edge knows of it. */
+/** What the visitor answered for a device. */
+export interface Answer {
+  device: Device;
+  consent: Purposes;
+}
+
+/** Under `waymark`. After a refusal only `consent`, and `untold` until the edge knows of it. */
 export interface Record {
   consent?: Purposes | undefined;
-  /** A device that the edge has still to be told of: that it may, or may no longer, be known. */
-  untold?: Device | undefined;
+  /** Answers that the edge has not heard yet. */
+  untold?: Answer[] | undefined;
   device?: Device | undefined;
   userId?: string | undefined;
 }
@@ -63,8 +71,14 @@ export class Store {
 
   record(): Record {
     try {
-      const record: unknown = JSON.parse(this.get(RECORD) ?? '{}');
-      return typeof record === 'object' && record ? record : {};
+      const record = JSON.parse(this.get(RECORD) ?? '{}') as Record;
+      const { consent, device, untold } = record;
+      return {
+        ...record,
+        consent: read(consent),
+        device: typeof device?.id === 'string' ? device : undefined,
+        untold: Array.isArray(untold) ? untold : undefined,
+      };
     } catch {
       return {};
     }

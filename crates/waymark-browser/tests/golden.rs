@@ -1,0 +1,174 @@
+//! `ts/test/golden.json`: what the engine and the TypeScript around it must agree on, byte for byte.
+//! The TypeScript's side of the same file is `ts/test/golden.test.ts`.
+//!
+//! `GOLDEN=write cargo test -p waymark-browser` writes the bytes anew.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+
+use serde_json::{Value as Json, json};
+use waymark_browser::encode_effects;
+use waymark_engine::program::{CondId, Program, Segment, Stage};
+use waymark_engine::{Applied, Change, Context, Decision};
+use waymark_model::{Event, Kind, Object, Purpose, Timestamp, Value, Writer};
+
+#[test]
+fn the_golden_bytes_are_the_engines() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("ts/test/golden.json");
+    let read: Json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let with = |section: &str, input: &str, bytes: fn(&Json) -> Vec<u8>| -> Vec<Json> {
+        let cases = read[section].as_array().unwrap().iter();
+        cases.map(|case| json!({ input: case[input], "hex": hex(&bytes(&case[input])) })).collect()
+    };
+    let fresh = json!({
+        "events": with("events", "event", |json| event(json).encode()),
+        "contexts": with("contexts", "context", |json| context(json).encode()),
+        "decisions": decisions(),
+        "effects": effects(),
+    });
+    #[expect(clippy::disallowed_methods, reason = "asks whether to write what the test compares")]
+    let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
+    if write {
+        std::fs::write(&path, format!("{fresh:#}\n")).unwrap();
+    } else {
+        assert_eq!(read, fresh);
+    }
+}
+
+fn event(json: &Json) -> Event {
+    let text = |key: &str| json[key].as_str().map(str::to_owned);
+    let kind = Kind::from_name(&text("kind").unwrap()).unwrap();
+    let time = Timestamp(json["time"].as_i64().unwrap());
+    let mut event = Event::new(&text("id").unwrap(), kind, &text("name").unwrap(), time);
+    event.anonymous_id = text("anonymousId");
+    event.user_id = text("userId");
+    event.properties = object(&json["properties"]);
+    event.context = object(&json["context"]);
+    event
+}
+
+fn context(json: &Json) -> Context {
+    let granted = |purpose: &Purpose| json["consent"][purpose.name()] == true;
+    Context {
+        values: object(&json["values"]),
+        consent: Purpose::ALL.into_iter().filter(granted).collect(),
+        locale: json["locale"].as_str().unwrap().to_owned(),
+    }
+}
+
+fn decisions() -> Json {
+    let nothing = checked(|out| {
+        out.raw(&[0; 16]);
+        out.unsigned(0);
+        out.number(0.0);
+        out.number(f64::INFINITY);
+        out.unsigned(0);
+        out.optional_text(None);
+        out.unsigned(0);
+    });
+    let much = checked(|out| {
+        out.raw(&[0xab; 16]);
+        out.unsigned(5_000_000_000);
+        out.number(1_700_000_000_000.0);
+        out.number(1_700_000_600_000.0);
+        out.list(&["vip", "常客"], |out, id| out.text(id));
+        out.optional_text(Some("loyal"));
+        out.unsigned(3);
+        let mut slot = |id: &str, reason, rule, body: Option<(u8, &str)>| {
+            out.text(id);
+            out.byte(reason);
+            out.optional_text(rule);
+            out.optional_text(body.map(|(_, text)| format!("content of {text}")).as_deref());
+            out.option(body.as_ref(), |out, (body, text)| {
+                out.byte(*body);
+                out.text(text);
+            });
+        };
+        slot("hero", 0, Some("r1"), Some((1, "<b>😀</b>")));
+        slot("cross", 1, None, Some((0, "a & b")));
+        slot("note", 2, None, None);
+    });
+    json!([
+        {
+            "hex": hex(&nothing),
+            "decision": {
+                "pack": "0".repeat(32), "seq": 0, "validUntil": null, "segments": [], "stage": null,
+                "slots": {}, "source": "device",
+            },
+        },
+        {
+            "hex": hex(&much),
+            "decision": {
+                "pack": "ab".repeat(16), "seq": 5_000_000_000_u64,
+                "validUntil": 1_700_000_600_000_u64, "segments": ["vip", "常客"],
+                "stage": "loyal",
+                "slots": {
+                    "hero": {
+                        "content": "content of <b>😀</b>", "rule": "r1", "reason": "rule",
+                        "html": "<b>😀</b>",
+                    },
+                    "cross": {
+                        "content": "content of a & b", "rule": null, "reason": "no-match",
+                        "text": "a & b",
+                    },
+                    "note": { "content": null, "rule": null, "reason": "no-consent" },
+                },
+                "source": "device",
+            },
+        },
+    ])
+}
+
+/// Bytes that the engine reads as a decision, and writes as they are.
+fn checked(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+    let mut out = Writer::default();
+    write(&mut out);
+    let bytes = out.into_bytes();
+    assert_eq!(Decision::decode(&bytes).unwrap().encode(), bytes);
+    bytes
+}
+
+fn effects() -> Json {
+    let when = CondId(0);
+    let program = Program {
+        segments: vec![Segment { id: "a".to_owned(), when }, Segment { id: "b".to_owned(), when }],
+        stages: vec![Stage { id: "buyer".to_owned(), enter: when }],
+        ..Program::default()
+    };
+    let change = Change { entered: vec![0, 1], left: vec![1], stage: Some((None, Some(0))) };
+    let some = encode_effects(&program, Applied::InOrder, 300, &change, Timestamp(9));
+    let none = encode_effects(&program, Applied::Duplicate, 0, &Change::default(), Timestamp::MAX);
+    json!([
+        {
+            "hex": hex(&some),
+            "effects": {
+                "duplicate": false, "seq": 300, "entered": ["a", "b"], "left": ["b"],
+                "stage": { "from": null, "to": "buyer" },
+            },
+        },
+        {
+            "hex": hex(&none),
+            "effects": { "duplicate": true, "seq": 0, "entered": [], "left": [], "stage": null },
+        },
+    ])
+}
+
+fn object(json: &Json) -> Object {
+    json.as_object().unwrap().iter().map(|(key, json)| (key.as_str(), value(json))).collect()
+}
+
+fn value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::Number(number) => Value::Number(number.as_f64().unwrap()),
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Array(items) => Value::Array(items.iter().map(value).collect()),
+        Json::Object(_) => Value::Object(object(json)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

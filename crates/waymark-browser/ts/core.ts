@@ -1,0 +1,22 @@
+// What the loader fetches: starts the client and makes the calls that waited.
+
+import { Client, facade } from './client';
+import type { Boot, Waymark } from './types';
+
+type Methods = Record<string, ((...args: unknown[]) => unknown) | undefined>;
+
+export function start(boot: Boot): Waymark {
+  const client = new Client(boot);
+  const { calls, at, autoPage } = boot;
+  // One page view a load. The page's own goes before ours.
+  if (autoPage && !calls.some(({ method }) => method === 'page')) {
+    facade(client, () => at).page();
+  }
+  for (const { method, args, at, settle } of calls) {
+    const run = (facade(client, () => at) as unknown as Methods)[method];
+    if (typeof run === 'function') settle(run(...args));
+    // An empty one was taken back before it could be made.
+    else if (method) client.fail('unknown-method', `there is no ${method}()`);
+  }
+  return facade(client);
+}

@@ -1,0 +1,207 @@
+// The engine and what it knows of this visitor: events in, decisions out, by itself when time has
+// made the last one old.
+
+import init, { Engine } from 'waymark-engine';
+
+import { fromBase64, toBase64 } from './bytes';
+import { decodeDecision, decodeEffects, type Applied } from './decode';
+import { encodeContext, type DecisionContext } from './encode';
+import { STATE, type Store } from './storage';
+import type { Decision } from './types';
+
+const SAVE_AFTER = 250;
+/** The longest a timer can wait. */
+const FOREVER = 2 ** 31 - 1;
+const SOONEST = 50;
+/** How many events another tab may not have seen yet. */
+const RECENT = 16;
+const NOBODY = new Uint8Array(0);
+
+export interface Host {
+  context(): DecisionContext;
+  /** Whether a profile may be kept. */
+  mayKeep(): boolean;
+  decided(decision: Decision): void;
+  changed(effects: Applied): void;
+  fail(code: string, message: string): void;
+}
+
+export class Decider {
+  private program: Uint8Array | undefined;
+  private engine: Engine | undefined;
+  private waiting: Uint8Array[] = [];
+  private recent: Uint8Array[] = [];
+  private timer: number | undefined;
+  private saving: number | undefined;
+  private deciding = false;
+  private ended = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly host: Host,
+  ) {}
+
+  /** Rejects where WebAssembly or the Program is not to be had. */
+  async load(origin: string, pack: string | null): Promise<void> {
+    const [program] = await Promise.all([
+      fetchProgram(origin, pack),
+      init({ module_or_path: `${origin}/${__ENGINE__}` }),
+    ]);
+    this.engine = new Engine(program, NOBODY);
+    this.program = program;
+    this.resume(this.kept());
+  }
+
+  /** There will be no engine: nothing needs to wait for it. */
+  end(): void {
+    this.ended = true;
+    this.waiting = [];
+    this.stop();
+  }
+
+  /** Goes on from a state; from nothing where it cannot be read. */
+  resume(state: Uint8Array | undefined): void {
+    if (!this.program || this.ended) return;
+    let engine: Engine | undefined;
+    try {
+      engine = new Engine(this.program, state ?? NOBODY);
+    } catch (error) {
+      console.warn(`waymark: the kept profile cannot be read (${(error as Error).name})`);
+      this.store.remove(STATE);
+      engine = new Engine(this.program, NOBODY);
+    }
+    this.engine?.free();
+    this.engine = engine;
+  }
+
+  /** Takes in what came while the engine was on its way. */
+  catchUp(): void {
+    for (const event of this.waiting.splice(0)) this.apply(event);
+  }
+
+  apply(event: Uint8Array): void {
+    if (!this.engine) {
+      if (!this.ended) this.waiting.push(event);
+      return;
+    }
+    const effects = this.guarded((engine) => decodeEffects(engine.apply(event)));
+    if (!effects || effects.duplicate) return;
+    this.recent = [...this.recent.slice(1 - RECENT), event];
+    this.saving ??= setTimeout(() => this.save(), SAVE_AFTER);
+    this.tell(effects);
+    this.decideSoon();
+  }
+
+  /** Another tab has kept a state: goes on from that, with what it may not have known. */
+  rejoin(): void {
+    this.resume(this.kept());
+    const recent = this.recent.splice(0);
+    for (const event of recent) this.apply(event);
+    this.decideSoon();
+  }
+
+  /** Knows nobody any longer. */
+  forget(): void {
+    this.waiting = [];
+    this.recent = [];
+    clearTimeout(this.saving);
+    this.saving = undefined;
+    this.store.remove(STATE);
+    this.resume(undefined);
+  }
+
+  /** Several causes in one task are one decision. */
+  decideSoon(): void {
+    if (this.deciding || !this.engine) return;
+    this.deciding = true;
+    queueMicrotask(() => {
+      if (this.deciding) this.decide();
+    });
+  }
+
+  decide(): Decision | undefined {
+    this.deciding = false;
+    const decision = this.decideAt(Date.now());
+    if (decision) {
+      this.wakeAt(decision.validUntil);
+      this.host.decided(decision);
+    }
+    return decision;
+  }
+
+  decideAt(now: number): Decision | undefined {
+    const context = encodeContext(this.host.context());
+    return this.guarded((engine) => decodeDecision(engine.decide(context, now)));
+  }
+
+  /** Time has passed: windows may have slid. */
+  tick(): void {
+    const effects = this.guarded((engine) => decodeEffects(engine.advance(Date.now())));
+    if (!effects) return;
+    this.tell(effects);
+    this.decide();
+  }
+
+  save(): void {
+    clearTimeout(this.saving);
+    const due = this.saving !== undefined;
+    this.saving = undefined;
+    if (!due || !this.host.mayKeep()) return;
+    const state = this.guarded((engine) => engine.snapshot());
+    if (state) this.store.set(STATE, toBase64(state));
+  }
+
+  private kept(): Uint8Array | undefined {
+    const text = this.host.mayKeep() ? this.store.get(STATE) : null;
+    try {
+      return text ? fromBase64(text) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private tell(effects: Applied): void {
+    if (effects.entered.length || effects.left.length || effects.stage) this.host.changed(effects);
+  }
+
+  wakeAt(validUntil: number | null): void {
+    this.stop();
+    if (validUntil === null) return;
+    const wait = Math.min(Math.max(validUntil - Date.now(), SOONEST), FOREVER);
+    this.timer = setTimeout(() => this.tick(), wait);
+  }
+
+  private stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** What it refuses concerns one event. A trap leaves its memory in an unknown state: that ends it. */
+  private guarded<Result>(run: (engine: Engine) => Result): Result | undefined {
+    if (!this.engine) return undefined;
+    try {
+      return run(this.engine);
+    } catch (error) {
+      const { name, message } = error as Error;
+      if (error instanceof WebAssembly.RuntimeError) {
+        this.engine = undefined;
+        this.end();
+        this.host.fail('engine-failed', message);
+      } else {
+        this.host.fail(name, message || 'the engine refused what it was given');
+      }
+      return undefined;
+    }
+  }
+}
+
+/** The Program by its hash can be kept for ever; without one it is whichever is live. */
+async function fetchProgram(origin: string, pack: string | null): Promise<Uint8Array> {
+  const paths = pack ? [`/${pack}`, ''] : [''];
+  let status = 0;
+  for (const path of paths) {
+    const response = await fetch(`${origin}/v1/pack${path}`, { credentials: 'omit' });
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    status = response.status;
+  }
+  throw new Error(`the edge has no pack (${status})`);
+}
