@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -50,7 +50,7 @@ pub fn browser() -> Result<Browser> {
         bindgen.input_path(&wasm).web(true).map_err(|error| anyhow!("{error:?}"))?;
         bindgen.out_name("engine").typescript(false).omit_default_module_path(true);
         bindgen.generate(&work).map_err(|error| anyhow!("{error:?}"))?;
-        optimize(&work.join("engine_bg.wasm"), &work.join("engine.wasm"), "-Oz")?;
+        optimize(&work.join("engine_bg.wasm"), &work.join("engine.wasm"), &["-Oz"])?;
         let engine = read(&work.join("engine.wasm"))?;
         let engine_path = format!("waymark/engine.{}.wasm", short_hash(&engine));
         let glue = work.join("engine.js");
@@ -112,9 +112,12 @@ pub fn edge(browser: &Browser) -> Result<()> {
     bindgen.out_name("index").typescript(false);
     bindgen.reset_state_function(true).force_enable_abort_handler(true);
     bindgen.generate(&work).map_err(|error| anyhow!("{error:?}"))?;
+    import_plainly(&work.join("index.js"))?;
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
-    optimize(&work.join("index_bg.wasm"), &folder.join("index_bg.wasm"), "-O2")?;
+    // What is thrown into the module is caught at its borders.
+    let levels = ["-O2", "--enable-exception-handling"];
+    optimize(&work.join("index_bg.wasm"), &folder.join("index_bg.wasm"), &levels)?;
     assets::write(&browser.assets, &folder.join("assets"))?;
     project::write(&work.join("assets.js"), assets_module(&browser.assets))?;
     bundle(
@@ -132,6 +135,16 @@ pub fn edge(browser: &Browser) -> Result<()> {
         ],
     )?;
     fresh.keep()
+}
+
+/// Workers import a wasm file as a compiled module by the plain form; bundlers know no other yet.
+fn import_plainly(glue: &Path) -> Result<()> {
+    let text = String::from_utf8(read(glue)?)?;
+    let (source, plain) = ("import source wasmModule from", "import wasmModule from");
+    if !text.contains(source) {
+        bail!("{}: wasm-bindgen imports the module in another way now", glue.display());
+    }
+    project::write(glue, text.replacen(source, plain, 1))
 }
 
 /// A module that maps paths to what the edge answers with.
@@ -181,9 +194,9 @@ fn compile(package: &str, profile: &str) -> Result<PathBuf> {
     Ok(target()?.join(wasm).join(profile).join(file))
 }
 
-fn optimize(from: &Path, to: &Path, level: &str) -> Result<()> {
+fn optimize(from: &Path, to: &Path, levels: &[&str]) -> Result<()> {
     let mut command = command(node_tool("wasm-opt"));
-    command.arg(from).arg("-o").arg(to).arg(level).args(WASM_FEATURES);
+    command.arg(from).arg("-o").arg(to).args(levels).args(WASM_FEATURES);
     run(command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]))
 }
 

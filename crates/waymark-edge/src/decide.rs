@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::explain::{Explanation, Outcome};
-use waymark_engine::program::{Body, Cond};
+use waymark_engine::program::Cond;
 use waymark_engine::{Context, Decision, Engine, Numerals, Program, State, Truth};
-use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, limits};
-use waymark_wire::{Basis, Problem, object_from_json, value_to_json};
+use waymark_model::{Purpose, Purposes, Timestamp, Value, limits};
+use waymark_wire::{Basis, Problem, context_from_json, decision_to_json, value_to_json};
 
 use crate::admin;
 use crate::consent::{object, purposes};
@@ -125,17 +125,10 @@ fn asked<H: Clock>(
             }
         }
     };
-    let empty = Map::new();
-    let members = match context {
-        None | Some(Json::Null) => &empty,
-        Some(Json::Object(members)) => members,
-        Some(_) => return Err(problems::bad_member("/context", "`context` is not an object.")),
-    };
-    let locale = text("locale")
-        .or_else(|| members.get("locale").and_then(Json::as_str))
-        .unwrap_or_default()
-        .to_owned();
-    let mut values = context_values(members);
+    let locale = text("locale").or_else(|| context?.get("locale")?.as_str());
+    let asked = json!({ "context": context, "locale": locale });
+    let Context { mut values, locale, .. } =
+        context_from_json(&asked).map_err(|error| Problem::from(&error))?;
     if values.get("geo").is_none()
         && let Some(country) = &request.country
     {
@@ -149,14 +142,6 @@ fn nobody() -> Problem {
         "",
         "Nobody is named. Send `anonymousId`, or with a server key `anonymousId` or `userId`.",
     )
-}
-
-/// The groups that rules read.
-pub fn context_values(members: &Map<String, Json>) -> Object {
-    let mut values = object_from_json(members);
-    values.remove("consent");
-    values.remove("locale");
-    values
 }
 
 pub fn country_group(country: &str) -> Value {
@@ -196,45 +181,26 @@ fn answered(
 ) -> Json {
     if !explained {
         let decision = engine.decide(state, context, at);
-        return decision_to_json(&decision, Bodies::Included, slots);
+        return decision_json(&decision, Bodies::Included, slots);
     }
     let explanation = engine.explain(state, context, at);
-    let mut answer = decision_to_json(&explanation.decision, Bodies::Included, slots);
+    let mut answer = decision_json(&explanation.decision, Bodies::Included, slots);
     answer["trace"] = trace(engine.program, &explanation);
     answer
 }
 
-/// A decision as browsers adopt it. With `only`, no other slots.
-pub fn decision_to_json(decision: &Decision, bodies: Bodies, only: &[String]) -> Json {
-    let slots: Map<String, Json> = decision
-        .slots
-        .iter()
-        .filter(|slot| only.is_empty() || only.contains(&slot.slot))
-        .map(|slot| {
-            let mut item = json!({
-                "content": slot.content,
-                "rule": slot.rule,
-                "reason": slot.reason.name(),
-            });
-            if let (Bodies::Included, Some(rendered)) = (bodies, &slot.body) {
-                let form = match rendered.body {
-                    Body::Text => "text",
-                    Body::Html => "html",
-                };
-                item[form] = rendered.text.as_str().into();
+/// A decision as data. With `only`, no other slots.
+pub fn decision_json(decision: &Decision, bodies: Bodies, only: &[String]) -> Json {
+    let mut told = decision_to_json(decision);
+    if let Some(slots) = told["slots"].as_object_mut() {
+        slots.retain(|slot, _| only.is_empty() || only.contains(slot));
+        if bodies == Bodies::LeftOut {
+            for slot in slots.values_mut().filter_map(Json::as_object_mut) {
+                slot.retain(|member, _| member != "html" && member != "text");
             }
-            (slot.slot.clone(), item)
-        })
-        .collect();
-    json!({
-        "pack": decision.pack.to_string(),
-        "seq": decision.seq,
-        "now": decision.now.0,
-        "validUntil": until(decision.valid_until),
-        "segments": decision.segments,
-        "stage": decision.stage,
-        "slots": slots,
-    })
+        }
+    }
+    told
 }
 
 fn until(at: Timestamp) -> Json {

@@ -8,12 +8,12 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use waymark_engine::state::{Applied, Effects};
-use waymark_engine::{Context, Engine, Numerals, Program, State};
-use waymark_wire::{Problem, parse_line};
+use waymark_engine::{Engine, Numerals, Program, State};
+use waymark_wire::{Problem, context_from_json, decision_to_json, parse_line};
 
 use crate::admin::{broken_pack, report_json};
-use crate::consent::{object, purposes};
-use crate::decide::{Bodies, context_values, decision_to_json, instant};
+use crate::consent::object;
+use crate::decide::instant;
 use crate::http::{Answer, Request, Response};
 use crate::identity::hex;
 use crate::ingest::inflated;
@@ -101,9 +101,6 @@ fn case(
     });
     if let Some(decide) = members.get("decide").filter(|decide| !decide.is_null()) {
         let pointer = format!("{pointer}/decide");
-        let Json::Object(decide) = decide else {
-            return Err(problems::bad_member(&pointer, "`decide` is not an object."));
-        };
         decided(engine, &state, decide, now, &pointer, &mut answer)?;
     }
     Ok(answer)
@@ -112,31 +109,22 @@ fn case(
 fn decided(
     engine: Engine<'_>,
     state: &State,
-    decide: &Map<String, Json>,
+    decide: &Json,
     now: waymark_model::Timestamp,
     pointer: &str,
     answer: &mut Json,
 ) -> Result<(), Problem> {
-    let values = match decide.get("context") {
-        None | Some(Json::Null) => waymark_model::Object::new(),
-        Some(Json::Object(members)) => context_values(members),
-        Some(_) => {
-            let pointer = format!("{pointer}/context");
-            return Err(problems::bad_member(&pointer, "`context` is not an object."));
-        }
-    };
-    let consent = decide.get("consent").unwrap_or(&Json::Null);
-    let context = Context {
-        values,
-        consent: purposes(consent, &format!("{pointer}/consent"))?,
-        locale: decide.get("locale").and_then(Json::as_str).unwrap_or_default().to_owned(),
-    };
+    let context = context_from_json(decide).map_err(|error| {
+        let mut problem = Problem::from(&error);
+        problem.pointer = Some(format!("{pointer}{}", error.pointer));
+        problem
+    })?;
     let now = match decide.get("now") {
         None | Some(Json::Null) => now,
         Some(at) => instant(at, &format!("{pointer}/now"))?,
     };
     let decision = engine.decide(state, &context, now);
-    answer["decision"] = decision_to_json(&decision, Bodies::Included, &[]);
+    answer["decision"] = decision_to_json(&decision);
     answer["encoded"] = BASE64_STANDARD.encode(decision.encode()).into();
     Ok(())
 }

@@ -1,0 +1,153 @@
+//! Which tests of a condition made it come out as it did.
+
+use std::collections::BTreeMap;
+
+use waymark_engine::explain::{Clause, RuleTrace};
+use waymark_engine::program::{Body, Cond, CondId, Content, Program, Rule, Slot, Test};
+use waymark_engine::{Context, Engine, State, Truth};
+use waymark_model::{Purpose, Timestamp};
+
+/// A test that counted, and what it rests on in turn.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Reason<'a> {
+    pub test: &'a Test,
+    pub clause: &'a Clause,
+    /// What the condition needed the test to be.
+    pub want: bool,
+    pub met: bool,
+    /// Why the segment or the stage that it asks for is as it is.
+    pub because: Vec<Self>,
+}
+
+/// The answers of one moment: each rule's tests, and those of every segment and stage.
+pub(crate) struct Answers<'p> {
+    program: &'p Program,
+    /// Equal tests are one test, so that all rules and segments share these.
+    found: BTreeMap<CondId, Clause>,
+}
+
+impl<'p> Answers<'p> {
+    pub fn new(
+        engine: Engine<'p>,
+        rules: &[RuleTrace],
+        state: &State,
+        context: &Context,
+        now: Timestamp,
+    ) -> Self {
+        // Rules that ask what segments and stages ask: the engine then tells how each came out.
+        let probe = probe(engine.program);
+        let watched = Engine::new(&probe, engine.numerals).explain(state, context, now);
+        let found = watched
+            .rules
+            .iter()
+            .chain(rules)
+            .flat_map(|trace| &trace.clauses)
+            .map(|clause| (clause.cond, clause.clone()))
+            .collect();
+        Self { program: engine.program, found }
+    }
+
+    /// Kleene's three-valued logic, over answers that the engine gave. `None` where a test was not
+    /// asked.
+    pub fn truth(&self, id: CondId) -> Option<Truth> {
+        match self.program.cond(id) {
+            Cond::All(parts) => self.together(parts, Truth::False, Truth::True),
+            Cond::Any(parts) => self.together(parts, Truth::True, Truth::False),
+            Cond::Not(part) => self.truth(*part).map(|truth| match truth {
+                Truth::False => Truth::True,
+                Truth::Unknown => Truth::Unknown,
+                Truth::True => Truth::False,
+            }),
+            Cond::Test(_) => self.found.get(&id).map(|clause| clause.answer.truth),
+        }
+    }
+
+    fn together(&self, parts: &[CondId], settles: Truth, otherwise: Truth) -> Option<Truth> {
+        parts.iter().try_fold(otherwise, |all, part| {
+            Some(match self.truth(*part)? {
+                truth if truth == settles || all == settles => settles,
+                Truth::Unknown => Truth::Unknown,
+                _ => all,
+            })
+        })
+    }
+
+    /// The tests that keep a condition from holding, or, when it holds, that make it.
+    pub fn reasons(&self, id: CondId) -> Vec<Reason<'_>> {
+        let mut reasons = Vec::new();
+        let met = self.truth(id) == Some(Truth::True);
+        self.gather(id, true, met, &mut reasons);
+        reasons
+    }
+
+    /// `want` is what the whole needs this part to be; parts count that meet it, or that do not.
+    fn gather<'a>(&'a self, id: CondId, want: bool, met: bool, into: &mut Vec<Reason<'a>>) {
+        match self.program.cond(id) {
+            Cond::All(parts) | Cond::Any(parts) => {
+                for part in parts {
+                    if self.meets(*part, want) == Some(met) {
+                        self.gather(*part, want, met, into);
+                    }
+                }
+            }
+            Cond::Not(part) => self.gather(*part, !want, met, into),
+            Cond::Test(test) => {
+                let Some(clause) = self.found.get(&id) else { return };
+                let because = self.because(test, want, met);
+                let reason = Reason { test, clause, want, met, because };
+                if !into.contains(&reason) {
+                    into.push(reason);
+                }
+            }
+        }
+    }
+
+    fn meets(&self, id: CondId, want: bool) -> Option<bool> {
+        let wanted = if want { Truth::True } else { Truth::False };
+        self.truth(id).map(|truth| truth == wanted)
+    }
+
+    fn because(&self, test: &Test, want: bool, met: bool) -> Vec<Reason<'_>> {
+        let mut reasons = Vec::new();
+        match test {
+            Test::Segment(number) => {
+                if let Some(segment) = self.program.segments.get(*number as usize) {
+                    self.gather(segment.when, want, met, &mut reasons);
+                }
+            }
+            // Of a stage that was not reached, what it takes to enter it.
+            Test::Stage { least, .. } if want && !met => {
+                if let Some(stage) = self.program.stages.get(*least as usize)
+                    && self.meets(stage.enter, true) == Some(false)
+                {
+                    self.gather(stage.enter, true, false, &mut reasons);
+                }
+            }
+            _ => {}
+        }
+        reasons
+    }
+}
+
+/// The same visitors under one slot, with a rule for each segment and stage.
+fn probe(program: &Program) -> Program {
+    let mut probe = program.clone();
+    let segments = program.segments.iter().map(|segment| segment.when);
+    let stages = program.stages.iter().map(|stage| stage.enter);
+    probe.rules = segments
+        .chain(stages)
+        .map(|when| Rule {
+            id: String::new(),
+            slot: 0,
+            content: 0,
+            priority: 0,
+            purpose: Purpose::Personalization,
+            when,
+            // Asked whatever the consent: it is the author of the pack who wants to know.
+            stateless: true,
+        })
+        .collect();
+    probe.slots = vec![Slot { id: String::new(), default: None }];
+    probe.contents = vec![Content { id: String::new(), body: Body::Text, variants: Vec::new() }];
+    probe
+}

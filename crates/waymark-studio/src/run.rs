@@ -1,0 +1,161 @@
+//! A visitor's journey under a pack: what each event changed, what is shown, and why.
+
+use serde_json::{Value as Json, json};
+use waymark_engine::explain::Outcome;
+use waymark_engine::state::Applied;
+use waymark_engine::{Change, Context, Engine, Numerals, Program, State, Truth};
+use waymark_model::{Event, Purpose, Timestamp};
+use waymark_pack::compile;
+use waymark_wire::{
+    Code, WireError, context_from_json, decision_to_json, format_timestamp, parse_line,
+    parse_timestamp,
+};
+
+use crate::facts::{Facts, truth};
+use crate::reasons::Answers;
+
+/// `events` is NDJSON, one visitor's, in the order of arrival. `decide` is a JSON object with
+/// `context`, `consent`, `locale` and `now` (ISO 8601 or milliseconds; left out, the newest event's
+/// time).
+///
+/// Gives `{decision, effects, segments, stages, rules, rejected}`, or `{error: {code, message}}`
+/// when the pack or `decide` cannot be read. Lines that hold no event are in `rejected`.
+pub fn run(source: &str, events: &str, decide: &str) -> Json {
+    explained(source, events, decide).unwrap_or_else(|(code, message)| {
+        json!({ "error": { "code": code, "message": message } })
+    })
+}
+
+type Refusal = (&'static str, String);
+
+fn explained(source: &str, events: &str, decide: &str) -> Result<Json, Refusal> {
+    let Ok(compiled) = compile(source) else {
+        return Err(("pack-has-errors", "The pack has errors.".to_owned()));
+    };
+    let program = compiled.program;
+    let engine = Engine::new(&program, Numerals::NATIVE);
+    let request: Json = serde_json::from_str(decide)
+        .map_err(|error| (Code::BadJson.name(), format!("The request is not JSON: {error}.")))?;
+    let context = context_from_json(&request).map_err(refusal)?;
+    let asked = now(&request)?;
+
+    let mut state = engine.new_state();
+    let mut newest = None;
+    let mut effects = Vec::new();
+    let mut rejected = Vec::new();
+    for (line, text) in (1_u64..).zip(events.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        match parse_line(text) {
+            Ok(event) => {
+                newest = newest.max(Some(event.time));
+                effects.push(taken_in(engine, &mut state, line, &event));
+            }
+            Err(error) => rejected.push(json!({
+                "line": line, "code": error.code(), "message": error.message,
+            })),
+        }
+    }
+    let now = asked.or(newest).unwrap_or_default();
+    let mut answer = json!({ "effects": effects, "rejected": rejected });
+    explain(engine, &state, &context, now, &mut answer);
+    Ok(answer)
+}
+
+fn taken_in(engine: Engine<'_>, state: &mut State, line: u64, event: &Event) -> Json {
+    let effects = engine.apply(state, event);
+    let segments = |numbers: &[u32]| -> Vec<Option<&str>> {
+        numbers
+            .iter()
+            .map(|number| engine.program.segments.get(*number as usize))
+            .map(|segment| segment.map(|segment| segment.id.as_str()))
+            .collect()
+    };
+    let Change { entered, left, stage } = &effects.change;
+    json!({
+        "line": line,
+        "event": event.name,
+        "time": format_timestamp(event.time),
+        "applied": match effects.applied {
+            Applied::InOrder => "in-order",
+            Applied::Reordered => "reordered",
+            Applied::Late => "late",
+            Applied::Duplicate => "duplicate",
+        },
+        "entered": segments(entered),
+        "left": segments(left),
+        "stage": stage.map(|(from, to)| json!({
+            "from": stage_name(engine.program, from), "to": stage_name(engine.program, to),
+        })),
+    })
+}
+
+fn explain(
+    engine: Engine<'_>,
+    state: &State,
+    context: &Context,
+    now: Timestamp,
+    answer: &mut Json,
+) {
+    let program = engine.program;
+    let explanation = engine.explain(state, context, now);
+    let answers = Answers::new(engine, &explanation.rules, state, context, now);
+    let facts = Facts(program);
+    let rules: Vec<Json> = explanation
+        .rules
+        .iter()
+        .filter_map(|trace| program.rules.get(trace.rule as usize).map(|rule| (trace, rule)))
+        .map(|(trace, rule)| {
+            let allowed = rule.stateless || context.consent.contains(rule.purpose);
+            // The engine does not look at what it has no consent for.
+            let because = if allowed { facts.all(&answers.reasons(rule.when)) } else { Vec::new() };
+            json!({
+                "rule": rule.id,
+                "slot": program.slots.get(rule.slot as usize).map(|slot| &slot.id),
+                "content": program.contents.get(rule.content as usize).map(|content| &content.id),
+                "priority": rule.priority,
+                "purpose": rule.purpose.name(),
+                "outcome": match trace.outcome {
+                    Outcome::Won => "won",
+                    Outcome::Failed => "failed",
+                    Outcome::Unknown => "unknown",
+                    Outcome::NoConsent => "no-consent",
+                    Outcome::Outranked if !allowed => "no-consent",
+                    Outcome::Outranked => "outranked",
+                },
+                "holds": allowed && answers.truth(rule.when) == Some(Truth::True),
+                "because": because,
+            })
+        })
+        .collect();
+    let known = context.consent.contains(Purpose::Personalization);
+    let asked = |id: &str, when| {
+        let because = if known { facts.all(&answers.reasons(when)) } else { Vec::new() };
+        let found = answers.truth(when).filter(|_| known).map(truth);
+        json!({ "id": id, "truth": found, "because": because })
+    };
+    let segments = program.segments.iter().map(|segment| asked(&segment.id, segment.when));
+    let stages = program.stages.iter().map(|stage| asked(&stage.id, stage.enter));
+    answer["segments"] = segments.collect();
+    answer["stages"] = stages.collect();
+    answer["rules"] = rules.into();
+    answer["decision"] = decision_to_json(&explanation.decision);
+}
+
+fn stage_name(program: &Program, number: Option<u32>) -> Option<&str> {
+    number.and_then(|number| program.stages.get(number as usize)).map(|stage| stage.id.as_str())
+}
+
+fn now(request: &Json) -> Result<Option<Timestamp>, Refusal> {
+    let now = match request.get("now") {
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::String(text)) => parse_timestamp(text),
+        Some(other) => other.as_f64().and_then(Timestamp::from_js),
+    };
+    now.map(Some).ok_or_else(|| {
+        let message = "`now` is not a time. Send ISO 8601 such as \"2026-01-31T09:30:00Z\".";
+        (Code::BadTimestamp.name(), message.to_owned())
+    })
+}
+
+fn refusal(error: WireError) -> Refusal {
+    (error.code(), error.message)
+}

@@ -1,0 +1,111 @@
+// The editor of the pack: CodeMirror, and JSON with comments.
+
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import {
+  HighlightStyle, StreamLanguage, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting,
+} from '@codemirror/language';
+import { lintGutter, setDiagnostics } from '@codemirror/lint';
+import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState } from '@codemirror/state';
+import {
+  EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers,
+} from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+import type { Diagnostic } from './types';
+
+export interface Editor {
+  text(): string;
+  replace(text: string): void;
+  show(diagnostics: Diagnostic[]): void;
+  /** Selects a place, brings it into view and takes the focus there. */
+  reveal(from: number, to: number): void;
+  label(label: string): void;
+}
+
+const jsonc = StreamLanguage.define<{ comment: boolean; depth: number }>({
+  name: 'jsonc',
+  startState: () => ({ comment: false, depth: 0 }),
+  token(stream, state) {
+    if (state.comment || stream.match('/*')) {
+      state.comment = !stream.match(/^.*?\*\//);
+      if (state.comment) stream.skipToEnd();
+      return 'comment';
+    }
+    if (stream.eatSpace()) return null;
+    if (stream.match('//')) {
+      stream.skipToEnd();
+      return 'comment';
+    }
+    const text = stream.match(/^"(?:[^"\\]|\\.)*"?/);
+    if (text && text !== true) {
+      if (!stream.match(/^\s*:/, false)) return 'string';
+      return text[0].startsWith('"$') ? 'keyword' : 'propertyName';
+    }
+    if (stream.match(/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/)) return 'number';
+    if (stream.match(/^(?:true|false|null)\b/)) return 'atom';
+    const sign = stream.next();
+    if (sign === '{' || sign === '[') state.depth += 1;
+    if (sign === '}' || sign === ']') state.depth = Math.max(0, state.depth - 1);
+    return 'punctuation';
+  },
+  indent(state, after, context) {
+    const closes = /^\s*[}\]]/.test(after) ? 1 : 0;
+    return Math.max(0, state.depth - closes) * context.unit;
+  },
+  languageData: { commentTokens: { line: '//', block: { open: '/*', close: '*/' } }, indentOnInput: /^\s*[}\]]$/ },
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.propertyName, color: 'var(--code-key)' },
+  { tag: tags.keyword, color: 'var(--code-operator)', fontWeight: '600' },
+  { tag: tags.string, color: 'var(--code-text)' },
+  { tag: [tags.number, tags.atom], color: 'var(--code-number)' },
+  { tag: tags.comment, color: 'var(--soft)', fontStyle: 'italic' },
+  { tag: tags.punctuation, color: 'var(--soft)' },
+]);
+
+export function editor(parent: HTMLElement, changed: () => void): Editor {
+  const labelled = new Compartment();
+  const label = (words: string) => EditorView.contentAttributes.of({ 'aria-label': words });
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      extensions: [
+        lineNumbers(), highlightActiveLineGutter(), lintGutter(), history(), drawSelection(),
+        indentOnInput(), indentUnit.of('  '), bracketMatching(), highlightActiveLine(),
+        highlightSelectionMatches(), EditorView.lineWrapping, jsonc, syntaxHighlighting(colours),
+        // Tab is left to move the focus.
+        keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
+        labelled.of(label('')),
+        EditorView.updateListener.of((update) => { if (update.docChanged) changed(); }),
+      ],
+    }),
+  });
+  return {
+    text: () => view.state.doc.toString(),
+    replace(text) {
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: 0 }, scrollIntoView: true });
+    },
+    show(diagnostics) {
+      const end = view.state.doc.length;
+      const within = diagnostics.map(({ from, to, severity, message, mend, code }) => ({
+        from: Math.min(from, end),
+        to: Math.min(Math.max(to, from), end),
+        severity,
+        source: code,
+        message: mend ? `${message}\n→ ${mend}` : message,
+      }));
+      view.dispatch(setDiagnostics(view.state, within));
+    },
+    reveal(from, to) {
+      const end = view.state.doc.length;
+      const selection = { anchor: Math.min(from, end), head: Math.min(to, end) };
+      view.dispatch({ selection, effects: EditorView.scrollIntoView(selection.anchor, { y: 'center' }) });
+      view.focus();
+    },
+    label(words) {
+      view.dispatch({ effects: labelled.reconfigure(label(words)) });
+    },
+  };
+}

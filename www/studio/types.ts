@@ -1,0 +1,129 @@
+// What the wasm module answers with.
+
+export interface Diagnostic {
+  code: string;
+  severity: 'error' | 'warning';
+  pointer: string;
+  /** UTF-16 code units. */
+  from: number;
+  to: number;
+  line: number;
+  column: number;
+  message: string;
+  mend: string | null;
+}
+
+export interface Checked {
+  ok: boolean;
+  pack: string | null;
+  hash: string | null;
+  cost: { stateBytes: number; pageBytes: number } | null;
+  diagnostics: Diagnostic[];
+}
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface Comparison {
+  op: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'nin' | 'exists';
+  value: Json;
+}
+
+export type Condition =
+  | null
+  | { all: Condition[] }
+  | { any: Condition[] }
+  | { not: Condition }
+  | { path: string; is: Comparison };
+
+export interface Matcher {
+  event: string | null;
+  where: Condition;
+}
+
+export interface Feature {
+  kind: 'times' | 'sum' | 'first' | 'last' | 'sequence';
+  name: string | null;
+  on?: Matcher;
+  property?: string | null;
+  /** Milliseconds, as every span here. */
+  within?: number | null;
+  steps?: Matcher[];
+  without?: Matcher[];
+}
+
+interface Found {
+  actual: Json;
+  truth: 'true' | 'false' | 'unknown';
+  /** What the condition needed the test to be. */
+  want: boolean;
+  met: boolean;
+  until: string | null;
+  because: Fact[];
+}
+
+export type Fact = Found & (
+  | { test: 'value'; path: string; is: Comparison }
+  | { test: 'feature'; feature: Feature; is: Comparison }
+  | { test: 'count'; feature: Feature; within: number | null; session: boolean; least: number; most: number | null; kept: number | null }
+  | { test: 'age'; feature: Feature; is: { op: 'lt' | 'lte' | 'gt' | 'gte'; value: number } }
+  | { test: 'sequence'; feature: Feature; within: number | null; idle: number | null }
+  | { test: 'segment'; segment: string }
+  | { test: 'stage'; least: string; most: string | null }
+);
+
+export interface Effect {
+  line: number;
+  event: string;
+  time: string | null;
+  applied: 'in-order' | 'reordered' | 'late' | 'duplicate';
+  entered: string[];
+  left: string[];
+  stage: { from: string | null; to: string | null } | null;
+}
+
+export interface Asked {
+  id: string;
+  /** Null where there is no consent to look. */
+  truth: 'true' | 'false' | 'unknown' | null;
+  because: Fact[];
+}
+
+export interface RuleResult {
+  rule: string;
+  slot: string;
+  content: string;
+  priority: number;
+  purpose: 'personalization' | 'analytics' | 'marketing';
+  outcome: 'won' | 'failed' | 'unknown' | 'no-consent' | 'outranked';
+  holds: boolean;
+  because: Fact[];
+}
+
+export interface SlotResult {
+  content: string | null;
+  rule: string | null;
+  reason: 'rule' | 'no-match' | 'no-consent';
+  html?: string;
+  text?: string;
+}
+
+export interface Ran {
+  decision: {
+    pack: string;
+    seq: number;
+    now: string | null;
+    validUntil: string | null;
+    segments: string[];
+    stage: string | null;
+    slots: Record<string, SlotResult>;
+  };
+  effects: Effect[];
+  segments: Asked[];
+  stages: Asked[];
+  rules: RuleResult[];
+  rejected: { line: number; code: string; message: string }[];
+}
+
+export interface Refused {
+  error: { code: string; message: string };
+}

@@ -1,0 +1,227 @@
+// Reasons in words: what was found, what was wanted, and how far off it is.
+
+import type { Comparison, Condition, Fact, Feature, Json, Matcher } from './types';
+import { type Language, duration } from './words';
+
+const SIGNS: Record<string, string> = { eq: '=', ne: '≠', lt: '<', lte: '≤', gt: '>', gte: '≥' };
+const OPPOSITE = {
+  eq: 'ne', ne: 'eq', lt: 'gte', lte: 'gt', gt: 'lte', gte: 'lt', in: 'nin', nin: 'in', exists: 'exists',
+} as const;
+
+export function why(fact: Fact, language: Language): string {
+  const said = new Why(language).fact(fact);
+  if (fact.truth !== 'unknown') return said;
+  return language === 'zh'
+    ? `${said}；无从得知，因为所见的历史没有那么久`
+    : `${said}; unknown, because what was seen does not reach back that far`;
+}
+
+class Why {
+  readonly #zh: boolean;
+  constructor(private readonly language: Language) {
+    this.#zh = language === 'zh';
+  }
+
+  fact(fact: Fact): string {
+    switch (fact.test) {
+      case 'value': return this.#compared(fact.path, fact.is, fact);
+      case 'feature': return this.#compared(this.#feature(fact.feature), fact.is, fact);
+      case 'count': return this.#counted(fact);
+      case 'age': return this.#aged(fact);
+      case 'sequence': return this.#sequence(fact);
+      case 'segment': {
+        const inside = fact.actual === true;
+        if (this.#zh) return `${inside ? '属于' : '不属于'}人群 ${fact.segment}${inside && !fact.met ? '，需要不属于' : ''}`;
+        return `${inside ? 'in' : 'not in'} the segment ${fact.segment}${inside && !fact.met ? ', wanted not' : ''}`;
+      }
+      case 'stage': return this.#stage(fact);
+    }
+  }
+
+  #say(subject: string, found: string): string {
+    return this.#zh ? `${subject}：${found}` : `${subject}: ${found}`;
+  }
+
+  #wanted(found: string, wanted: string): string {
+    return this.#zh ? `${found}，需要${wanted}` : `${found}, wanted ${wanted}`;
+  }
+
+  /** A value against what it is compared with, such as `spend-90d: 42, wanted ≥ 500 (short by 458)`. */
+  #compared(subject: string, is: Comparison, { actual, want, met }: Fact): string {
+    const compare = want ? is : negated(is);
+    const missing = this.#zh ? '没有值' : 'missing';
+    const found = actual === null ? missing : value(actual);
+    if (met) return this.#say(subject, found);
+    const [have, need] = [Number(actual), Number(compare.value)];
+    const sign = SIGNS[compare.op];
+    let wanted: string;
+    switch (compare.op) {
+      case 'in': wanted = this.#oneOf(compare.value); break;
+      case 'nin': wanted = this.#noneOf(compare.value); break;
+      case 'exists':
+        wanted = compare.value === true ? (this.#zh ? '有值' : 'some value') : missing;
+        break;
+      case 'eq': wanted = value(compare.value); break;
+      default: wanted = `${sign} ${value(compare.value)}`;
+    }
+    const ordered = compare.op.startsWith('lt') || compare.op.startsWith('gt');
+    if (ordered && Number.isFinite(have) && Number.isFinite(need) && have !== need) {
+      const off = String(Number(Math.abs(have - need).toFixed(6)));
+      const short = have < need;
+      wanted += this.#zh ? `（${short ? '差' : '超出'} ${off}）` : ` (${short ? 'short' : 'over'} by ${off})`;
+    }
+    return this.#wanted(this.#say(subject, found), this.#zh ? ` ${wanted}` : wanted);
+  }
+
+  #counted(fact: Fact & { test: 'count' }): string {
+    const { least, most, kept, met, want } = fact;
+    const subject = `${this.#occurrence(fact.feature)}${this.#window(fact.within, fact.session)}`;
+    const seen = Number(fact.actual) || 0;
+    // Only so many are remembered: there may have been more.
+    const more = kept !== null && seen >= kept;
+    const times = this.#zh ? `${more ? '至少 ' : ''}${seen} 次` : `${more ? 'at least ' : ''}${seen}`;
+    if (met) return this.#say(subject, times);
+    if (want && seen < least) {
+      return this.#say(subject, this.#zh ? `${seen} 次，需要 ${least} 次` : `${times} of ${least}`);
+    }
+    const atMost = (count: number): string => (this.#zh ? `至多 ${count} 次` : `at most ${count}`);
+    const fewer = least <= 1 ? (this.#zh ? '没有' : 'none') : this.#zh ? `少于 ${least} 次` : `fewer than ${least}`;
+    const over = (count: number): string => (this.#zh ? `多于 ${count} 次` : `more than ${count}`);
+    let wanted: string;
+    if (want) wanted = most ? atMost(most) : this.#zh ? '没有' : 'none';
+    else if (most === null) wanted = fewer;
+    else wanted = least === 0 ? over(most) : `${fewer}${this.#zh ? '或' : ' or '}${over(most)}`;
+    return this.#wanted(this.#say(subject, times), wanted);
+  }
+
+  #aged(fact: Fact & { test: 'age' }): string {
+    const subject = this.#occurrence(fact.feature);
+    const op = fact.want ? fact.is.op : OPPOSITE[fact.is.op];
+    const limit = duration(fact.is.value, this.language);
+    const wanted = this.#zh
+      ? { lt: `不到 ${limit}前`, lte: `${limit}以内`, gt: `早于 ${limit}前`, gte: `至少 ${limit}前` }[op]
+      : { lt: `less than ${limit} ago`, lte: `at most ${limit} ago`, gt: `more than ${limit} ago`, gte: `at least ${limit} ago` }[op];
+    const age = typeof fact.actual === 'number' ? duration(fact.actual, this.language) : null;
+    const found = age === null ? (this.#zh ? '从未' : 'never') : this.#zh ? `${age}前` : `${age} ago`;
+    const said = this.#say(subject, found);
+    return fact.met ? said : this.#wanted(said, wanted);
+  }
+
+  #sequence(fact: Fact & { test: 'sequence' }): string {
+    const { steps = [], without = [] } = fact.feature;
+    const then = this.#zh ? '，然后 ' : ', then ';
+    let subject = `${steps.map((step) => this.#matcher(step)).join(then)}${this.#window(fact.within, false)}`;
+    if (without.length > 0) {
+      const none = without.map((matcher) => this.#matcher(matcher)).join(this.#zh ? ' 或 ' : ' or ');
+      subject += this.#zh ? `，其后没有 ${none}` : ` and no ${none} since`;
+    }
+    const happened = this.#zh ? '发生过' : 'it happened';
+    const not = this.#zh ? '没有发生' : 'it did not happen';
+    const taken = Number(fact.actual) || 0;
+    if (fact.truth === 'true') return this.#say(subject, fact.met ? happened : this.#wanted(happened, this.#zh ? '没有' : 'not'));
+    if (fact.met || (taken < steps.length && steps.length === 1)) return this.#say(subject, not);
+    if (taken < steps.length) {
+      return this.#say(subject, this.#zh ? `走了 ${taken} 步，共 ${steps.length} 步` : `${taken} of ${steps.length} steps`);
+    }
+    if (fact.idle !== null && fact.until) {
+      const idle = duration(fact.idle, this.language);
+      return this.#say(subject, this.#zh ? `${happened}，但还不到 ${idle}` : `${happened}, but less than ${idle} ago`);
+    }
+    return this.#say(subject, this.#zh ? `${happened}，但时间更早` : `${happened}, but longer ago`);
+  }
+
+  #stage(fact: Fact & { test: 'stage' }): string {
+    const { least, most } = fact;
+    const found = typeof fact.actual === 'string'
+      ? this.#zh ? `阶段是 ${fact.actual}` : `the stage is ${fact.actual}`
+      : this.#zh ? '不在任何阶段' : 'in no stage';
+    if (fact.met) return found;
+    let wanted = least;
+    if (most === null) wanted = this.#zh ? `${least} 或其后` : `${least} or later`;
+    else if (most !== least) wanted = this.#zh ? `${least} 到 ${most}` : `${least} to ${most}`;
+    const any = fact.want ? '' : this.#zh ? '不是 ' : 'any but ';
+    return this.#wanted(found, `${this.#zh ? ' ' : ''}${any}${wanted}`);
+  }
+
+  /** A feature by its name, or by what it is. */
+  #feature(feature: Feature): string {
+    if (feature.name !== null) return `features.${feature.name}`;
+    const on = this.#occurrence(feature);
+    const window = this.#window(feature.within ?? null, false);
+    if (feature.kind === 'sum') return this.#zh ? `${on}${window} 的 ${feature.property} 之和` : `sum of ${feature.property} of ${on}${window}`;
+    if (feature.kind === 'times') return this.#zh ? `${on}${window} 的次数` : `count of ${on}${window}`;
+    if (feature.property) return this.#zh ? `${on} 的 ${feature.property}` : `${feature.property} of the ${on}`;
+    return on;
+  }
+
+  /** What happens, such as `last Order Completed`. */
+  #occurrence(feature: Feature): string {
+    const on = feature.on ? this.#matcher(feature.on) : '';
+    if (feature.kind === 'first') return this.#zh ? `首次 ${on}` : `first ${on}`;
+    if (feature.kind === 'last') return this.#zh ? `最近一次 ${on}` : `last ${on}`;
+    return on;
+  }
+
+  #matcher({ event, where }: Matcher): string {
+    const name = event ?? (this.#zh ? '任何事件' : 'any event');
+    if (where === null) return name;
+    return this.#zh ? `${name}（${this.#condition(where)}）` : `${name} where ${this.#condition(where)}`;
+  }
+
+  /** A condition on an event. */
+  #condition(condition: Condition): string {
+    if (condition === null) return '?';
+    const joined = (parts: Condition[], between: string): string => {
+      const said = parts.map((part) => this.#condition(part));
+      return said.length > 1 ? `(${said.join(between)})` : said.join('');
+    };
+    if ('all' in condition) return joined(condition.all, this.#zh ? ' 且 ' : ' and ');
+    if ('any' in condition) return joined(condition.any, this.#zh ? ' 或 ' : ' or ');
+    if ('not' in condition) return `${this.#zh ? '非 ' : 'not '}${this.#condition(condition.not)}`;
+    const { path, is } = condition;
+    switch (is.op) {
+      case 'in': return `${path} ${this.#zh ? '' : 'is '}${this.#oneOf(is.value)}`;
+      case 'nin': return `${path} ${this.#zh ? '' : 'is '}${this.#noneOf(is.value)}`;
+      case 'exists': return is.value === true ? `${path} ${this.#zh ? '有值' : 'is there'}` : `${path} ${this.#zh ? '没有值' : 'is missing'}`;
+      default: return `${path} ${SIGNS[is.op]} ${value(is.value)}`;
+    }
+  }
+
+  #window(within: number | null, session: boolean): string {
+    let said = '';
+    if (within !== null) {
+      const span = duration(within, this.language);
+      said += this.#zh ? `，最近 ${span}内` : ` in the last ${span}`;
+    }
+    if (session) said += this.#zh ? '，本次会话中' : ' in this session';
+    return said;
+  }
+
+  #oneOf(values: Json): string {
+    return `${this.#zh ? '以下之一 ' : 'one of '}${list(values)}`;
+  }
+
+  #noneOf(values: Json): string {
+    return `${this.#zh ? '不是以下任何一个 ' : 'none of '}${list(values)}`;
+  }
+}
+
+/** The comparison that holds where this one does not. */
+function negated(is: Comparison): Comparison {
+  return { op: OPPOSITE[is.op], value: is.op === 'exists' ? is.value !== true : is.value };
+}
+
+/** A value as JSON, short. */
+function value(json: Json): string {
+  const MOST = 60;
+  const text = JSON.stringify(json);
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+}
+
+function list(values: Json): string {
+  /** Values shown of a long list. */
+  const MOST = 8;
+  if (!Array.isArray(values)) return value(values);
+  const said = values.slice(0, MOST).map(value);
+  return values.length > MOST ? [...said, '…'].join(', ') : said.join(', ');
+}

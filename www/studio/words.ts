@@ -1,0 +1,263 @@
+// What the page says, in each of its languages.
+
+export type Language = 'en' | 'zh';
+
+const en = {
+  title: 'Waymark Studio',
+  skip: 'Skip to what they see',
+  panes: 'Panes',
+  loading: 'Loading…',
+  open: 'Open file…',
+  save: 'Save',
+  pack: 'Rule pack',
+  visitor: 'Visitor',
+  result: 'What they see',
+  problems: 'Problems',
+  noProblems: 'None found. This pack can go live.',
+  moreProblems: (count: number) => `and ${count} more`,
+  stateCost: 'Remembered of a visitor, at most',
+  pageCost: 'Downloaded by a page',
+  ready: 'The pack is right',
+  warnings: (count: number) => (count === 1 ? '1 warning' : `${count} warnings`),
+  errors: (count: number) => (count === 1 ? '1 error' : `${count} errors`),
+  editorLabel: 'The rule pack, JSON with comments',
+  at: (line: number, column: number) => `line ${line}, column ${column}`,
+  journey: 'Journey',
+  journeyHint: 'Events in the order they arrived. Add one, or edit them as text.',
+  noEvents: 'Nothing has happened yet.',
+  gap: 'Next event',
+  addEvent: 'Add an event',
+  added: (event: string) => `Added: ${event}`,
+  remove: (event: string) => `Remove ${event}`,
+  raw: 'Edit as text (NDJSON)',
+  journeyText: 'The journey as NDJSON, one event a line',
+  rejected: (line: number) => `Line ${line}`,
+  entered: (segment: string) => `enters ${segment}`,
+  left: (segment: string) => `leaves ${segment}`,
+  moved: (stage: string | null) => (stage ? `stage ${stage}` : 'no stage'),
+  reordered: 'put into its place',
+  late: 'late',
+  duplicate: 'was there already',
+  page: 'The page they are on',
+  noContext: 'This pack reads nothing of the page itself.',
+  unset: 'not set',
+  locale: 'Language',
+  moment: 'Moment',
+  consent: 'Consent',
+  personalization: 'Personalization',
+  analytics: 'Analytics',
+  marketing: 'Marketing',
+  local: 'Everything runs in this page. Neither the pack nor the journey leaves it.',
+  noResult: 'Mend the errors in the pack to see what a visitor gets.',
+  stage: 'Stage',
+  noStages: 'This pack has no stages.',
+  noStage: 'in no stage',
+  segments: 'Segments',
+  noSegments: 'This pack has no segments.',
+  inSegment: 'in',
+  notInSegment: 'not in',
+  notKnown: 'cannot be known',
+  notLooked: 'not looked at without consent',
+  slots: 'Slots',
+  noSlots: 'This pack has no slots.',
+  stands: (until: string | null) => (until ? `stands until ${until} if nothing happens` : 'stands until something happens'),
+  author: 'The author’s content stays.',
+  byDefault: 'the slot’s default',
+  by: (rule: string) => `by ${rule}`,
+  priority: (priority: number) => `priority ${priority}`,
+  preview: (slot: string) => `What ${slot} shows`,
+  rulesOf: (slot: string) => `Rules for ${slot}`,
+  noRules: 'No rule fills it.',
+  outcome: {
+    won: 'won',
+    failed: 'does not hold',
+    unknown: 'cannot be known',
+    outranked: 'does not hold',
+  },
+  alsoHolds: (winner: string) => `holds too, but ${winner} comes first`,
+  noConsent: (purpose: string) => `there is no consent for ${purpose}`,
+  spoken: (stage: string, segments: string, slots: string) => `Stage: ${stage}. Segments: ${segments}. ${slots}`,
+  none: 'none',
+  shows: (slot: string, content: string | null) => `${slot} shows ${content ?? 'the author’s content'}.`,
+  unreadable: (name: string) => `${name} could not be read.`,
+  tooLarge: (name: string) => `${name} is larger than a pack may be (2 MB).`,
+  crashed: 'The checker stopped, which is a fault of ours. Save your pack and reload the page.',
+  noWasm: 'The checker could not be loaded. It needs a browser with WebAssembly, and a page that is served rather than opened from a file.',
+  utc: 'UTC',
+};
+
+export type Words = typeof en;
+
+const zh: Words = {
+  title: 'Waymark 工作室',
+  skip: '跳到访客看到的内容',
+  panes: '窗格',
+  loading: '正在载入…',
+  open: '打开文件…',
+  save: '保存',
+  pack: '规则包',
+  visitor: '访客',
+  result: '访客看到的内容',
+  problems: '问题',
+  noProblems: '没有发现问题，可以上线。',
+  moreProblems: (count) => `另有 ${count} 个`,
+  stateCost: '每位访客最多记住',
+  pageCost: '页面下载',
+  ready: '规则包正确',
+  warnings: (count) => `${count} 个警告`,
+  errors: (count) => `${count} 个错误`,
+  editorLabel: '规则包，带注释的 JSON',
+  at: (line, column) => `第 ${line} 行第 ${column} 列`,
+  journey: '旅程',
+  journeyHint: '事件按到达的先后排列。可以添加，也可以改文本。',
+  noEvents: '还没有发生任何事。',
+  gap: '下一个事件',
+  addEvent: '添加事件',
+  added: (event) => `已添加：${event}`,
+  remove: (event) => `删除 ${event}`,
+  raw: '以文本编辑（NDJSON）',
+  journeyText: '旅程的 NDJSON 文本，每行一个事件',
+  rejected: (line) => `第 ${line} 行`,
+  entered: (segment) => `进入 ${segment}`,
+  left: (segment) => `离开 ${segment}`,
+  moved: (stage) => (stage ? `阶段 ${stage}` : '无阶段'),
+  reordered: '已归位',
+  late: '迟到',
+  duplicate: '已有，不重复计入',
+  page: '所在页面',
+  noContext: '此规则包不读取页面本身的信息。',
+  unset: '未设置',
+  locale: '语言',
+  moment: '时刻',
+  consent: '同意',
+  personalization: '个性化',
+  analytics: '分析',
+  marketing: '营销',
+  local: '一切都在本页内运行，规则包与旅程都不会离开本页。',
+  noResult: '改正规则包中的错误后，即可看到访客得到的内容。',
+  stage: '阶段',
+  noStages: '此规则包没有阶段。',
+  noStage: '不在任何阶段',
+  segments: '人群',
+  noSegments: '此规则包没有人群。',
+  inSegment: '属于',
+  notInSegment: '不属于',
+  notKnown: '无从得知',
+  notLooked: '未经同意，不予查看',
+  slots: '版位',
+  noSlots: '此规则包没有版位。',
+  stands: (until) => (until ? `若无新事件，有效至 ${until}` : '在新事件发生前一直有效'),
+  author: '保留作者原有内容。',
+  byDefault: '版位的默认内容',
+  by: (rule) => `规则 ${rule}`,
+  priority: (priority) => `优先级 ${priority}`,
+  preview: (slot) => `${slot} 显示的内容`,
+  rulesOf: (slot) => `${slot} 的规则`,
+  noRules: '没有规则填充此版位。',
+  outcome: {
+    won: '胜出',
+    failed: '条件不成立',
+    unknown: '无从得知',
+    outranked: '条件不成立',
+  },
+  alsoHolds: (winner) => `条件也成立，但 ${winner} 在先`,
+  noConsent: (purpose) => `没有“${purpose}”的同意`,
+  spoken: (stage, segments, slots) => `阶段：${stage}。人群：${segments}。${slots}`,
+  none: '无',
+  shows: (slot, content) => `${slot} 显示${content ? ` ${content}` : '作者原有内容'}。`,
+  unreadable: (name) => `无法读取 ${name}。`,
+  tooLarge: (name) => `${name} 超过规则包的上限（2 MB）。`,
+  crashed: '检查器停止了，这是我们的错误。请先保存规则包，再重新载入本页。',
+  noWasm: '无法载入检查器。需要支持 WebAssembly 的浏览器，且本页须由服务器提供，而不是直接打开文件。',
+  utc: 'UTC',
+};
+
+/** Of each diagnostic what it is, where the compiler's own sentence is in another language. */
+export const codes: Record<Language, Record<string, string>> = {
+  en: {},
+  zh: {
+    'bad-duration': '时长写法有误',
+    'bad-id': '标识不合规',
+    'bad-json': 'JSON 语法有误',
+    'bad-locale': '语言标签有误',
+    'bad-number': '数字过大',
+    'bad-program': '编译结果无法使用',
+    'bad-steps': '步骤数不合规',
+    'bad-template': '模板无法解析',
+    'bad-value': '此处不能用这个值',
+    'condition-too-large': '条件过大',
+    'conflicting-keys': '键互相冲突',
+    'context-in-segment': '人群不能取决于所看页面',
+    'contradiction': '条件永远无法成立',
+    'count-too-large': '次数过大',
+    'cycle': '循环引用',
+    'default-reads-visitor': '默认内容读取了访客信息',
+    'duplicate-id': '标识重复',
+    'duplicate-key': '键重复',
+    'html-sanitized': '部分 HTML 已被移除',
+    'missing-key': '缺少必需的键',
+    'not-yet': '本版本尚不支持',
+    'out-of-place': '运算符位置不对',
+    'pack-too-large': '规则包过大',
+    'program-too-large': '编译结果过大',
+    'shadowed-rule': '规则永远轮不到',
+    'template-misplaced': '此处不能插入值',
+    'too-deep': '嵌套过深',
+    'unknown-attribute': '未声明的属性',
+    'unknown-content': '未知的内容',
+    'unknown-event': '未声明的事件',
+    'unknown-feature': '未知的特征',
+    'unknown-filter': '未知的过滤器',
+    'unknown-key': '未知的键',
+    'unknown-path': '未知的路径',
+    'unknown-property': '未声明的事件属性',
+    'unknown-segment': '未知的人群',
+    'unknown-slot': '未知的版位',
+    'unknown-stage': '未知的阶段',
+    'unknown-touchpoint': '未知的触点',
+    'unused-content': '内容未被使用',
+    'unused-slot': '版位没有内容',
+    'wrong-slot': '内容不属于此版位',
+    'wrong-type': '类型不符',
+  },
+};
+
+export const words: Record<Language, Words> = { en, zh };
+
+/** From the address (`#lang=zh`), else from the browser. */
+export function preferred(): Language {
+  const asked = /(?:^#|&)lang=(en|zh)\b/.exec(location.hash)?.[1];
+  if (asked === 'en' || asked === 'zh') return asked;
+  return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
+}
+
+const UNITS: [number, string, string][] = [
+  [86_400_000, 'd', '天'], [3_600_000, 'h', '小时'], [60_000, 'm', '分钟'], [1_000, 's', '秒'],
+];
+
+/** The two largest units: `60d`, `3d 2h`. */
+export function duration(ms: number, language: Language): string {
+  const said: string[] = [];
+  let rest = Math.abs(ms);
+  for (const [unit, short, long] of UNITS) {
+    const count = Math.floor(rest / unit);
+    rest %= unit;
+    if (count > 0) said.push(language === 'zh' ? `${count} ${long}` : `${count}${short}`);
+    else if (said.length > 0) break;
+    if (said.length === 2) break;
+  }
+  return said.join(' ') || (language === 'zh' ? '0 秒' : '0s');
+}
+
+/** A KB has 1,000 bytes, as the command has it. */
+export function size(bytes: number, language: Language): string {
+  const kilo = bytes >= 1_000;
+  const number = (kilo ? bytes / 1_000 : bytes).toLocaleString(language, { maximumFractionDigits: 1 });
+  return kilo ? `${number} KB` : `${number} ${language === 'zh' ? '字节' : 'bytes'}`;
+}
+
+export function instant(iso: string, language: Language): string {
+  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+    timeZone: 'UTC', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit',
+  }).format(new Date(iso));
+}
