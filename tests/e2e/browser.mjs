@@ -30,6 +30,12 @@ export async function visitor(browser, options = {}) {
   return { context, page, seen };
 }
 
+/** Opens a page and stays until the SDK has arrived. */
+export async function look(page, path) {
+  await page.goto(path);
+  await page.waitForFunction(() => globalThis.waymark?.stats);
+}
+
 /** What the visitor's device holds. */
 export async function stored(context, page) {
   const cookies = await context.cookies();
@@ -77,7 +83,7 @@ export async function exported() {
     if (!response.ok) throw new Error(`${next}: ${response.status} ${await response.text()}`);
     const text = await response.text();
     all.push(...text.split("\n").filter(Boolean).map((line) => JSON.parse(line)));
-    next = response.headers.get("x-waymark-next");
+    next = /<([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
   }
   return all;
 }

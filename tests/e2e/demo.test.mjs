@@ -1,7 +1,7 @@
 // The demo's promises, driven as a visitor would.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { EDGE, events, exported, launch, stored, until, visitor } from "./browser.mjs";
+import { EDGE, events, exported, launch, look, stored, until, visitor } from "./browser.mjs";
 
 const TENTS = ["tent-alcove-2", "tent-meridian-3", "tent-cirrus-1"];
 let browser;
@@ -12,13 +12,15 @@ const hero = (page) => page.locator("[data-waymark-slot=hero]");
 
 test("before consent nothing is stored and nothing is sent", async () => {
   const { context, page, seen } = await visitor(browser);
+  const heard = (await exported()).length;
   await page.goto("/");
   await page.locator("#consent").waitFor({ state: "visible" });
-  for (const tent of TENTS) await page.goto(`/products/${tent}.html`);
+  for (const tent of TENTS) await look(page, `/products/${tent}.html`);
   await page.goto("/tents.html");
   await page.waitForTimeout(1_500);
   assert.deepEqual(await stored(context, page), { cookies: [], local: [], session: [], databases: [] });
   assert.deepEqual(seen.sent, []);
+  assert.equal((await exported()).length, heard);
   assert.deepEqual(seen.errors, []);
   await context.close();
 });
@@ -52,6 +54,7 @@ test("a refusal is kept and nothing else", async () => {
 
 test("a visitor's journey changes the page on the device, at the edge, and nobody else's", async () => {
   const { context, page, seen } = await visitor(browser);
+  await context.addInitScript(noteWhatIsSent);
   await page.goto("/");
   await page.locator("[data-consent=all]").click();
   await until("the cookie", async () => (await context.cookies()).some((cookie) => cookie.name === "wm_v"));
@@ -59,7 +62,7 @@ test("a visitor's journey changes the page on the device, at the edge, and nobod
   assert.equal(cookie.httpOnly, true);
   assert.equal(cookie.sameSite, "Lax");
 
-  for (const tent of TENTS.slice(0, 2)) await page.goto(`/products/${tent}.html`);
+  for (const tent of TENTS.slice(0, 2)) await look(page, `/products/${tent}.html`);
   await page.goto("/");
   assert.match(await hero(page).innerText(), /Sleep under the stars/i);
 
@@ -122,16 +125,16 @@ test("a visitor's journey changes the page on the device, at the edge, and nobod
   assert.equal(stage, "customer");
 
   // What the edge stored is exactly what was sent.
-  const sent = events(seen.sent);
-  const mine = await until("all events at the edge", async () => {
-    const ids = new Set((await exported()).map((event) => event.messageId));
-    return [...sent.keys()].every((id) => ids.has(id)) && ids;
+  const mine = (all, anonymousId) => all.filter((event) => event.anonymousId === anonymousId);
+  const ids = (all) => all.map((event) => event.messageId).sort();
+  await until("an empty outbox", () => page.evaluate(() => !localStorage.getItem("waymark.outbox")), 20_000);
+  const sent = await page.evaluate(() => Object.values(JSON.parse(localStorage.getItem("sent"))));
+  const atEdge = await until("all events at the edge", async () => {
+    const stored = mine(await exported(), sent[0].anonymousId);
+    return stored.length >= sent.length && stored;
   }, 20_000);
-  const anonymousId = [...sent.values()][0].anonymousId;
-  const atEdge = (await exported()).filter((event) => event.anonymousId === anonymousId).map((event) => event.messageId);
-  assert.deepEqual(atEdge.sort(), [...sent.keys()].sort());
-  assert.ok(mine.size >= sent.size);
-  const names = [...sent.values()].map((event) => event.event ?? event.type);
+  assert.deepEqual(ids(atEdge), ids(sent));
+  const names = atEdge.map((event) => event.event ?? event.type);
   for (const name of ["page", "Product Viewed", "Product Added", "Checkout Started", "identify", "Order Completed"]) {
     assert.ok(names.includes(name), `${name} among ${names}`);
   }
@@ -143,7 +146,7 @@ test("the Chinese shop gets Chinese content", async () => {
   const { context, page } = await visitor(browser, { locale: "zh-CN" });
   await page.goto("/zh/");
   await page.locator("[data-consent=all]").click();
-  for (const tent of TENTS) await page.goto(`/zh/products/${tent}.html`);
+  for (const tent of TENTS) await look(page, `/zh/products/${tent}.html`);
   await page.goto("/zh/");
   await until("the hero", async () => (await hero(page).innerText()).includes("挑一顶帐篷"));
   await context.close();
@@ -153,7 +156,7 @@ test("withdrawing wipes the device and gives the author's page back", async () =
   const { context, page } = await visitor(browser);
   await page.goto("/");
   await page.locator("[data-consent=all]").click();
-  for (const tent of TENTS) await page.goto(`/products/${tent}.html`);
+  for (const tent of TENTS) await look(page, `/products/${tent}.html`);
   await page.goto("/");
   await until("the hero", async () => /Find the tent/i.test(await hero(page).innerText()));
   await page.evaluate(() => globalThis.waymark.consent({ analytics: false, personalization: false, marketing: false }));
@@ -164,3 +167,23 @@ test("withdrawing wipes the device and gives the author's page back", async () =
   assert.match(await hero(page).innerText(), /Sleep under the stars/i);
   await context.close();
 });
+
+/** Keeps each event as it leaves the page: beacons of a page that is going are reported to nobody. */
+function noteWhatIsSent() {
+  const note = (url, body) => {
+    if (!/\/v1\/(batch|beacon)$/.test(String(url))) return;
+    const sent = JSON.parse(localStorage.getItem("sent") ?? "{}");
+    for (const event of JSON.parse(body).batch) sent[event.messageId] = event;
+    localStorage.setItem("sent", JSON.stringify(sent));
+  };
+  const { fetch, navigator } = globalThis;
+  const beacon = navigator.sendBeacon.bind(navigator);
+  globalThis.fetch = (url, init) => {
+    note(url, init?.body);
+    return fetch(url, init);
+  };
+  navigator.sendBeacon = (url, body) => {
+    note(url, body);
+    return beacon(url, body);
+  };
+}

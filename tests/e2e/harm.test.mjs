@@ -1,7 +1,7 @@
 // A page never breaks: whatever fails, the author's content stays.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { admin, EDGE, events, launch, until, visitor } from "./browser.mjs";
+import { admin, EDGE, events, launch, look, until, visitor } from "./browser.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -15,7 +15,7 @@ test("where wasm is refused events still go out and the author's content stays",
   await page.route(`${EDGE}/`, (route) => withPolicy(route));
   await page.goto("/");
   await page.locator("[data-consent=all]").click();
-  for (const tent of ["tent-alcove-2", "tent-meridian-3", "tent-cirrus-1"]) await page.goto(`/products/${tent}.html`);
+  for (const tent of ["tent-alcove-2", "tent-meridian-3", "tent-cirrus-1"]) await look(page, `/products/${tent}.html`);
   await page.goto("/");
   await until("events", () => [...events(seen.sent).values()].filter((event) => event.event === "Product Viewed").length === 3);
   await context.close();

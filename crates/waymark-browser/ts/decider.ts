@@ -15,6 +15,8 @@ const FOREVER = 2 ** 31 - 1;
 const SOONEST = 50;
 /** How many events another tab may not have seen yet. */
 const RECENT = 16;
+/** Events that may wait for an engine, on all pages together. */
+const MOST_KEPT = 100;
 const NOBODY = new Uint8Array(0);
 
 export interface Host {
@@ -49,7 +51,7 @@ export class Decider {
     ]);
     this.engine = new Engine(program, NOBODY);
     this.program = program;
-    this.resume(this.kept());
+    this.resumeKept();
   }
 
   /** There will be no engine: nothing needs to wait for it. */
@@ -80,21 +82,18 @@ export class Decider {
   }
 
   apply(event: Uint8Array): void {
-    if (!this.engine) {
-      if (!this.ended) this.waiting.push(event);
-      return;
+    if (this.ended) return;
+    if (this.engine) {
+      if (this.fold(event)) this.decideSoon();
+    } else {
+      this.waiting.push(event);
+      this.saveSoon();
     }
-    const effects = this.guarded((engine) => decodeEffects(engine.apply(event)));
-    if (!effects || effects.duplicate) return;
-    this.recent = [...this.recent.slice(1 - RECENT), event];
-    this.saving ??= setTimeout(() => this.save(), SAVE_AFTER);
-    this.tell(effects);
-    this.decideSoon();
   }
 
   /** Another tab has kept a state: goes on from that, with what it may not have known. */
   rejoin(): void {
-    this.resume(this.kept());
+    this.resumeKept();
     const recent = this.recent.splice(0);
     for (const event of recent) this.apply(event);
     this.decideSoon();
@@ -142,6 +141,7 @@ export class Decider {
     this.decide();
   }
 
+  /** What is kept is a state, and after it the events of pages that were left before their engine came. */
   save(): void {
     clearTimeout(this.saving);
     const due = this.saving !== undefined;
@@ -149,15 +149,42 @@ export class Decider {
     if (!due || !this.host.mayKeep()) return;
     const state = this.guarded((engine) => engine.snapshot());
     if (state) this.store.set(STATE, toBase64(state));
+    else if (!this.ended) {
+      const [kept = '', ...events] = this.kept();
+      const all = [...events, ...this.waiting.splice(0).map(toBase64)].slice(-MOST_KEPT);
+      this.store.set(STATE, [kept, ...all].join('\n'));
+    }
   }
 
-  private kept(): Uint8Array | undefined {
+  private saveSoon(): void {
+    this.saving ??= setTimeout(() => this.save(), SAVE_AFTER);
+  }
+
+  private kept(): string[] {
     const text = this.host.mayKeep() ? this.store.get(STATE) : null;
-    try {
-      return text ? fromBase64(text) : undefined;
-    } catch {
-      return undefined;
-    }
+    return text ? text.split('\n') : [];
+  }
+
+  private resumeKept(): void {
+    const [state, ...events] = this.kept().map((line) => {
+      try {
+        return fromBase64(line);
+      } catch {
+        return NOBODY;
+      }
+    });
+    this.resume(state);
+    for (const event of events) this.fold(event);
+  }
+
+  /** Gives whether it was news. */
+  private fold(event: Uint8Array): boolean {
+    const effects = this.guarded((engine) => decodeEffects(engine.apply(event)));
+    if (!effects || effects.duplicate) return false;
+    this.recent = [...this.recent.slice(1 - RECENT), event];
+    this.saveSoon();
+    this.tell(effects);
+    return true;
   }
 
   private tell(effects: Applied): void {
