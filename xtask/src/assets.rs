@@ -50,6 +50,11 @@ impl Asset {
     }
 }
 
+/// Whether a file is one of the compressed ones that [`write`] makes.
+pub fn is_packed(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ending == "br" || ending == "gz")
+}
+
 pub fn short_hash(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes)[..8])
 }

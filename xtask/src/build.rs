@@ -1,4 +1,5 @@
-//! The browser's files and the edge's worker, from the crates to dist/.
+//! The browser's files and the edge's worker, from the crates to dist/; and the steps that builds
+//! are made of.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +10,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::assets::{self, Asset, short_hash};
 use crate::project::{self, cargo, command, dist, node_tool, output, read, root, run};
-use crate::tools;
+use crate::{studio, tools};
 
 /// What rustc's default wasm features are, so that wasm-opt may use and keep them.
 const WASM_FEATURES: [&str; 6] = [
@@ -29,6 +30,7 @@ pub struct Browser {
 pub fn all() -> Result<Browser> {
     let browser = browser()?;
     edge(&browser)?;
+    studio::build()?;
     cli()?;
     Ok(browser)
 }
@@ -170,14 +172,14 @@ fn assets_module(assets: &[Asset]) -> String {
     format!("{imports}export default {{\n{entries}}};\n")
 }
 
-fn target() -> Result<PathBuf> {
+pub fn target() -> Result<PathBuf> {
     let text =
         output(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&text)?;
     Ok(metadata["target_directory"].as_str().context("cargo's target directory")?.into())
 }
 
-fn compile(package: &str, profile: &str) -> Result<PathBuf> {
+pub fn compile(package: &str, profile: &str) -> Result<PathBuf> {
     let wasm = "wasm32-unknown-unknown";
     run(cargo().args([
         "build",
@@ -194,13 +196,13 @@ fn compile(package: &str, profile: &str) -> Result<PathBuf> {
     Ok(target()?.join(wasm).join(profile).join(file))
 }
 
-fn optimize(from: &Path, to: &Path, levels: &[&str]) -> Result<()> {
+pub fn optimize(from: &Path, to: &Path, levels: &[&str]) -> Result<()> {
     let mut command = command(node_tool("wasm-opt"));
     command.arg(from).arg("-o").arg(to).args(levels).args(WASM_FEATURES);
     run(command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]))
 }
 
-fn bundle(entry: &Path, out: &Path, words: &[String]) -> Result<()> {
+pub fn bundle(entry: &Path, out: &Path, words: &[String]) -> Result<()> {
     let mut command = Command::new(node_tool("esbuild"));
     command.arg(entry).args([
         "--bundle",
@@ -212,13 +214,13 @@ fn bundle(entry: &Path, out: &Path, words: &[String]) -> Result<()> {
 }
 
 /// Knows whether a step's inputs are those of its last run.
-struct Stamp {
+pub struct Stamp {
     file: PathBuf,
     hash: String,
 }
 
 impl Stamp {
-    fn of(step: &str, inputs: &[&Path]) -> Result<Self> {
+    pub fn of(step: &str, inputs: &[&Path]) -> Result<Self> {
         let mut hash = Sha256::new();
         hash.update(step);
         // The steps themselves, and the tools that they call.
@@ -232,11 +234,11 @@ impl Stamp {
         Ok(Self { file, hash: tools::hex(&hash.finalize()) })
     }
 
-    fn is_current(&self) -> bool {
+    pub fn is_current(&self) -> bool {
         std::fs::read_to_string(&self.file).is_ok_and(|have| have == self.hash) && dist().exists()
     }
 
-    fn keep(&self) -> Result<()> {
+    pub fn keep(&self) -> Result<()> {
         project::write(&self.file, &self.hash)
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build;
 use crate::project::{self, command, dist, read, root};
+use crate::{assets, build};
 
 pub const ADMIN_TOKEN: &str = "demo-admin";
 pub const DEMO_PACK: &str = "examples/packs/outdoor-shop.jsonc";
@@ -61,25 +61,23 @@ impl Edge {
             return Ok(());
         }
         let pack = read(&root().join(DEMO_PACK))?;
-        let put = self.admin(agent().put(self.url("/admin/v1/packs")), &pack)?;
+        let put = as_admin(agent().put(self.url("/admin/v1/packs")), &pack)?;
         let hash = put["hash"].as_str().context("the edge named no hash")?.to_owned();
-        self.admin(agent().post(self.url(&format!("/admin/v1/packs/{hash}/activate"))), b"")?;
+        as_admin(agent().post(self.url(&format!("/admin/v1/packs/{hash}/activate"))), b"")?;
         Ok(())
     }
+}
 
-    fn admin(
-        self,
-        request: ureq::RequestBuilder<ureq::typestate::WithBody>,
-        body: &[u8],
-    ) -> Result<serde_json::Value> {
-        let mut answer =
-            request.header("authorization", format!("Bearer {ADMIN_TOKEN}")).send(body)?;
-        let text = answer.body_mut().read_to_string()?;
-        if !answer.status().is_success() {
-            bail!("the edge answered {}: {text}", answer.status());
-        }
-        Ok(serde_json::from_str(&text).unwrap_or_default())
+fn as_admin(
+    request: ureq::RequestBuilder<ureq::typestate::WithBody>,
+    body: &[u8],
+) -> Result<serde_json::Value> {
+    let mut answer = request.header("authorization", format!("Bearer {ADMIN_TOKEN}")).send(body)?;
+    let text = answer.body_mut().read_to_string()?;
+    if !answer.status().is_success() {
+        bail!("the edge answered {}: {text}", answer.status());
     }
+    Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
 /// Answers of any status are answers.
@@ -145,7 +143,7 @@ fn config(port: u16, state: &Path) -> Result<String> {
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<Vec<_>>>()?;
     names.sort();
-    for name in names.iter().filter(|name| name.ends_with(".br") || name.ends_with(".gz")) {
+    for name in names.iter().filter(|name| assets::is_packed(Path::new(name))) {
         let _ =
             write!(modules, ",\n    (name = \"assets/{name}\", data = embed \"assets/{name}\")");
     }

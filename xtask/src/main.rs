@@ -11,6 +11,7 @@ mod generate;
 mod journeys;
 mod project;
 mod sizes;
+mod studio;
 mod suite;
 mod tools;
 mod vectors;
@@ -29,7 +30,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Build the browser's files, the edge's worker and the `waymark` command into dist/
+    /// Build the browser's files, the edge's worker, the studio and the `waymark` command into dist/
     Build,
     /// Start the edge with the outdoor shop behind it, and say what to try
     Demo {
@@ -53,6 +54,11 @@ enum Verb {
         #[arg(long)]
         port: u16,
     },
+    /// Build the marketers' studio and serve it to this machine
+    Studio {
+        #[arg(long, default_value_t = 8788)]
+        port: u16,
+    },
     /// Everything that CI runs: formatting, lints, unit, property, vector, worker and browser tests
     Test,
     /// Fail when a crate depends on what it must not know
@@ -67,8 +73,12 @@ enum Verb {
         #[arg(long, default_value = "target/journeys")]
         out: PathBuf,
     },
-    /// Write the counts of tests/vectors/index.json anew
-    Vectors,
+    /// Run the written vectors natively
+    Vectors {
+        /// Write the counts of tests/vectors/index.json anew first
+        #[arg(long)]
+        count: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -79,11 +89,12 @@ fn main() -> ExitCode {
         Verb::Demo { check: false, port } => demo::serve(port),
         Verb::Edge { port, state } => edge::serve(port, state),
         Verb::EdgeReady { port } => edge::announce(port),
+        Verb::Studio { port } => studio::serve(port),
         Verb::Test => suite::run_all(),
         Verb::Arrows => arrows::check(),
         Verb::Sizes => build::browser().and_then(|built| sizes::report(&built)),
         Verb::Journeys { from, out } => journeys::convert(&from, &out),
-        Verb::Vectors => vectors::write_index(),
+        Verb::Vectors { count } => vectors::run(count),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,7 +16,7 @@ pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// A program from node_modules.
+/// A program from `node_modules`.
 pub fn node_tool(name: &str) -> PathBuf {
     root().join("node_modules/.bin").join(name)
 }

@@ -22,16 +22,19 @@ pub fn run_all() -> Result<()> {
     run(cargo()
         .args(["clippy", "--quiet", "--locked", "--workspace", "--all-targets"])
         .args(strict))?;
-    let wasm =
-        ["--target", "wasm32-unknown-unknown", "-p", "waymark-browser", "-p", "waymark-edge"];
-    run(cargo().args(["clippy", "--quiet", "--locked"]).args(wasm).args(strict))?;
+    let mut wasm = cargo();
+    wasm.args(["clippy", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"]);
+    wasm.args(["-p", "waymark-browser", "-p", "waymark-edge", "-p", "waymark-studio"]);
+    run(wasm.args(strict))?;
     step("dependency arrows");
     counts.one(arrows::check())?;
     step("unit and property tests");
     counts.run(cargo().args(["test", "--quiet", "--locked", "--workspace"]))?;
     step("TypeScript");
     tools::node_modules()?;
-    run(command(node_tool("tsc")).args(["--project", "crates/waymark-browser/tsconfig.json"]))?;
+    for project in ["crates/waymark-browser", "www/studio"] {
+        run(command(node_tool("tsc")).args(["--project", &format!("{project}/tsconfig.json")]))?;
+    }
     let scripts = bundle_script_tests()?;
     counts.run(&mut node_test(&scripts))?;
     step("build");

@@ -68,11 +68,10 @@ pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
         }
     };
     let program = compiled.program.encode();
-    let page = packs::gzip(&compiled.program.page_projection().encode())
-        .map_err(problems::unavailable)?;
+    let page =
+        packs::gzip(&compiled.program.page_projection().encode()).map_err(problems::unavailable)?;
     let hash = compiled.program.hash;
-    let row =
-        PackRow { hash, name: compiled.program.pack.clone(), created: edge.host.now() };
+    let row = PackRow { hash, name: compiled.program.pack.clone(), created: edge.host.now() };
     let parts = PackParts { source: body.clone(), program, page };
     match packs::ask(edge.host, &RegistryAsk::Put { row, parts }).await {
         Ok(RegistryTold::Put { created }) => Ok(Response::json(
@@ -133,8 +132,7 @@ pub async fn pack_source<H: Clock + Objects>(edge: &Edge<'_, H>, hash: &str) -> 
     let ask = RegistryAsk::Part { hash: known, part: Part::Source };
     match packs::ask(edge.host, &ask).await {
         Ok(RegistryTold::Part(Some(source))) => {
-            let mut response =
-                Response::empty(200).with_header("Content-Type", "application/json");
+            let mut response = Response::empty(200).with_header("Content-Type", "application/json");
             response.body = source;
             Ok(response)
         }
@@ -187,10 +185,7 @@ fn activation_json(activation: &Activation) -> Json {
     })
 }
 
-fn registry_problem(
-    told: Result<RegistryTold, crate::ports::Unavailable>,
-    hash: &str,
-) -> Problem {
+fn registry_problem(told: Result<RegistryTold, crate::ports::Unavailable>, hash: &str) -> Problem {
     match told {
         Err(error) => problems::unavailable(error),
         Ok(RegistryTold::Refused(code)) if code == "unknown-pack" => problems::unknown_pack(hash),
@@ -276,16 +271,17 @@ pub async fn events<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
 pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let number = |name: &str| match request.address.parameter(name) {
         None => Ok(0),
-        Some(text) => text.parse::<u64>().map_err(|_| {
-            problems::bad_member("", format!("`{name}` is not a whole number."))
-        }),
+        Some(text) => text
+            .parse::<u64>()
+            .map_err(|_| problems::bad_member("", format!("`{name}` is not a whole number."))),
     };
     let (shard, after) = (number("shard")?, number("after")?);
     let objects = edge.config.map.objects();
     let object = u16::try_from(shard).ok().filter(|object| *object < objects).ok_or_else(|| {
         problems::bad_member("", format!("There are {objects} shards, numbered from 0."))
     })?;
-    let (events, next) = match edge.shard(object, ShardAsk::Events { visitor: None, after }).await? {
+    let (events, next) = match edge.shard(object, ShardAsk::Events { visitor: None, after }).await?
+    {
         ShardTold::Events { events, next } => (events, next),
         other => return Err(unexpected(&other)),
     };
@@ -321,4 +317,3 @@ fn ndjson(lines: Vec<u8>) -> Response {
         .with_header("Content-Type", "application/x-ndjson")
         .with_header("Cache-Control", "no-store")
 }
-

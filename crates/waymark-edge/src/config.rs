@@ -130,9 +130,9 @@ fn sha256_from_hex(text: &str) -> Option<[u8; 32]> {
 }
 
 fn shard_map(epoch: Option<String>, objects: Option<String>) -> Result<ShardMap, ConfigError> {
-    let epoch = epoch.map_or(Some(ShardMap::DEFAULT.epoch), |text| text.trim().parse().ok()).ok_or(
-        ConfigError { name: "SHARD_EPOCH", expected: "must be a whole number" },
-    )?;
+    let epoch = epoch
+        .map_or(Some(ShardMap::DEFAULT.epoch), |text| text.trim().parse().ok())
+        .ok_or(ConfigError { name: "SHARD_EPOCH", expected: "must be a whole number" })?;
     objects
         .map_or(Some(ShardMap::DEFAULT.objects()), |text| text.trim().parse().ok())
         .and_then(|objects| ShardMap::new(epoch, objects))
@@ -158,9 +158,11 @@ mod tests {
 
     #[test]
     fn keys_have_a_basis() {
-        let config =
-            read(&[("WRITE_KEYS", r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"}]"#)])
-                .unwrap();
+        let config = read(&[(
+            "WRITE_KEYS",
+            r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"}]"#,
+        )])
+        .unwrap();
         assert_eq!(config.basis_of("w"), Some(Basis::Browser));
         assert_eq!(config.basis_of("s"), Some(Basis::Server));
     }

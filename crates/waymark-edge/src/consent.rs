@@ -59,11 +59,15 @@ pub fn consent<H: Clock>(edge: &Edge<'_, H>, request: &Request) -> Answer {
             consent: granted,
         };
         let signed = edge.config.cookies.sign(&visitor).ok_or_else(|| {
-            problems::bad_configuration("The variable COOKIE_KEYS is not set: no cookie can be signed.")
+            problems::bad_configuration(
+                "The variable COOKIE_KEYS is not set: no cookie can be signed.",
+            )
         })?;
         cookie::set(&signed, secure)
     };
-    Ok(Response::empty(204).with_header("Set-Cookie", cookie).with_header("Cache-Control", "no-store"))
+    Ok(Response::empty(204)
+        .with_header("Set-Cookie", cookie)
+        .with_header("Cache-Control", "no-store"))
 }
 
 /// A body that is one JSON object.

@@ -87,7 +87,9 @@ fn asked<H: Clock>(
                 (Some(key), _, _) if NAMESPACES.iter().any(|name| key.starts_with(name)) => {
                     vec![key.to_owned()]
                 }
-                (_, Some(id), _) => vec![format!("{SERVER_ANONYMOUS}{id}"), format!("{DEVICE}{id}")],
+                (_, Some(id), _) => {
+                    vec![format!("{SERVER_ANONYMOUS}{id}"), format!("{DEVICE}{id}")]
+                }
                 (_, None, Some(user)) => vec![format!("{SERVER_USER}{user}")],
                 (_, None, None) => return Err(nobody()),
             };
@@ -96,13 +98,11 @@ fn asked<H: Clock>(
         }
         Basis::Browser => {
             let cookies = &edge.config.cookies;
-            let found =
-                cookies.find(request.header("cookie"), &edge.config.site, edge.host.now());
+            let found = cookies.find(request.header("cookie"), &edge.config.site, edge.host.now());
             let cookie = found.visitor();
             let device_key = text("deviceKey");
             let id = text("anonymousId").or(cookie.map(|visitor| visitor.id.as_str()));
-            let proof =
-                Proof { device_key, cookie_id: cookie.map(|visitor| visitor.id.as_str()) };
+            let proof = Proof { device_key, cookie_id: cookie.map(|visitor| visitor.id.as_str()) };
             match id {
                 Some(id) if proof.covers(id) => {
                     let granted = cookie.filter(|visitor| visitor.id == id);

@@ -38,8 +38,7 @@ pub async fn evaluate<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
             match waymark_pack::compile(&source) {
                 Ok(compiled) => Rc::new(compiled.program),
                 Err(report) => {
-                    let more =
-                        Map::from_iter([("diagnostics".to_owned(), report_json(&report))]);
+                    let more = Map::from_iter([("diagnostics".to_owned(), report_json(&report))]);
                     return Ok(Response::problem_with(&broken_pack(), more));
                 }
             }
@@ -133,9 +132,8 @@ fn effects_json(program: &Program, effects: &Effects) -> Json {
     let names = |numbers: &[u32]| -> Vec<&str> {
         numbers.iter().map(|number| program.segments[*number as usize].id.as_str()).collect()
     };
-    let stage = |number: Option<u32>| {
-        number.map(|number| program.stages[number as usize].id.as_str())
-    };
+    let stage =
+        |number: Option<u32>| number.map(|number| program.stages[number as usize].id.as_str());
     let mut item = json!({
         "applied": match effects.applied {
             Applied::InOrder => "in-order",

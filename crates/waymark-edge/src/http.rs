@@ -185,15 +185,16 @@ impl Request {
             header.split(',').any(|item| {
                 let mut parts = item.split(';').map(str::trim);
                 let named = parts.next().is_some_and(|have| have.eq_ignore_ascii_case(name));
-                named && !parts.any(|part| is_zero_quality(part))
+                named && !parts.any(is_zero_quality)
             })
         })
     }
 }
 
 fn is_zero_quality(part: &str) -> bool {
-    part.strip_prefix("q=")
-        .is_some_and(|q| q.trim_start_matches('0').trim_start_matches('.').bytes().all(|b| b == b'0'))
+    part.strip_prefix("q=").is_some_and(|q| {
+        q.trim_start_matches('0').trim_start_matches('.').bytes().all(|b| b == b'0')
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,9 +241,10 @@ impl Response {
         if let Some(members) = document.as_object_mut() {
             members.extend(more);
         }
-        let response = Self { body: document.to_string().into_bytes(), ..Self::empty(problem.status) }
-            .with_header("Content-Type", PROBLEM_MEDIA_TYPE)
-            .with_header("Cache-Control", "no-store");
+        let response =
+            Self { body: document.to_string().into_bytes(), ..Self::empty(problem.status) }
+                .with_header("Content-Type", PROBLEM_MEDIA_TYPE)
+                .with_header("Cache-Control", "no-store");
         match problem.retry_after {
             Some(seconds) => response.with_header("Retry-After", seconds.to_string()),
             None => response,

@@ -111,8 +111,7 @@ async fn stored<H: Clock + Objects>(
     if by_object.is_empty() {
         return Ok((0, 0));
     }
-    let packs =
-        edge.packs.active(edge.host, received).await.map_err(problems::unavailable)?;
+    let packs = edge.packs.active(edge.host, received).await.map_err(problems::unavailable)?;
     let calls = by_object.into_iter().map(|(object, events)| {
         let ask = ShardAsk::Receive { packs: packs.clone(), received, events };
         edge.shard(object, ask)

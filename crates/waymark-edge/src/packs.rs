@@ -173,7 +173,8 @@ pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Unavailable> {
 
 /// `GET /v1/pack`: the page's Program of the active pack.
 pub async fn active_page<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
-    let packs = edge.packs.active(edge.host, edge.host.now()).await.map_err(problems::unavailable)?;
+    let packs =
+        edge.packs.active(edge.host, edge.host.now()).await.map_err(problems::unavailable)?;
     let hash = packs.active.ok_or_else(problems::no_active_pack)?;
     let cache = "public, max-age=60";
     page(edge, request, hash, cache).await
@@ -207,12 +208,14 @@ async fn page<H: Clock + Objects>(
         if request.accepts_encoding("gzip") {
             response = response.with_header("Content-Encoding", "gzip");
             response.encoded = true;
-            response.body = page.as_ref().clone();
+            response.body.clone_from(page.as_ref());
         } else {
             GzDecoder::new(page.as_slice())
                 .take(limits::PROGRAM_BYTES as u64)
                 .read_to_end(&mut response.body)
-                .map_err(|error| problems::unavailable(format!("A stored pack is broken: {error}.")))?;
+                .map_err(|error| {
+                    problems::unavailable(format!("A stored pack is broken: {error}."))
+                })?;
         }
     }
     Ok(response

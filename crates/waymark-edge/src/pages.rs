@@ -44,9 +44,9 @@ pub async fn plan<H: Clock + Objects>(
     let engine = Engine::new(&program, Numerals::NATIVE);
 
     let found = edge.config.cookies.find(page.cookie.as_deref(), &edge.config.site, now);
-    let visitor = found.visitor().filter(|visitor| {
-        visitor.consent.contains(Purpose::Personalization) && !page.objects
-    });
+    let visitor = found
+        .visitor()
+        .filter(|visitor| visitor.consent.contains(Purpose::Personalization) && !page.objects);
     let (state, consent) = match visitor {
         None => (None, Purposes::NONE),
         Some(visitor) => {
@@ -79,7 +79,8 @@ pub async fn plan<H: Clock + Objects>(
 pub fn context_of(page: &PageRequest, consent: Purposes) -> Context {
     let address = Address::parse(&page.url);
     let mut values = Object::new();
-    let search = if address.query.is_empty() { String::new() } else { format!("?{}", address.query) };
+    let search =
+        if address.query.is_empty() { String::new() } else { format!("?{}", address.query) };
     let url = page.url.split_once('#').map_or(page.url.as_str(), |(before, _)| before);
     values.insert(
         "page",
@@ -167,7 +168,10 @@ mod tests {
             context.values.at(&path).and_then(Value::as_text).map(str::to_owned)
         };
         assert_eq!(at("page.path").as_deref(), Some("/a"));
-        assert_eq!(at("page.url").as_deref(), Some("https://h/a?utm_source=x%20y&utm_campaign=c&q=1"));
+        assert_eq!(
+            at("page.url").as_deref(),
+            Some("https://h/a?utm_source=x%20y&utm_campaign=c&q=1")
+        );
         assert_eq!(at("page.search").as_deref(), Some("?utm_source=x%20y&utm_campaign=c&q=1"));
         assert_eq!(at("page.referrer").as_deref(), Some(""));
         assert_eq!(at("campaign.source").as_deref(), Some("x y"));

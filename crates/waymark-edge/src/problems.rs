@@ -94,8 +94,7 @@ pub fn stale_map() -> Problem {
 }
 
 pub fn bad_member(pointer: &str, detail: impl Into<String>) -> Problem {
-    let mut problem =
-        Problem::new(400, "bad-request", "The request cannot be understood", detail);
+    let mut problem = Problem::new(400, "bad-request", "The request cannot be understood", detail);
     problem.pointer = Some(pointer.to_owned()).filter(|pointer| !pointer.is_empty());
     problem
 }

@@ -26,11 +26,23 @@ pub struct ShardCall {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ShardAsk {
-    Receive { packs: Packs, received: Timestamp, events: Vec<Incoming> },
-    State { visitor: String },
-    Stats { packs: Packs, now: Timestamp },
+    Receive {
+        packs: Packs,
+        received: Timestamp,
+        events: Vec<Incoming>,
+    },
+    State {
+        visitor: String,
+    },
+    Stats {
+        packs: Packs,
+        now: Timestamp,
+    },
     /// Stored events after a batch; of one visitor, if one is named.
-    Events { visitor: Option<String>, after: u64 },
+    Events {
+        visitor: Option<String>,
+        after: u64,
+    },
 }
 
 /// An event on its way to its visitor's shard.
@@ -44,13 +56,21 @@ pub struct Incoming {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum ShardTold {
-    Received { accepted: u32, duplicates: u32 },
+    Received {
+        accepted: u32,
+        duplicates: u32,
+    },
     State(Option<Vec<u8>>),
     Stats(Stats),
     /// `next`: ask again from there.
-    Events { events: Vec<Stored>, next: Option<u64> },
+    Events {
+        events: Vec<Stored>,
+        next: Option<u64>,
+    },
     /// The caller's map is older than the object's.
-    Stale { epoch: u64 },
+    Stale {
+        epoch: u64,
+    },
     Failed(String),
 }
 
@@ -85,8 +105,13 @@ pub enum RegistryAsk {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RegistryTold {
     /// Whether it is new.
-    Put { created: bool },
-    List { packs: Vec<PackRow>, activations: Vec<Activation> },
+    Put {
+        created: bool,
+    },
+    List {
+        packs: Vec<PackRow>,
+        activations: Vec<Activation>,
+    },
     Activated(Activation),
     /// Neither this nor that can be done: a stable code.
     Refused(String),
@@ -135,10 +160,9 @@ impl ShardCall {
                 events: input.list(Incoming::read)?,
             },
             1 => ShardAsk::State { visitor: input.text()?.to_owned() },
-            2 => ShardAsk::Stats {
-                packs: Packs::read(&mut input)?,
-                now: Timestamp(input.signed()?),
-            },
+            2 => {
+                ShardAsk::Stats { packs: Packs::read(&mut input)?, now: Timestamp(input.signed()?) }
+            }
             3 => ShardAsk::Events { visitor: input.optional_text()?, after: input.unsigned()? },
             _ => return Err(input.error("unknown-message")),
         };

@@ -28,10 +28,9 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
             }
             RegistryTold::Put { created }
         }
-        RegistryAsk::List => RegistryTold::List {
-            packs: store.packs()?,
-            activations: store.activations(LOG)?,
-        },
+        RegistryAsk::List => {
+            RegistryTold::List { packs: store.packs()?, activations: store.activations(LOG)? }
+        }
         RegistryAsk::Activate { hash, at, by } => activate(store, *hash, *at, by)?,
         RegistryAsk::RollBack { at, by } => roll_back(store, *at, by)?,
         RegistryAsk::Active { now } => {
@@ -77,9 +76,9 @@ fn roll_back<S: RegistryStore>(
         return Ok(RegistryTold::Refused("nothing-to-roll-back".to_owned()));
     };
     let standing = last.restores.unwrap_or(last.number);
-    let before = log.iter().find(|line| {
-        line.number < standing && line.restores.is_none() && line.hash != last.hash
-    });
+    let before = log
+        .iter()
+        .find(|line| line.number < standing && line.restores.is_none() && line.hash != last.hash);
     match before {
         Some(before) => append(store, Some(last), before.hash, at, by, Some(before.number)),
         None => Ok(RegistryTold::Refused("nothing-to-roll-back".to_owned())),

@@ -55,8 +55,7 @@ mod tests {
             let map = ShardMap::new(1, objects).unwrap();
             let owners: Vec<u16> = (0..SLOTS).map(|slot| map.object_of(slot)).collect();
             assert!(owners.is_sorted());
-            let lengths: Vec<usize> =
-                owners.chunk_by(|a, b| a == b).map(<[u16]>::len).collect();
+            let lengths: Vec<usize> = owners.chunk_by(|a, b| a == b).map(<[u16]>::len).collect();
             assert_eq!(lengths.len(), usize::from(objects));
             assert!(lengths.iter().max().unwrap() - lengths.iter().min().unwrap() <= 1);
         }

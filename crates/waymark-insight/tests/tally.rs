@@ -21,32 +21,34 @@ fn program() -> Program {
     });
     let on = Matcher { event: Some(0), condition: None };
     let template = Template(vec![Part::Literal("Hello".to_owned())]);
-    let mut program = Program::default();
-    program.session_gap = Span(30 * Span::MINUTE.0);
-    program.events = vec!["Product Viewed".to_owned()];
-    program.features = vec![Feature { fingerprint: 1, kind: FeatureKind::Times { on, keep: 2 } }];
-    program.conds = vec![views(2), views(1), adult];
-    program.segments = vec![Segment { id: "keen".to_owned(), when: CondId(0) }];
-    program.stages = vec![Stage { id: "looking".to_owned(), enter: CondId(1) }];
-    program.stage_after = 1;
-    program.slots = vec![
-        Slot { id: "hero".to_owned(), default: None },
-        Slot { id: "still".to_owned(), default: None },
-    ];
-    program.contents = vec![Content {
-        id: "hero-adult".to_owned(),
-        body: Body::Text,
-        variants: vec![Variant { locale: "en".to_owned(), template }],
-    }];
-    program.rules = vec![Rule {
-        id: "adults".to_owned(),
-        slot: 0,
-        content: 0,
-        priority: 0,
-        purpose: Purpose::Personalization,
-        when: CondId(2),
-        stateless: false,
-    }];
+    let program = Program {
+        session_gap: Span(30 * Span::MINUTE.0),
+        events: vec!["Product Viewed".to_owned()],
+        features: vec![Feature { fingerprint: 1, kind: FeatureKind::Times { on, keep: 2 } }],
+        conds: vec![views(2), views(1), adult],
+        segments: vec![Segment { id: "keen".to_owned(), when: CondId(0) }],
+        stages: vec![Stage { id: "looking".to_owned(), enter: CondId(1) }],
+        stage_after: 1,
+        slots: vec![
+            Slot { id: "hero".to_owned(), default: None },
+            Slot { id: "still".to_owned(), default: None },
+        ],
+        contents: vec![Content {
+            id: "hero-adult".to_owned(),
+            body: Body::Text,
+            variants: vec![Variant { locale: "en".to_owned(), template }],
+        }],
+        rules: vec![Rule {
+            id: "adults".to_owned(),
+            slot: 0,
+            content: 0,
+            priority: 0,
+            purpose: Purpose::Personalization,
+            when: CondId(2),
+            stateless: false,
+        }],
+        ..Program::default()
+    };
     program.indexed()
 }
 

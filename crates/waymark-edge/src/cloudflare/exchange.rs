@@ -42,10 +42,7 @@ pub fn response(answered: Answered) -> worker::Result<Response> {
         headers.append(name, value)?;
     }
     let builder = Response::builder().with_status(answered.status).with_headers(headers);
-    let builder = if answered.encoded {
-        builder.with_encode_body(EncodeBody::Manual)
-    } else {
-        builder
-    };
+    let builder =
+        if answered.encoded { builder.with_encode_body(EncodeBody::Manual) } else { builder };
     Ok(if answered.body.is_empty() { builder.empty() } else { builder.fixed(answered.body) })
 }

@@ -115,7 +115,10 @@ async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Respons
 
 /// What to change in a page: JSON for the entry, or nothing.
 #[wasm_bindgen]
-#[expect(clippy::too_many_arguments, reason = "crossing with strings is cheaper than with an object")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "crossing with strings is cheaper than with an object"
+)]
 pub async fn plan(
     env: Env,
     url: String,
@@ -128,8 +131,7 @@ pub async fn plan(
 ) -> Result<Option<String>, JsValue> {
     let config = config(&env);
     let config = config.as_ref().as_ref().map_err(|error| JsValue::from(error.to_string()))?;
-    let page =
-        PageRequest { url, cookie, accept_language, user_agent, referrer, country, objects };
+    let page = PageRequest { url, cookie, accept_language, user_agent, referrer, country, objects };
     let host = Host { env };
     let packs = packs();
     let edge = Edge { host: &host, config, packs: &packs };

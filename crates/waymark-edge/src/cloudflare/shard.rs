@@ -33,8 +33,11 @@ pub struct Shard {
 
 impl DurableObject for Shard {
     fn new(state: State, env: Env) -> Self {
-        let store = Sql::open(&state, SCHEMA)
-            .map(|sql| SqlShard { sql, epoch: Cell::new(None), swept: Cell::new(None) });
+        let store = Sql::open(&state, SCHEMA).map(|sql| SqlShard {
+            sql,
+            epoch: Cell::new(None),
+            swept: Cell::new(None),
+        });
         Self { host: Host { env }, store }
     }
 
@@ -80,7 +83,8 @@ impl SqlShard {
     }
 
     fn set_meta(&self, key: &str, value: i64) -> Result<(), StoreError> {
-        let query = "INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+        let query =
+            "INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
         self.sql.run(query, vec![key.into(), integer(value)])
     }
 
@@ -205,7 +209,8 @@ impl ShardStore for SqlShard {
         marker: Option<u64>,
         most: u32,
     ) -> Result<Vec<Batch>, StoreError> {
-        const COLUMNS: &str = "SELECT seq, received, events, duplicates, visitors, body FROM batches";
+        const COLUMNS: &str =
+            "SELECT seq, received, events, duplicates, visitors, body FROM batches";
         let rows = match marker {
             None => self.sql.rows(
                 &format!("{COLUMNS} WHERE seq > ? ORDER BY seq LIMIT ?"),
@@ -213,11 +218,7 @@ impl ShardStore for SqlShard {
             )?,
             Some(marker) => self.sql.rows(
                 &format!("{COLUMNS} WHERE seq > ? AND instr(visitors, ?) > 0 ORDER BY seq LIMIT ?"),
-                vec![
-                    count(after),
-                    SqlStorageValue::Blob(packed(&[marker])),
-                    integer(most.into()),
-                ],
+                vec![count(after), SqlStorageValue::Blob(packed(&[marker])), integer(most.into())],
             )?,
         };
         rows.into_iter().map(batch).collect()
@@ -227,8 +228,7 @@ impl ShardStore for SqlShard {
         let query = "SELECT count(*), sum(events), sum(duplicates) FROM batches";
         let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
         let mut columns = Columns::of(row);
-        let (batches, events, in_batches) =
-            (columns.count()?, columns.count()?, columns.count()?);
+        let (batches, events, in_batches) = (columns.count()?, columns.count()?, columns.count()?);
         let alone = u64::try_from(self.meta("duplicates")?).unwrap_or_default();
         Ok(Counters { batches, events, duplicates: in_batches + alone })
     }

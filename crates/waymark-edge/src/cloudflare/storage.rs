@@ -68,6 +68,7 @@ impl Sql {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 fn refused(error: worker::Error) -> StoreError {
     StoreError(format!("Storage refused: {error}."))
 }

@@ -67,9 +67,9 @@ impl SeenIds {
         let changed = std::mem::take(&mut self.changed);
         let day = self.today;
         let open = &self.open;
-        changed.into_iter().filter_map(move |part| {
-            Some(Seen { day, part, ids: open.get(&part)?.clone() })
-        })
+        changed
+            .into_iter()
+            .filter_map(move |part| Some(Seen { day, part, ids: open.get(&part)?.clone() }))
     }
 }
 

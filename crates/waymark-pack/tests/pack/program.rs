@@ -1,8 +1,6 @@
 //! What a pack becomes.
 
-mod common;
-
-use common::program;
+use crate::visitor::program;
 use sha2::{Digest, Sha256};
 use waymark_engine::Program;
 use waymark_engine::program::FeatureKind;
@@ -48,9 +46,9 @@ fn the_hash_is_of_the_program_and_not_of_its_notes() {
     let program = program(SHOP);
     assert_eq!(program.hash.0, Sha256::digest(program.encode_body())[..16]);
     let renoted = SHOP.replace("A marketer's notes", "Others").replace("Thinking", "Pondering");
-    assert_eq!(common::program(&renoted).hash, program.hash);
+    assert_eq!(crate::visitor::program(&renoted).hash, program.hash);
     let changed = SHOP.replace("500", "501");
-    assert_ne!(common::program(&changed).hash, program.hash);
+    assert_ne!(crate::visitor::program(&changed).hash, program.hash);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Packs compiled and run: what is written is what happens.
 
-mod common;
-
-use common::{Visitor, days, minutes, object, program, segment};
+use crate::visitor::{Visitor, days, minutes, object, program, segment};
 use waymark_model::{Kind, Purpose, Purposes, Span, Value};
 
 const NOW: Span = Span(0);
+
+type Members<'a> = &'a [(&'a str, Value)];
 
 #[test]
 fn a_count_in_a_window_holds_until_the_window_has_passed() {
@@ -98,7 +98,7 @@ fn a_where_reads_properties_and_the_context() {
     let at =
         |path: &str| object(&[("page", Value::Object(object(&[("path", Value::from(path))])))]);
     let good = [("price", Value::from(60.0)), ("products", products("stove"))];
-    let cases: [(&[(&str, Value)], &str, bool); 4] = [
+    let cases: [(Members<'_>, &str, bool); 4] = [
         (&good, "/camp", true),
         (&good, "/home", false),
         (&[("price", Value::from(100.0)), ("products", products("stove"))], "/camp", false),
@@ -345,7 +345,7 @@ fn a_template_reads_the_visitor_the_page_and_the_history() {
 #[test]
 fn a_condition_on_any_context_group_reads_it() {
     for group in ["page", "campaign", "device", "geo"] {
-        let source = common::shows(r#"{ "slot": "hero", "text": "x" }"#).replace(
+        let source = crate::visitor::shows(r#"{ "slot": "hero", "text": "x" }"#).replace(
             "\"show\": \"c\"",
             &format!("\"show\": \"c\", \"when\": {{ \"{group}.key\": \"x\" }}"),
         );

@@ -1,8 +1,6 @@
 //! HTML of packs, and values put into it, do no harm.
 
-mod common;
-
-use common::{Visitor, program, shows};
+use crate::visitor::{Visitor, program, shows};
 use waymark_model::{Span, Value};
 use waymark_pack::{check, compile};
 

@@ -1,5 +1,4 @@
 //! A visitor to try packs on.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use waymark_engine::{Context, Decision, Engine, Numerals, Program, State};
 use waymark_model::{Event, Kind, Object, Purposes, Span, Timestamp, Value};

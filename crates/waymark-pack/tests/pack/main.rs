@@ -1,0 +1,9 @@
+//! The compiler from outside: packs in, Programs and diagnostics out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod behaviour;
+mod diagnostics;
+mod html;
+mod program;
+mod robust;
+mod visitor;
