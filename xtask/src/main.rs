@@ -60,7 +60,10 @@ enum Verb {
         port: u16,
     },
     /// Everything that CI runs: formatting, lints, unit, property, vector, worker and browser tests
-    Test,
+    Test {
+        /// Only these parts
+        parts: Vec<suite::Part>,
+    },
     /// Fail when a crate depends on what it must not know
     Arrows,
     /// Report what a visitor downloads, and fail over budget
@@ -90,11 +93,11 @@ fn main() -> ExitCode {
         Verb::Edge { port, state } => edge::serve(port, state),
         Verb::EdgeReady { port } => edge::announce(port),
         Verb::Studio { port } => studio::serve(port),
-        Verb::Test => suite::run_all(),
+        Verb::Test { parts } => suite::run_parts(&parts),
         Verb::Arrows => arrows::check(),
         Verb::Sizes => build::browser().and_then(|built| sizes::report(&built)),
         Verb::Journeys { from, out } => journeys::convert(&from, &out),
-        Verb::Vectors { count } => vectors::run(count),
+        Verb::Vectors { count } => vectors::run(count).map(drop),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,13 +6,73 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use crate::edge::{self, Running};
 use crate::project::{cargo, command, node_tool, root, run};
 use crate::{arrows, build, journeys, sizes, tools, vectors};
 
-pub fn run_all() -> Result<()> {
+/// A part of the whole, by the name that `cargo xtask test` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Formatting, clippy, dependency arrows
+    Lints,
+    /// Unit and property tests of the crates
+    Crates,
+    /// The TypeScript around the engine
+    Scripts,
+    /// What a visitor downloads, against its budget
+    Sizes,
+    /// The written cases, natively
+    Vectors,
+    /// Written and generated cases in Chromium and in workerd, against the native engine
+    Parity,
+    /// The worker over HTTP
+    Edge,
+    /// Pages in Chromium
+    Pages,
+    /// Real journeys, natively and through an edge that is killed
+    Journeys,
+}
+
+/// Runs the parts that were named; all of them when none was.
+pub fn run_parts(parts: &[Part]) -> Result<()> {
+    let all = Part::value_variants();
+    let parts = if parts.is_empty() { all } else { parts };
     let mut counts = Counts::default();
+    for part in all.iter().filter(|part| parts.contains(part)) {
+        match part {
+            Part::Lints => lints(&mut counts)?,
+            Part::Crates => {
+                step("unit and property tests");
+                counts.run(cargo().args(["test", "--quiet", "--locked", "--workspace"]))?;
+            }
+            Part::Scripts => scripts(&mut counts)?,
+            Part::Sizes => {
+                step("sizes");
+                counts.one(sizes::report(&build::all()?))?;
+            }
+            Part::Vectors => {
+                step("vectors, natively");
+                counts.passed += vectors::run(false)?;
+            }
+            Part::Parity => parity(&mut counts)?,
+            Part::Edge => {
+                step("the worker");
+                counts.against_edge(&files("tests/edge", ".test.mjs")?)?;
+            }
+            Part::Pages => {
+                step("pages in Chromium");
+                counts.against_edge(&files("tests/e2e", ".test.mjs")?)?;
+            }
+            Part::Journeys => real_journeys(&mut counts)?,
+        }
+    }
+    println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
+    Ok(())
+}
+
+fn lints(counts: &mut Counts) -> Result<()> {
     step("formatting");
     run(cargo().args(["fmt", "--all", "--check"]))?;
     run(command("node").args(["examples/storefront/generate.mjs", "--check"]))?;
@@ -22,70 +82,46 @@ pub fn run_all() -> Result<()> {
     run(cargo()
         .args(["clippy", "--quiet", "--locked", "--workspace", "--all-targets"])
         .args(strict))?;
-    let mut wasm = cargo();
-    wasm.args(["clippy", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"]);
-    wasm.args(["-p", "waymark-browser", "-p", "waymark-edge", "-p", "waymark-studio"]);
-    run(wasm.args(strict))?;
+    let wasm = ["--target", "wasm32-unknown-unknown"];
+    let crates = ["-p", "waymark-browser", "-p", "waymark-edge", "-p", "waymark-studio"];
+    run(cargo().args(["clippy", "--quiet", "--locked"]).args(wasm).args(crates).args(strict))?;
     step("dependency arrows");
-    counts.one(arrows::check())?;
-    step("unit and property tests");
-    counts.run(cargo().args(["test", "--quiet", "--locked", "--workspace"]))?;
+    counts.one(arrows::check())
+}
+
+fn scripts(counts: &mut Counts) -> Result<()> {
     step("TypeScript");
     tools::node_modules()?;
-    for project in ["crates/waymark-browser", "www/studio"] {
-        run(command(node_tool("tsc")).args(["--project", &format!("{project}/tsconfig.json")]))?;
+    for project in ["crates/waymark-browser/tsconfig.json", "www/studio/tsconfig.json"] {
+        run(command(node_tool("tsc")).args(["--project", project]))?;
     }
-    let scripts = bundle_script_tests()?;
-    counts.run(&mut node_test(&scripts))?;
-    step("build");
-    let built = build::all()?;
-    step("sizes");
-    counts.one(sizes::report(&built))?;
-    step("vectors, natively");
-    let written = vectors::check()?;
-    println!("{written} vectors hold, with the whole Program and with the page's");
-    counts.passed += written;
-    let state = fresh_state("test-state")?;
-    let running = Running::start(edge::free_port()?, &state)?;
-    let chromium = tools::chromium()?;
-    let with_edge = |command: &mut Command| {
-        command
-            .env("WAYMARK_EDGE", running.edge.url(""))
-            .env("WAYMARK_ADMIN_TOKEN", edge::ADMIN_TOKEN)
-            .env("CHROMIUM", &chromium);
-    };
+    counts.run(&mut node_test(&bundle_script_tests()?))
+}
+
+fn parity(counts: &mut Counts) -> Result<()> {
     step("vectors and generated journeys, in Chromium and in workerd");
-    let bundle = root().join("target/parity");
-    println!("{} cases", vectors::bundle(&bundle)?);
+    build::all()?;
+    println!("{} cases", vectors::bundle(&root().join("target/parity"))?);
     bundle_parity_page()?;
-    for host in ["chromium", "workerd"] {
-        let mut test = node_test(&[root().join(format!("tests/parity/{host}.test.mjs"))]);
-        with_edge(&mut test);
-        counts.run(&mut test)?;
-    }
-    step("the worker");
-    let mut worker = node_test(&files("tests/edge", ".test.mjs")?);
-    with_edge(&mut worker);
-    counts.run(&mut worker)?;
-    step("pages in Chromium");
-    let mut pages = node_test(&files("tests/e2e", ".test.mjs")?);
-    with_edge(&mut pages);
-    counts.run(&mut pages)?;
-    drop(running);
+    let hosts =
+        ["chromium", "workerd"].map(|host| root().join(format!("tests/parity/{host}.test.mjs")));
+    counts.against_edge(&hosts)
+}
+
+fn real_journeys(counts: &mut Counts) -> Result<()> {
     step("real journeys");
     let shared = Path::new("../shared/data/journeys");
-    journeys::convert(shared, Path::new("target/journeys"))?;
-    if root().join(shared).exists() {
-        let mut real = node_test(&[root().join("tests/journeys/replay.test.mjs")]);
-        real.env("WAYMARK_CLI", root().join("target/release/waymark"));
-        real.env("WAYMARK_XTASK", std::env::current_exe()?);
-        counts.run(&mut real)?;
-    } else {
+    if !root().join(shared).exists() {
         println!("skipped: the shared journeys are not here");
         counts.skipped += 1;
+        return Ok(());
     }
-    println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
-    Ok(())
+    build::all()?;
+    journeys::convert(shared, Path::new("target/journeys"))?;
+    let mut real = node_test(&[root().join("tests/journeys/replay.test.mjs")]);
+    real.env("WAYMARK_CLI", root().join("target/release/waymark"));
+    real.env("WAYMARK_XTASK", std::env::current_exe()?);
+    counts.run(&mut real)
 }
 
 fn step(name: &str) {
@@ -154,6 +190,18 @@ impl Counts {
         done?;
         self.passed += 1;
         Ok(())
+    }
+
+    /// Runs tests with an edge of their own and a Chromium at hand.
+    fn against_edge(&mut self, files: &[PathBuf]) -> Result<()> {
+        build::all()?;
+        let chromium = tools::chromium()?;
+        let running = Running::start(edge::free_port()?, &fresh_state("test-state")?)?;
+        let mut test = node_test(files);
+        test.env("WAYMARK_EDGE", running.edge.url(""))
+            .env("WAYMARK_ADMIN_TOKEN", edge::ADMIN_TOKEN)
+            .env("CHROMIUM", chromium);
+        self.run(&mut test)
     }
 
     /// Runs a test runner, shows what it prints, and reads its closing lines.

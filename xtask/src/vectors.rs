@@ -37,16 +37,17 @@ struct Outcome {
     state: Vec<u8>,
 }
 
-pub fn run(count: bool) -> Result<()> {
+pub fn run(count: bool) -> Result<usize> {
     if count {
         write_index()?;
     }
-    println!("{} vectors hold, with the whole Program and with the page's", check()?);
-    Ok(())
+    let held = check()?;
+    println!("{held} vectors hold, with the whole Program and with the page's");
+    Ok(held)
 }
 
 /// Runs every written case natively, with the whole Program and with the page's; says how many.
-pub fn check() -> Result<usize> {
+fn check() -> Result<usize> {
     let suites = written()?;
     let counts: BTreeMap<&str, usize> =
         suites.iter().map(|suite| (suite.name.as_str(), suite.cases.len())).collect();

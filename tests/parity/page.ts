@@ -1,0 +1,74 @@
+// What a page does with the cases: its own encoder, the packed module, and the bytes that come out.
+
+import init, { Engine } from 'waymark-engine';
+
+import { fromBase64, toBase64, toHex } from '../../crates/waymark-browser/ts/bytes';
+import { encodeContext, encodeEvent, type Kind } from '../../crates/waymark-browser/ts/encode';
+import { plain } from '../../crates/waymark-browser/ts/json';
+import type { JsonObject } from '../../crates/waymark-browser/ts/types';
+
+interface Touchpoint {
+  type: Kind;
+  messageId: string;
+  timestamp: string;
+  anonymousId: string;
+  event?: string;
+  properties?: JsonObject;
+  traits?: JsonObject;
+  context?: JsonObject;
+}
+
+interface Case {
+  events: Touchpoint[];
+  decide: {
+    now: number;
+    locale?: string;
+    consent?: { categoryPreferences: { [purpose: string]: boolean } };
+    context?: JsonObject;
+  };
+}
+
+const NAMES: { [kind: string]: string } = {
+  page: 'Page Viewed',
+  screen: 'Screen Viewed',
+  identify: 'Identified',
+};
+
+export async function load(module: string): Promise<void> {
+  await init({ module_or_path: module });
+}
+
+/** Every case's decision in base64 and its state's SHA-256. */
+export async function run(program: string, cases: Case[]): Promise<{ decision: string; state: string }[]> {
+  const bytes = fromBase64(program);
+  return Promise.all(cases.map((one) => evaluate(bytes, one)));
+}
+
+async function evaluate(program: Uint8Array, { events, decide }: Case): Promise<{ decision: string; state: string }> {
+  const engine = new Engine(program, new Uint8Array(0));
+  try {
+    for (const event of events) engine.apply(encoded(event));
+    const { analytics = false, personalization = false, marketing = false } = decide.consent?.categoryPreferences ?? {};
+    const context = encodeContext({
+      values: plain(decide.context ?? {}) as JsonObject,
+      consent: { analytics, personalization, marketing },
+      locale: decide.locale ?? '',
+    });
+    const decision = toBase64(engine.decide(context, decide.now));
+    const digest = await crypto.subtle.digest('SHA-256', engine.snapshot() as BufferSource);
+    return { decision, state: toHex(new Uint8Array(digest)) };
+  } finally {
+    engine.free();
+  }
+}
+
+const encoded = (event: Touchpoint): Uint8Array =>
+  encodeEvent({
+    id: event.messageId,
+    kind: event.type,
+    name: event.event ?? NAMES[event.type]!,
+    time: Date.parse(event.timestamp),
+    anonymousId: event.anonymousId,
+    properties: plain(event.properties ?? event.traits ?? {}) as JsonObject,
+    context: plain(event.context ?? {}) as JsonObject,
+  });

@@ -1,0 +1,26 @@
+// The edge's module in workerd gives the bytes that the native engine gives.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compare } from "./cases.mjs";
+
+const EDGE = process.env.WAYMARK_EDGE?.replace(/\/$/, "");
+/** Cases of one request. */
+const AT_ONCE = 100;
+
+test("workerd agrees with the native engine, byte for byte", { timeout: 600_000 }, async () => {
+  const total = await compare(async (pack, cases) => {
+    const results = [];
+    for (let at = 0; at < cases.length; at += AT_ONCE) {
+      const response = await fetch(`${EDGE}/admin/v1/evaluate`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${process.env.WAYMARK_ADMIN_TOKEN}` },
+        body: JSON.stringify({ pack: pack.source, cases: cases.slice(at, at + AT_ONCE) }),
+      });
+      assert.equal(response.status, 200, response.status === 200 ? "" : await response.text());
+      const answer = await response.json();
+      results.push(...answer.cases.map(({ encoded, state }) => ({ decision: encoded, state })));
+    }
+    return results;
+  });
+  console.log(`${total} cases are the same in workerd`);
+});
