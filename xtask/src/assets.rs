@@ -50,19 +50,20 @@ impl Asset {
     }
 }
 
-/// Whether a file is one of the compressed ones that [`write`] makes.
-pub fn is_packed(file: &Path) -> bool {
-    file.extension().is_some_and(|ending| ending == "br" || ending == "gz")
-}
-
 pub fn short_hash(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes)[..8])
 }
 
-/// Writes the files plainly, for `<script>` tags and packages, and compressed, for the edge.
-pub fn write(assets: &[Asset], folder: &Path) -> Result<()> {
+/// Writes the files as they are, for sites that serve them themselves.
+pub fn write_plain(assets: &[Asset], folder: &Path) -> Result<()> {
+    assets
+        .iter()
+        .try_for_each(|asset| project::write(&folder.join(asset.file_name()), &asset.plain))
+}
+
+/// Writes the files compressed, for the edge.
+pub fn write_packed(assets: &[Asset], folder: &Path) -> Result<()> {
     for asset in assets {
-        project::write(&folder.join(asset.file_name()), &asset.plain)?;
         project::write(&folder.join(format!("{}.br", asset.file_name())), &asset.brotli)?;
         project::write(&folder.join(format!("{}.gz", asset.file_name())), &asset.gzip)?;
     }

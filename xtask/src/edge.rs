@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::build;
 use crate::project::{self, command, dist, read, root};
-use crate::{assets, build};
 
 pub const ADMIN_TOKEN: &str = "demo-admin";
 pub const DEMO_PACK: &str = "examples/packs/outdoor-shop.jsonc";
@@ -143,7 +143,7 @@ fn config(port: u16, state: &Path) -> Result<String> {
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<Vec<_>>>()?;
     names.sort();
-    for name in names.iter().filter(|name| assets::is_packed(Path::new(name))) {
+    for name in names {
         let _ =
             write!(modules, ",\n    (name = \"assets/{name}\", data = embed \"assets/{name}\")");
     }

@@ -12,7 +12,7 @@ import { Outbox, type Ports } from './outbox';
 import { groups, snapshot, surroundings } from './page';
 import { Slots } from './slots';
 import { type Record, RECORD, STATE, Store } from './storage';
-import type { Boot, Consent, Decision, Events, JsonObject, Purposes, Stats, Waymark } from './types';
+import type { Boot, Consent, Core, Decision, Events, JsonObject, Purposes, Stats } from './types';
 
 /** Calls that may wait for an answer to the question of consent. */
 const HELD = 1_000;
@@ -50,6 +50,7 @@ export class Client {
   private readonly surroundings: JsonObject = surroundings();
   private readonly found: Embedded | undefined = embedded();
   private readonly loaded: Promise<void>;
+  private begun: Promise<void>;
   private record: Record = this.store.record();
   private userId: string | undefined;
   private held: Held[] = [];
@@ -74,7 +75,7 @@ export class Client {
     if (any(this.consent())) this.userId = this.record.userId;
     this.emitter.emit('consent', this.consent());
     if (this.latest) this.emitter.emit('decision', this.latest);
-    void this.begin();
+    this.begun = this.begin();
     this.loaded = this.load(origin);
     this.listen();
   }
@@ -116,7 +117,7 @@ export class Client {
     this.store.keep(this.record);
     this.decider.forget();
     this.decider.decideSoon();
-    void this.begin();
+    this.begun = this.begin();
   }
 
   consent(answer?: unknown): Consent {
@@ -133,7 +134,7 @@ export class Client {
   }
 
   async decide(): Promise<Decision> {
-    await this.loaded;
+    await Promise.all([this.loaded, this.begun]);
     this.release();
     return this.decider.decide() ?? this.latest ?? NOTHING;
   }
@@ -163,7 +164,7 @@ export class Client {
     if (!purposes.personalization) this.decider.forget();
     if (before.personalization && !purposes.personalization) this.withdraw();
     else this.decider.decideSoon();
-    void this.begin();
+    this.begun = this.begin();
   }
 
   /** The author's content comes back; what the edge had replaced, it is asked for again. */
@@ -326,7 +327,7 @@ export class Client {
 }
 
 /** The client as a page sees it: a bad call is reported, and never thrown into the page. */
-export function facade(client: Client, now: () => number = Date.now): Waymark {
+export function facade(client: Client, now: () => number = Date.now): Core {
   const guarded =
     <Args extends unknown[], Result>(run: (...args: Args) => Result, otherwise: () => Result) =>
     (...args: Args): Result => {

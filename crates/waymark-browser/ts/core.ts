@@ -1,11 +1,11 @@
 // What the loader fetches: starts the client and makes the calls that waited.
 
 import { Client, facade } from './client';
-import type { Boot, Waymark } from './types';
+import type { Boot, Core } from './types';
 
 type Methods = Record<string, ((...args: unknown[]) => unknown) | undefined>;
 
-export function start(boot: Boot): Waymark {
+export function start(boot: Boot): Core {
   const client = new Client(boot);
   const { calls, at, autoPage } = boot;
   // One page view a load. The page's own goes before ours.

@@ -1,7 +1,7 @@
 // The script tag. Takes calls from the first moment on, fetches the core, and hands it the calls.
 // Nothing here waits for anything, and nothing here may throw into the page.
 
-import type { Boot, Call, Method, Waymark } from './types';
+import type { Boot, Call, Core, Method } from './types';
 
 const METHODS: Method[] = ['page', 'track', 'identify', 'reset', 'consent', 'decide', 'on'];
 
@@ -46,6 +46,10 @@ function load(): void {
   for (const method of METHODS) {
     waymark[method] = (...args) => (live ? live[method]!(...args) : hold(method, args));
   }
+  // As the array did that stood here before.
+  waymark['push'] = (...calls) => {
+    for (const call of calls) if (Array.isArray(call)) waymark[String(call[0])]!(...call.slice(1));
+  };
   page.waymark = waymark;
   for (const call of before as unknown[]) {
     if (Array.isArray(call)) hold(String(call[0]), call.slice(1));
@@ -60,7 +64,7 @@ function load(): void {
   const autoPage = script.dataset['autoPage'] !== 'false';
   const boot: Boot = { writeKey, origin, autoPage, at, calls };
   import(`${origin}/${__CORE__}`).then(
-    (core: { start(boot: Boot): Waymark }) => {
+    (core: { start(boot: Boot): Core }) => {
       const { stats, ...methods } = core.start(boot);
       live = methods as unknown as Live;
       waymark['stats'] = stats as never;

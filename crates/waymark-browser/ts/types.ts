@@ -75,10 +75,15 @@ export interface Waymark {
   consent(purposes?: Partial<Purposes>): Consent;
   decide(): Promise<Decision>;
   on<Name extends keyof Events>(name: Name, handler: (payload: Events[Name]) => void): () => void;
+  /** Calls as the array takes them that stands here until the loader has come. */
+  push(...calls: [method: string, ...args: unknown[]][]): void;
   readonly stats: Stats;
 }
 
-export type Method = Exclude<keyof Waymark, 'stats'>;
+export type Method = Exclude<keyof Waymark, 'push' | 'stats'>;
+
+/** What the core gives to the loader. */
+export type Core = Omit<Waymark, 'push'>;
 
 /** A call made before the core had come. */
 export interface Call {

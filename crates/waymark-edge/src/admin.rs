@@ -19,18 +19,16 @@ use crate::problems;
 use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold, Stats, Stored};
 use crate::router::Edge;
 
-/// The token of demonstrations, which everybody knows: it opens nothing but this very machine.
-const DEMO_TOKEN: &str = "demo-admin";
-
 /// Who the bearer is, for the log; or why they are turned away.
 pub fn authorise(config: &Config, request: &Request) -> Result<String, Problem> {
     let Some(expected) = config.admin else {
-        return Err(admin_off("Set ADMIN_TOKEN_SHA256 to the SHA-256 of a token."));
+        return Err(Problem::new(
+            403,
+            "admin-off",
+            "Administration is switched off",
+            "Set ADMIN_TOKEN_SHA256 to the SHA-256 of a token.",
+        ));
     };
-    let demo: [u8; 32] = Sha256::digest(DEMO_TOKEN).into();
-    if same(&expected, &demo) && !request.address.is_local() {
-        return Err(admin_off("The demonstration's token is set, which works on localhost only."));
-    }
     let token = request.bearer().unwrap_or_default();
     let given: [u8; 32] = Sha256::digest(token).into();
     if same(&expected, &given) {
@@ -42,10 +40,6 @@ pub fn authorise(config: &Config, request: &Request) -> Result<String, Problem> 
         "The token is not the operator's",
         "Send the operator's token as `Authorization: Bearer <token>`.",
     ))
-}
-
-fn admin_off(detail: &str) -> Problem {
-    Problem::new(403, "admin-off", "Administration is switched off", detail)
 }
 
 /// Compares in the same time wherever the difference is.

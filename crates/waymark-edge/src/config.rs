@@ -4,8 +4,17 @@ use serde_json::Value;
 use waymark_wire::Basis;
 
 use crate::cookie::CookieKeys;
+use crate::http::Address;
 use crate::identity::hex;
 use crate::shard_map::ShardMap;
+
+/// Keys of demonstrations, by the variable that they are set in.
+const DEMO: [(&str, &str); 4] = [
+    ("WRITE_KEYS", "\"wk_demo\""),
+    ("WRITE_KEYS", "\"sk_demo\""),
+    ("COOKIE_KEYS", "demo-cookie-key-for-localhost-only"),
+    ("ADMIN_TOKEN_SHA256", "cce7a2cf1ae045989cfc914fb95a41526f167a838b3c7d33745143614abace7c"),
+];
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -18,6 +27,8 @@ pub struct Config {
     pub site: String,
     /// Pages of these origins may read answers with credentials; `None` is any.
     pub origins: Option<Vec<String>>,
+    /// Some of it is of `.dev.vars.example`, so everybody knows it.
+    pub demo: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +49,10 @@ impl Config {
     /// `get` gives a variable's text.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name| get(name).filter(|text: &String| !text.trim().is_empty());
+        let demo =
+            DEMO.iter().any(|(name, value)| get(name).is_some_and(|set| set.contains(value)));
         Ok(Self {
+            demo,
             write_keys: get("WRITE_KEYS").map_or(Ok(Vec::new()), |text| {
                 write_keys(&text).ok_or(ConfigError {
                     name: "WRITE_KEYS",
@@ -75,6 +89,12 @@ impl Config {
 
     pub fn basis_of(&self, key: &str) -> Option<Basis> {
         self.write_keys.iter().find(|have| have.key == key).map(|have| have.basis)
+    }
+
+    /// Whether the edge may work under this address: what everybody knows protects nothing but
+    /// this very machine.
+    pub fn works_at(&self, address: &Address) -> bool {
+        !self.demo || address.is_local()
     }
 
     pub fn allows_origin(&self, origin: &str) -> bool {
@@ -142,6 +162,7 @@ fn shard_map(epoch: Option<String>, objects: Option<String>) -> Result<ShardMap,
 #[cfg(test)]
 mod tests {
     use super::Config;
+    use crate::http::Address;
     use waymark_wire::Basis;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Config, super::ConfigError> {
@@ -165,6 +186,23 @@ mod tests {
         .unwrap();
         assert_eq!(config.basis_of("w"), Some(Basis::Browser));
         assert_eq!(config.basis_of("s"), Some(Basis::Server));
+    }
+
+    #[test]
+    fn what_everybody_knows_works_on_this_machine_only() {
+        let there = Address::parse("https://shop.example/");
+        let here = Address::parse("http://localhost:8787/");
+        let example = include_str!("../../../.dev.vars.example");
+        let pairs: Vec<(&str, &str)> = example
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name, value.trim_matches('\'')))
+            .collect();
+        for (name, value) in &pairs[..3] {
+            let config = read(&[(name, value)]).unwrap();
+            assert!(config.works_at(&here) && !config.works_at(&there), "{name}");
+        }
+        assert!(read(&[]).unwrap().works_at(&there));
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub async fn plan<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     page: &PageRequest,
 ) -> Result<Option<String>, Problem> {
+    if !edge.config.works_at(&Address::parse(&page.url)) {
+        return Err(problems::demo_settings());
+    }
     let now = edge.host.now();
     let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
     let program = edge.packs.deciding(edge.host, &packs).await.map_err(problems::unavailable)?;

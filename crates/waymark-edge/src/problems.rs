@@ -99,6 +99,15 @@ pub fn bad_member(pointer: &str, detail: impl Into<String>) -> Problem {
     problem
 }
 
+pub fn demo_settings() -> Problem {
+    Problem::new(
+        403,
+        "demo-settings",
+        "The demonstration's keys are set",
+        "They work on localhost only. Set WRITE_KEYS, COOKIE_KEYS and ADMIN_TOKEN_SHA256 of your own.",
+    )
+}
+
 pub fn bad_configuration(detail: impl Into<String>) -> Problem {
     Problem::new(500, "bad-configuration", "The edge is not set up rightly", detail)
 }

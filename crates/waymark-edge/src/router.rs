@@ -124,6 +124,9 @@ pub fn body_limit(path: &str) -> usize {
 impl<H: Clock + Objects> Edge<'_, H> {
     /// Answers every request; a refusal is a problem document.
     pub async fn handle(&self, request: &Request) -> Response {
+        if !self.config.works_at(&request.address) {
+            return Response::problem(&problems::demo_settings());
+        }
         let Some(route) = Route::of(&request.address.path) else {
             return Response::problem(&problems::not_found(&request.address.path));
         };
