@@ -13,7 +13,7 @@ export interface Embedded {
 }
 
 export function embedded(): Embedded | undefined {
-  const text = document.getElementById('waymark-decision')?.textContent;
+  const text = document.querySelector('script#waymark-decision')?.textContent;
   if (!text) return undefined;
   try {
     const { pack, seq, now, validUntil, segments, stage, slots, context, state } = JSON.parse(text);

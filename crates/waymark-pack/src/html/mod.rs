@@ -141,10 +141,9 @@ fn removed(before: &[Token<'_>], after: &[Token<'_>]) -> Vec<String> {
         .map(|(name, _)| format!("`<{name}>`"))
         .collect();
     for ((element, name), count) in &before.attributes {
-        // The sanitizer sets every `rel` itself.
         let left = after.attributes.get(&(element.clone(), name.clone()));
         let kept = after.elements.contains_key(element);
-        if kept && name != "rel" && left.is_none_or(|left| left < count) {
+        if kept && left.is_none_or(|left| left < count) {
             names.insert(format!("`{name}` of `<{element}>`"));
         }
     }

@@ -27,6 +27,9 @@ fn policy() -> Builder<'static> {
         .add_tags(["section", "main", "picture", "source", "button"])
         .add_generic_attributes(["class", "id", "role", "dir"])
         .add_generic_attribute_prefixes(["aria-", "data-"])
+        // A shop's own links keep their referrer; browsers give no opener to a new window.
+        .link_rel(None)
+        .add_tag_attributes("a", ["rel", "target"])
         .add_tag_attributes("img", ["srcset", "sizes", "loading", "decoding"])
         .add_tag_attributes("source", ["srcset", "sizes", "media", "type", "width", "height"])
         .add_tag_attributes("button", ["disabled"])

@@ -169,8 +169,8 @@ fn values_are_escaped_for_where_they_land() {
     assert_eq!(
         rendered(html, &[("x", Value::from("a&b \"c\""))]),
         "<h1 title=\"a&amp;b &quot;c&quot;\">a&amp;b &quot;c&quot;</h1>\
-         <a href=\"a&amp;b &quot;c&quot;\" rel=\"noopener noreferrer\">a</a>\
-         <a href=\"/s?q=a%26b%20%22c%22\" rel=\"noopener noreferrer\">b</a>"
+         <a href=\"a&amp;b &quot;c&quot;\">a</a>\
+         <a href=\"/s?q=a%26b%20%22c%22\">b</a>"
     );
 }
 
