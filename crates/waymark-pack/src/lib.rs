@@ -51,7 +51,7 @@ mod template;
 use declared::{Declared, Desk};
 use problem::Problems;
 use sha2::{Digest, Sha256};
-use waymark_engine::state::TAIL_BYTES;
+use waymark_engine::state::{TAIL_BYTES, TRAITS_BOUND};
 use waymark_engine::{PackHash, Program};
 use waymark_model::limits;
 
@@ -144,15 +144,11 @@ fn sealed(mut program: Program, problems: &mut Problems) -> Option<Program> {
 
 impl Cost {
     fn of(program: &Program) -> Self {
-        // A user id, traits with their names and times, sessions, and the events that wait to be
-        // folded: of these one is kept whatever its size.
-        const USER: usize = limits::ID_BYTES + 32;
-        const TRAITS: usize = 64 * (1_024 + 32);
+        // The header and a user id; sessions; the events that wait to be folded.
+        const USER: usize = limits::ID_BYTES + 64;
         const SESSIONS: usize = 128 * 30;
-        const TAIL: usize =
-            if TAIL_BYTES > limits::EVENT_BYTES { TAIL_BYTES } else { limits::EVENT_BYTES };
         Self {
-            state_bytes: program.cells_bound() + USER + TRAITS + SESSIONS + TAIL,
+            state_bytes: program.cells_bound() + USER + TRAITS_BOUND + SESSIONS + TAIL_BYTES,
             page_bytes: program.page_projection().encode().len(),
         }
     }

@@ -16,7 +16,7 @@ use fold::Parked;
 pub(crate) use fold::Touched;
 pub use fold::{Fold, Memory};
 pub use sessions::{Session, Sessions};
-pub use traits::Traits;
+pub use traits::{TRAITS_BOUND, Traits};
 
 use crate::Engine;
 use crate::membership::{Change, Memberships};
@@ -24,7 +24,7 @@ use crate::program::PackHash;
 
 /// Events kept since the checkpoint.
 pub const TAIL_EVENTS: usize = 32;
-/// Most bytes that the events kept since the checkpoint take. One event is kept whatever its size.
+/// Most bytes that the events kept since the checkpoint take.
 pub const TAIL_BYTES: usize = 12 * 1024;
 const FORMAT: u8 = 1;
 
@@ -152,7 +152,7 @@ impl Engine<'_> {
         let mut over = 0;
         for kept in &state.tail {
             let left = state.tail.len() - over;
-            if left <= TAIL_EVENTS && (bytes <= TAIL_BYTES || left == 1) {
+            if left <= TAIL_EVENTS && bytes <= TAIL_BYTES {
                 break;
             }
             state.base.take(*self, &kept.event, &mut Touched::default());

@@ -4,14 +4,20 @@ use waymark_model::{DecodeError, Event, EventKey, Kind, Object, Reader, Value, W
 
 /// Traits kept of one visitor.
 const MOST: usize = 64;
-/// Bytes of one trait's value.
-const VALUE_BYTES: usize = 1_024;
+/// Bytes of one trait, with its name.
+const TRAIT_BYTES: usize = 1_024;
+/// Bytes of all traits, with their names.
+const BYTES: usize = 8 * 1_024;
+/// The most bytes that the traits of a state take: each is said at some time, and has a frame.
+pub const TRAITS_BOUND: usize = BYTES + MOST * 24;
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Traits {
     values: Object,
     /// When each was said, in the order of the values.
     said: Vec<(String, EventKey)>,
+    /// What all of them take.
+    bytes: usize,
     /// Traits that did not fit.
     pub refused: u64,
 }
@@ -30,19 +36,21 @@ impl Traits {
         let mut changed = false;
         for (name, value) in event.properties.iter() {
             let at = self.said.binary_search_by(|(have, _)| have.as_str().cmp(name));
+            if at.is_ok_and(|at| self.said[at].1 > key) {
+                continue;
+            }
+            let before = self.values.get(name).map_or(0, |value| size(name, value));
+            let now = size(name, value);
+            let bytes = self.bytes - before + now;
+            if now > TRAIT_BYTES || bytes > BYTES || (at.is_err() && self.said.len() >= MOST) {
+                self.refused += 1;
+                continue;
+            }
             match at {
-                Ok(at) if self.said[at].1 > key => continue,
-                _ if size(name, value) > VALUE_BYTES => {
-                    self.refused += 1;
-                    continue;
-                }
                 Ok(at) => self.said[at].1 = key,
-                Err(_) if self.said.len() >= MOST => {
-                    self.refused += 1;
-                    continue;
-                }
                 Err(at) => self.said.insert(at, (name.to_owned(), key)),
             }
+            self.bytes = bytes;
             self.values.insert(name, value.clone());
             changed = true;
         }
@@ -67,6 +75,7 @@ impl Traits {
             return Err(input.error("unsorted-names"));
         }
         for (name, key, value) in said {
+            traits.bytes += size(&name, &value);
             traits.values.insert(name.as_str(), value);
             traits.said.push((name, key));
         }

@@ -1,10 +1,10 @@
 //! What a pack becomes.
 
-use crate::visitor::program;
+use crate::visitor::{Visitor, object, program};
 use sha2::{Digest, Sha256};
 use waymark_engine::Program;
 use waymark_engine::program::FeatureKind;
-use waymark_model::Span;
+use waymark_model::{Kind, Object, Span, Value};
 use waymark_pack::compile;
 
 const SHOP: &str = r#"{
@@ -39,6 +39,28 @@ fn hosts_read_back_what_was_compiled() {
     assert_eq!(Program::decode(&page.encode()), Ok(page.clone()));
     assert_eq!(compiled.cost.page_bytes, page.encode().len());
     assert!(compiled.cost.state_bytes > program.cells_bound());
+}
+
+#[test]
+fn no_visitor_is_remembered_in_more_bytes_than_was_said() {
+    let compiled = compile(SHOP).unwrap();
+    let mut visitor = Visitor::new(&compiled.program);
+    let mut most = 0;
+    for step in 0..400_i64 {
+        let at = Span(step * 20 * Span::HOUR.0);
+        let text = "x".repeat(usize::try_from(step % 37).unwrap() * 800);
+        let number = Value::from(0.1 * f64::from(i32::try_from(step).unwrap()));
+        let name = format!("trait-{step}");
+        visitor.did_with("Product Viewed", at, &[("category", text.as_str().into())]);
+        visitor.did_with("Order Completed", at, &[("revenue", number)]);
+        let said =
+            object(&[(&name, text[..text.len() / 40].into()), ("plan", name.as_str().into())]);
+        visitor.event(Kind::Identify, "Identified", at, (said, Object::new()));
+        most = most.max(visitor.engine.write_state(&visitor.state).len());
+    }
+    assert!(most > 20_000, "{most} bytes are no trial");
+    assert!(most <= compiled.cost.state_bytes, "{most} of {}", compiled.cost.state_bytes);
+    assert!(compiled.cost.state_bytes < 32 * 1024);
 }
 
 #[test]
