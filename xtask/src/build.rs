@@ -92,7 +92,7 @@ pub fn browser() -> Result<Browser> {
     let folder = dist().join("browser");
     if !fresh.is_current() {
         let _ = std::fs::remove_dir_all(&folder);
-        assets::write(&assets, &folder)?;
+        assets::write_plain(&assets, &folder)?;
         fresh.keep()?;
     }
     Ok(Browser { assets })
@@ -120,7 +120,7 @@ pub fn edge(browser: &Browser) -> Result<()> {
     // What is thrown into the module is caught at its borders.
     let levels = ["-O2", "--enable-exception-handling"];
     optimize(&work.join("index_bg.wasm"), &folder.join("index_bg.wasm"), &levels)?;
-    assets::write(&browser.assets, &folder.join("assets"))?;
+    assets::write_packed(&browser.assets, &folder.join("assets"))?;
     project::write(&work.join("assets.js"), assets_module(&browser.assets))?;
     bundle(
         &source.join("entry.js"),
