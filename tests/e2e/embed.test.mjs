@@ -105,6 +105,38 @@ test("identify names the visitor, reset makes another of them", async () => {
   await context.close();
 });
 
+test("the last events of a page that is left go out with it", async () => {
+  const { context, page } = await open();
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  const id = await until("a device", () => device(page));
+  await page.evaluate(() => waymark.track("Last Word"));
+  await page.goto("about:blank");
+  await until("the last word", async () => (await stored(id)).some((event) => event.event === "Last Word"));
+  await context.close();
+});
+
+test("events that could not be sent are sent again, and count once", async () => {
+  const { context, page } = await open();
+  let refused = 0;
+  await page.route("**/v1/batch", async (route) => {
+    refused += 1;
+    if (refused === 1) return route.abort();
+    // Stored, but nobody heard of it.
+    if (refused === 2) await route.fetch();
+    return refused <= 3 ? route.fulfill({ status: 503, body: "" }) : route.continue();
+  });
+  await page.evaluate((all) => {
+    waymark.consent(all);
+    waymark.track("Once");
+  }, ALL);
+  await until("an empty outbox", () => page.evaluate(() => !localStorage.getItem("waymark.outbox")), 30_000);
+  assert.ok(refused > 3);
+  const id = await device(page);
+  const names = (await stored(id)).map((event) => event.event ?? event.type).sort();
+  assert.deepEqual(names, ["Once", "Product Viewed", "page"]);
+  await context.close();
+});
+
 test("a bad call is reported and never thrown into the page", async () => {
   const { context, page, seen } = await open();
   const codes = await page.evaluate(async (all) => {

@@ -1,4 +1,4 @@
-// Small helpers for building the page. Text goes in as text, never as markup.
+// Building the page. Text goes in as text, never as markup.
 
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const found = document.getElementById(id);
@@ -17,6 +17,12 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
   element.append(...content.filter((part): part is Node | string => part !== false && part !== null));
   return element;
+}
+
+/** Leaves an element alone that says this already: screen readers would say it again. */
+export function setText(id: string, text: string): void {
+  const element = byId(id);
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** Keeps what was chosen, where it is still there. */

@@ -4,7 +4,7 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import {
   HighlightStyle, StreamLanguage, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting,
 } from '@codemirror/language';
-import { lintGutter, setDiagnostics } from '@codemirror/lint';
+import { lintGutter, nextDiagnostic, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
 import {
@@ -13,14 +13,15 @@ import {
 import { tags } from '@lezer/highlight';
 
 import type { Diagnostic } from './types';
+import { type Language, codes, editorPhrases, words } from './words';
 
 export interface Editor {
   text(): string;
   replace(text: string): void;
-  show(diagnostics: Diagnostic[]): void;
+  show(diagnostics: Diagnostic[], language: Language): void;
   /** Selects a place, brings it into view and takes the focus there. */
   reveal(from: number, to: number): void;
-  label(label: string): void;
+  speak(language: Language): void;
 }
 
 const jsonc = StreamLanguage.define<{ comment: boolean; depth: number }>({
@@ -66,8 +67,11 @@ const colours = HighlightStyle.define([
 ]);
 
 export function editor(parent: HTMLElement, changed: () => void): Editor {
-  const labelled = new Compartment();
-  const label = (words: string) => EditorView.contentAttributes.of({ 'aria-label': words });
+  const spoken = new Compartment();
+  const speaking = (language: Language) => [
+    EditorView.contentAttributes.of({ 'aria-label': words[language].editorLabel }),
+    EditorState.phrases.of(editorPhrases[language]),
+  ];
   const view = new EditorView({
     parent,
     state: EditorState.create({
@@ -76,8 +80,8 @@ export function editor(parent: HTMLElement, changed: () => void): Editor {
         indentOnInput(), indentUnit.of('  '), bracketMatching(), highlightActiveLine(),
         highlightSelectionMatches(), EditorView.lineWrapping, jsonc, syntaxHighlighting(colours),
         // Tab is left to move the focus.
-        keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
-        labelled.of(label('')),
+        keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, { key: 'F8', run: nextDiagnostic }]),
+        spoken.of(speaking('en')),
         EditorView.updateListener.of((update) => { if (update.docChanged) changed(); }),
       ],
     }),
@@ -87,14 +91,14 @@ export function editor(parent: HTMLElement, changed: () => void): Editor {
     replace(text) {
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: 0 }, scrollIntoView: true });
     },
-    show(diagnostics) {
+    show(diagnostics, language) {
       const end = view.state.doc.length;
       const within = diagnostics.map(({ from, to, severity, message, mend, code }) => ({
         from: Math.min(from, end),
         to: Math.min(Math.max(to, from), end),
         severity,
         source: code,
-        message: mend ? `${message}\n→ ${mend}` : message,
+        message: [codes[language][code], message, mend && `→ ${mend}`].filter(Boolean).join('\n'),
       }));
       view.dispatch(setDiagnostics(view.state, within));
     },
@@ -104,8 +108,8 @@ export function editor(parent: HTMLElement, changed: () => void): Editor {
       view.dispatch({ selection, effects: EditorView.scrollIntoView(selection.anchor, { y: 'center' }) });
       view.focus();
     },
-    label(words) {
-      view.dispatch({ effects: labelled.reconfigure(label(words)) });
+    speak(language) {
+      view.dispatch({ effects: spoken.reconfigure(speaking(language)) });
     },
   };
 }

@@ -2,13 +2,14 @@
 
 import init, { check, run } from 'waymark-studio';
 
-import { byId, choices, make } from './dom';
+import { byId, choices, make, setText } from './dom';
 import { editor } from './editor';
-import { newest, timeline, withEvent, withoutLine } from './journey';
-import { segments, slots, spoken, stages } from './outcome';
-import { type Outline, outline } from './outline';
+import { newest, withEvent, withLine, withoutLine } from './journey';
+import { nextStage, segments, slots, spoken, stages } from './outcome';
+import { type Outline, isObject, outline } from './outline';
+import { Timeline } from './timeline';
 import type { Checked, Diagnostic, Json, Ran, Refused } from './types';
-import { type Language, codes, duration, instant, preferred, size, words } from './words';
+import { type Language, codes, duration, instant, languageName, preferred, size, words } from './words';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -25,8 +26,13 @@ const PAUSE = 180;
 let language: Language = preferred();
 let name = 'outdoor-shop.jsonc';
 let saved = '';
+/** The pack as it was when it last had no error; its results stand until it has none again. */
+let good: string | null = null;
 let said: Outline | null = null;
-let context: Record<string, string> = {};
+/** The problems as they are listed. */
+let told = '';
+/** What was filled in of the page's context, by path. */
+const context = new Map<string, string>();
 
 const journey = byId<HTMLTextAreaElement>('journey');
 const gap = byId<HTMLSelectElement>('gap');
@@ -34,6 +40,10 @@ const moment = byId<HTMLSelectElement>('moment');
 const locale = byId<HTMLSelectElement>('locale');
 const file = byId<HTMLInputElement>('file');
 const pack = editor(byId('editor'), soon);
+const timeline = new Timeline(byId('timeline'), {
+  change: (line, event) => rewrite(withLine(journey.value, line, event)),
+  remove: (line) => rewrite(withoutLine(journey.value, line)),
+});
 
 let waiting: ReturnType<typeof setTimeout> | undefined;
 function soon(): void {
@@ -47,14 +57,12 @@ function refresh(): void {
   try {
     const source = pack.text();
     const checked = JSON.parse(check(source)) as Checked;
+    if (checked.ok) good = source;
     showCheck(checked);
-    const read = outline(source);
-    if (read) {
-      said = read;
-      showOutline(read);
-    }
-    const ran = JSON.parse(run(source, journey.value, JSON.stringify(request()))) as Ran | Refused;
-    showRun(ran, checked);
+    said = outline(source) ?? said;
+    if (said) showOutline(said);
+    const ran = JSON.parse(run(good ?? source, journey.value, JSON.stringify(request()))) as Ran | Refused;
+    showRun(ran, checked.ok);
   } catch (error) {
     console.error(error);
     trouble(words[language].crashed);
@@ -63,14 +71,20 @@ function refresh(): void {
 
 /** What a decision is asked for with. */
 function request(): { [key: string]: Json } {
-  const groups: { [key: string]: { [key: string]: Json } } = {};
-  for (const [path, text] of Object.entries(context)) {
-    const [group, ...keys] = path.split('.');
+  // Without a prototype: a pack may read a path such as `page.constructor.name`.
+  const branch = (): { [key: string]: Json } => Object.create(null) as { [key: string]: Json };
+  const groups = branch();
+  for (const [path, text] of context) {
+    const compared = said?.context.get(path);
+    const keys = path.split('.');
     const last = keys.pop();
-    if (!group || !last || text === '' || !said?.context.has(path)) continue;
-    let at: { [key: string]: Json } = (groups[group] ??= {});
-    for (const key of keys) at = (at[key] ??= {}) as { [key: string]: Json };
-    at[last] = typed(text, said.context.get(path) ?? []);
+    if (!last || !compared || text === '') continue;
+    let at = groups;
+    for (const key of keys) {
+      const next = at[key];
+      at = isObject(next) ? next : (at[key] = branch());
+    }
+    at[last] = typed(text, compared);
   }
   const boxes = [...byId('consent').querySelectorAll('input')];
   const after = Number(moment.value) || 0;
@@ -92,7 +106,7 @@ function typed(text: string, compared: Json[]): Json {
 function showCheck(checked: Checked): void {
   const say = words[language];
   const { diagnostics, cost } = checked;
-  pack.show(diagnostics);
+  pack.show(diagnostics, language);
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const warnings = diagnostics.length - errors;
   const counts = [errors > 0 && say.errors(errors), warnings > 0 && say.warnings(warnings)].filter(Boolean).join(', ');
@@ -103,6 +117,10 @@ function showCheck(checked: Checked): void {
     setText('state-bytes', size(cost.stateBytes, language));
     setText('page-bytes', size(cost.pageBytes, language));
   }
+  // Whoever is on a problem in the list stays there while nothing about it changes.
+  const tells = JSON.stringify([language, diagnostics]);
+  if (told === tells) return;
+  told = tells;
   setText('problem-count', diagnostics.length > 0 ? String(diagnostics.length) : '');
   const listed = diagnostics.slice(0, LISTED).map(problem);
   if (listed.length === 0) listed.push(make('li', { class: 'quiet' }, say.noProblems));
@@ -136,7 +154,8 @@ function showOutline(read: Outline): void {
       return button;
     }));
   }
-  choices(locale, (read.locales.length > 0 ? read.locales : ['en', 'zh']).map((tag) => [tag, tag]));
+  const tags = read.locales.length > 0 ? read.locales : ['en', 'zh'];
+  choices(locale, tags.map((tag) => [tag, languageName(tag, language)]));
   const fields = byId('context');
   const paths = [...read.context.keys()].sort();
   if (fields.dataset['paths'] === JSON.stringify([...read.context, language])) return;
@@ -144,9 +163,9 @@ function showOutline(read: Outline): void {
   fields.replaceChildren(...paths.map((path) => {
     const list = `values-${path}`;
     const input = make('input', { type: 'text', list, placeholder: words[language].unset, spellcheck: 'false', autocapitalize: 'off' });
-    input.value = context[path] ?? '';
+    input.value = context.get(path) ?? '';
     input.addEventListener('input', () => {
-      context = { ...context, [path]: input.value };
+      context.set(path, input.value);
       soon();
     });
     const values = (read.context.get(path) ?? []).map((value) => make('option', { value: String(value) }));
@@ -155,38 +174,46 @@ function showOutline(read: Outline): void {
   if (paths.length === 0) fields.replaceChildren(make('p', { class: 'hint' }, words[language].noContext));
 }
 
-function showRun(ran: Ran | Refused, checked: Checked): void {
+function showRun(ran: Ran | Refused, current: boolean): void {
   const say = words[language];
   const refused = 'error' in ran;
   byId('outcome').hidden = refused;
   byId('no-result').hidden = !refused;
+  byId('stale').hidden = refused || current;
   if (refused) {
-    setText('no-result', checked.ok ? ran.error.message : say.noResult);
+    setText('no-result', current ? ran.error.message : say.noResult);
     setText('stands', '');
     setText('spoken', byId('no-result').textContent ?? '');
     return;
   }
-  const drop = (line: number): void => {
-    journey.value = withoutLine(journey.value, line);
-    refresh();
-    byId('timeline').querySelector<HTMLElement>('.drop')?.focus();
-  };
-  const events = timeline(journey.value, ran.effects, language, drop);
-  byId('timeline').replaceChildren(...(events.length > 0 ? events : [make('li', { class: 'quiet' }, say.noEvents)]));
+  timeline.show(journey.value, ran.effects, said, language);
   byId('rejected').replaceChildren(...ran.rejected.map(({ line, code, message }) =>
-    make('li', { 'data-code': code }, make('strong', {}, say.rejected(line)), ` ${message} `, make('code', {}, code))));
+    make('li', { 'data-code': code }, make('strong', {}, say.rejected(line)), ' ', ...sentence(code, message), ' ', make('code', {}, code))));
   const until = ran.decision.validUntil;
-  setText('stands', say.stands(until && `${instant(until, language)} ${say.utc}`));
+  setText('stands', say.stands(until && `${instant(until, language, true)} ${say.utc}`));
   byId('stages').replaceChildren(...stages(ran, language));
+  byId('next-stage').replaceChildren(...nextStage(ran, language));
   byId('segments').replaceChildren(...segments(ran, language));
   slots(byId('slots'), ran, language);
-  setText('spoken', spoken(ran, language));
+  setText('spoken', `${current ? '' : `${say.stale} `}${spoken(ran, language)}`);
+}
+
+/** What a code means, and the sentence in the language it has. */
+function sentence(code: string, message: string): Node[] {
+  if (language === 'en') return [document.createTextNode(message)];
+  const title = codes[language][code];
+  return [make('span', {}, title ?? ''), document.createTextNode(' '), make('span', { lang: 'en' }, message)];
+}
+
+function rewrite(text: string): void {
+  journey.value = text;
+  refresh();
 }
 
 function add(event: string): void {
-  const likely = event === 'Identified' ? said?.traits : event === 'Page Viewed' ? { path: '/' } : said?.events.get(event);
-  journey.value = withEvent(journey.value, event, likely ?? {}, Number(gap.value) || MINUTE);
-  refresh();
+  const offer = event === 'Identified' ? said?.traits : said?.events.get(event);
+  const likely = event === 'Page Viewed' ? { path: '/', ...offer?.likely } : offer?.likely;
+  rewrite(withEvent(journey.value, event, likely ?? {}, Number(gap.value) || MINUTE));
   byId('timeline').lastElementChild?.scrollIntoView({ block: 'nearest' });
   setText('spoken', `${words[language].added(event)}. ${byId('spoken').textContent ?? ''}`);
 }
@@ -205,19 +232,11 @@ function translate(): void {
   link.lang = other;
   link.hreflang = other;
   link.textContent = other === 'zh' ? '中文' : 'English';
-  pack.label(words[language].editorLabel);
-  const later = (ms: number): string => {
-    const span = duration(ms, language);
-    if (ms === 0) return language === 'zh' ? '最后一个事件之后' : 'right after the last event';
-    return language === 'zh' ? `${span}后` : `${span} later`;
-  };
+  pack.speak(language);
+  const later = (ms: number): string =>
+    ms === 0 ? words[language].atOnce : words[language].later(duration(ms, language));
   choices(gap, GAPS.map((ms) => [String(ms), later(ms)]));
   choices(moment, MOMENTS.map((ms) => [String(ms), later(ms)]));
-}
-
-function setText(id: string, text: string): void {
-  const element = byId(id);
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function trouble(message: string): void {
@@ -246,6 +265,7 @@ async function openFile(): Promise<void> {
 function load(title: string, text: string): void {
   name = title;
   setText('file-name', name);
+  good = null;
   pack.replace(text);
   saved = pack.text();
   refresh();
@@ -263,18 +283,19 @@ async function start(): Promise<void> {
   byId('open').addEventListener('click', () => file.click());
   byId('save').addEventListener('click', save);
   file.addEventListener('change', () => void openFile());
+  byId('clear').addEventListener('click', () => {
+    rewrite('');
+    setText('spoken', words[language].cleared);
+  });
   journey.addEventListener('input', soon);
   for (const id of ['consent', 'locale', 'moment']) byId(id).addEventListener('change', refresh);
   addEventListener('beforeunload', (event) => { if (pack.text() !== saved) event.preventDefault(); });
   const text = async (path: string): Promise<string> => (await fetch(new URL(path, document.baseURI))).text();
-  const [example, events] = await Promise.all([text('outdoor-shop.jsonc'), text('example.ndjson')]);
-  try {
-    await init({ module_or_path: new URL('studio.wasm', document.baseURI) });
-  } catch (error) {
-    console.error(error);
-    trouble(words[language].noWasm);
-    return;
-  }
+  const [example, events] = await Promise.all([
+    text('outdoor-shop.jsonc'),
+    text('example.ndjson'),
+    init({ module_or_path: new URL('studio.wasm', document.baseURI) }),
+  ]);
   journey.value = events;
   load(name, example);
   if (language === 'zh' && [...locale.options].some((option) => option.value === 'zh')) {

@@ -4,10 +4,11 @@ export type Language = 'en' | 'zh';
 
 const en = {
   title: 'Waymark Studio',
+  studio: 'Studio',
   skip: 'Skip to what they see',
   panes: 'Panes',
   loading: 'Loading…',
-  open: 'Open file…',
+  open: 'Open…',
   save: 'Save',
   pack: 'Rule pack',
   visitor: 'Visitor',
@@ -17,14 +18,18 @@ const en = {
   moreProblems: (count: number) => `and ${count} more`,
   stateCost: 'Remembered of a visitor, at most',
   pageCost: 'Downloaded by a page',
-  ready: 'The pack is right',
+  ready: 'No errors',
   warnings: (count: number) => (count === 1 ? '1 warning' : `${count} warnings`),
   errors: (count: number) => (count === 1 ? '1 error' : `${count} errors`),
   editorLabel: 'The rule pack, JSON with comments',
   at: (line: number, column: number) => `line ${line}, column ${column}`,
   journey: 'Journey',
-  journeyHint: 'Events in the order they arrived. Add one, or edit them as text.',
+  journeyHint: 'Events in the order they arrived. Open one to change it.',
   noEvents: 'Nothing has happened yet.',
+  earlierEvents: (count: number) => `${count} earlier events are not listed`,
+  clear: 'Start over',
+  cleared: 'The journey is empty.',
+  time: 'Time (UTC)',
   gap: 'Next event',
   addEvent: 'Add an event',
   added: (event: string) => `Added: ${event}`,
@@ -41,15 +46,19 @@ const en = {
   page: 'The page they are on',
   noContext: 'This pack reads nothing of the page itself.',
   unset: 'not set',
-  locale: 'Language',
-  moment: 'Moment',
+  locale: 'Visitor’s language',
+  moment: 'They look',
+  atOnce: 'right after',
+  later: (span: string) => `${span} later`,
   consent: 'Consent',
   personalization: 'Personalization',
   analytics: 'Analytics',
   marketing: 'Marketing',
   local: 'Everything runs in this page. Neither the pack nor the journey leaves it.',
   noResult: 'Mend the errors in the pack to see what a visitor gets.',
+  stale: 'The pack has errors. This is what it showed before them.',
   stage: 'Stage',
+  nextStage: (stage: string) => `Not yet ${stage}:`,
   noStages: 'This pack has no stages.',
   noStage: 'in no stage',
   segments: 'Segments',
@@ -68,6 +77,8 @@ const en = {
   preview: (slot: string) => `What ${slot} shows`,
   rulesOf: (slot: string) => `Rules for ${slot}`,
   noRules: 'No rule fills it.',
+  moreRules: (count: number) => `and ${count} more rules`,
+  image: 'image',
   outcome: {
     won: 'won',
     failed: 'does not hold',
@@ -90,10 +101,11 @@ export type Words = typeof en;
 
 const zh: Words = {
   title: 'Waymark 工作室',
+  studio: '工作室',
   skip: '跳到访客看到的内容',
   panes: '窗格',
   loading: '正在载入…',
-  open: '打开文件…',
+  open: '打开…',
   save: '保存',
   pack: '规则包',
   visitor: '访客',
@@ -103,14 +115,18 @@ const zh: Words = {
   moreProblems: (count) => `另有 ${count} 个`,
   stateCost: '每位访客最多记住',
   pageCost: '页面下载',
-  ready: '规则包正确',
+  ready: '没有错误',
   warnings: (count) => `${count} 个警告`,
   errors: (count) => `${count} 个错误`,
   editorLabel: '规则包，带注释的 JSON',
   at: (line, column) => `第 ${line} 行第 ${column} 列`,
   journey: '旅程',
-  journeyHint: '事件按到达的先后排列。可以添加，也可以改文本。',
+  journeyHint: '事件按到达的先后排列。点开即可修改。',
   noEvents: '还没有发生任何事。',
+  earlierEvents: (count) => `更早的 ${count} 个事件未列出`,
+  clear: '重新开始',
+  cleared: '旅程已清空。',
+  time: '时间（UTC）',
   gap: '下一个事件',
   addEvent: '添加事件',
   added: (event) => `已添加：${event}`,
@@ -127,15 +143,19 @@ const zh: Words = {
   page: '所在页面',
   noContext: '此规则包不读取页面本身的信息。',
   unset: '未设置',
-  locale: '语言',
-  moment: '时刻',
+  locale: '访客语言',
+  moment: '查看时间',
+  atOnce: '紧接着',
+  later: (span) => `${span}后`,
   consent: '同意',
   personalization: '个性化',
   analytics: '分析',
   marketing: '营销',
   local: '一切都在本页内运行，规则包与旅程都不会离开本页。',
   noResult: '改正规则包中的错误后，即可看到访客得到的内容。',
+  stale: '规则包有错误。以下是出错之前的结果。',
   stage: '阶段',
+  nextStage: (stage) => `尚未到 ${stage}：`,
   noStages: '此规则包没有阶段。',
   noStage: '不在任何阶段',
   segments: '人群',
@@ -154,6 +174,8 @@ const zh: Words = {
   preview: (slot) => `${slot} 显示的内容`,
   rulesOf: (slot) => `${slot} 的规则`,
   noRules: '没有规则填充此版位。',
+  moreRules: (count) => `另有 ${count} 条规则`,
+  image: '图片',
   outcome: {
     won: '胜出',
     failed: '条件不成立',
@@ -172,7 +194,8 @@ const zh: Words = {
   utc: 'UTC',
 };
 
-/** Of each diagnostic what it is, where the compiler's own sentence is in another language. */
+/** Of each diagnostic, and of each reason to refuse an event, what it is, where its own sentence is in
+ * another language. */
 export const codes: Record<Language, Record<string, string>> = {
   en: {},
   zh: {
@@ -219,10 +242,65 @@ export const codes: Record<Language, Record<string, string>> = {
     'unused-slot': '版位没有内容',
     'wrong-slot': '内容不属于此版位',
     'wrong-type': '类型不符',
+    'back-dated': '时间过早',
+    'bad-consent': '同意信息无法解析',
+    'bad-timestamp': '时间无法解析',
+    'body-too-large': '正文过大',
+    'context-too-large': '上下文过大',
+    'empty-body': '正文为空',
+    'event-too-large': '事件过大',
+    'id-too-long': '标识过长',
+    'missing-batch': '缺少 batch',
+    'missing-event-name': '缺少事件名称',
+    'missing-identity': '缺少访客标识',
+    'missing-timestamp': '缺少时间',
+    'missing-type': '缺少类型',
+    'name-too-long': '名称过长',
+    'not-an-object': '应为 JSON 对象',
+    'too-many-events': '事件过多',
+    'unknown-type': '未知的类型',
   },
 };
 
 export const words: Record<Language, Words> = { en, zh };
+
+/** What the code editor says by itself, by its English. */
+export const editorPhrases: Record<Language, Record<string, string>> = {
+  en: {},
+  zh: {
+    'Control character': '控制字符',
+    'Selection deleted': '已删除所选内容',
+    Find: '查找',
+    Replace: '替换',
+    next: '下一个',
+    previous: '上一个',
+    all: '全部',
+    replace: '替换',
+    'replace all': '全部替换',
+    'match case': '区分大小写',
+    regexp: '正则表达式',
+    'by word': '全字匹配',
+    close: '关闭',
+    'current match': '当前匹配',
+    'on line': '位于行',
+    'replaced match on line $': '已替换第 $ 行的匹配',
+    'replaced $ matches': '已替换 $ 处',
+    'Go to line': '转到行',
+    go: '前往',
+    Diagnostics: '问题',
+    'No diagnostics': '没有问题',
+  },
+};
+
+/** A language by its name, in the page's. */
+export function languageName(tag: string, language: Language): string {
+  try {
+    const name = new Intl.DisplayNames(language === 'zh' ? 'zh-CN' : 'en', { type: 'language' }).of(tag);
+    return name && name !== tag ? `${name} (${tag})` : tag;
+  } catch {
+    return tag;
+  }
+}
 
 /** From the address (`#lang=zh`), else from the browser. */
 export function preferred(): Language {
@@ -232,21 +310,21 @@ export function preferred(): Language {
 }
 
 const UNITS: [number, string, string][] = [
-  [86_400_000, 'd', '天'], [3_600_000, 'h', '小时'], [60_000, 'm', '分钟'], [1_000, 's', '秒'],
+  [86_400_000, 'day', '天'], [3_600_000, 'hour', '小时'], [60_000, 'minute', '分钟'], [1_000, 'second', '秒'],
 ];
 
-/** The two largest units: `60d`, `3d 2h`. */
+/** The two largest units: `60 days`, `1 day 2 hours`. */
 export function duration(ms: number, language: Language): string {
   const said: string[] = [];
   let rest = Math.abs(ms);
-  for (const [unit, short, long] of UNITS) {
+  for (const [unit, english, chinese] of UNITS) {
     const count = Math.floor(rest / unit);
     rest %= unit;
-    if (count > 0) said.push(language === 'zh' ? `${count} ${long}` : `${count}${short}`);
+    if (count > 0) said.push(language === 'zh' ? `${count} ${chinese}` : `${count} ${english}${count === 1 ? '' : 's'}`);
     else if (said.length > 0) break;
     if (said.length === 2) break;
   }
-  return said.join(' ') || (language === 'zh' ? '0 秒' : '0s');
+  return said.join(' ') || (language === 'zh' ? '0 秒' : '0 seconds');
 }
 
 /** A KB has 1,000 bytes, as the command has it. */
@@ -256,8 +334,14 @@ export function size(bytes: number, language: Language): string {
   return kilo ? `${number} KB` : `${number} ${language === 'zh' ? '字节' : 'bytes'}`;
 }
 
-export function instant(iso: string, language: Language): string {
-  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
-    timeZone: 'UTC', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit',
-  }).format(new Date(iso));
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** In UTC; with the year where it is not plain. */
+export function instant(iso: string, language: Language, year = false): string {
+  const key = `${language}${year}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+    timeZone: 'UTC', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', ...(year && { year: 'numeric' }),
+  });
+  formats.set(key, format);
+  return format.format(new Date(iso));
 }

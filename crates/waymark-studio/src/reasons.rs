@@ -7,8 +7,12 @@ use waymark_engine::program::{Body, Cond, CondId, Content, Program, Rule, Slot, 
 use waymark_engine::{Context, Engine, State, Truth};
 use waymark_model::{Purpose, Timestamp};
 
+/// Tests that are told of one condition, with what they rest on: segments made of segments could
+/// double the story with each step.
+const TOLD: usize = 100;
+
 /// A test that counted, and what it rests on in turn.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Reason<'a> {
     pub test: &'a Test,
     pub clause: &'a Clause,
@@ -17,6 +21,13 @@ pub(crate) struct Reason<'a> {
     pub met: bool,
     /// Why the segment or the stage that it asks for is as it is.
     pub because: Vec<Self>,
+}
+
+/// What a condition needed a part to be, and whether the parts are told that were so or the others.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    want: bool,
+    met: bool,
 }
 
 /// The answers of one moment: each rule's tests, and those of every segment and stage.
@@ -76,28 +87,38 @@ impl<'p> Answers<'p> {
     pub fn reasons(&self, id: CondId) -> Vec<Reason<'_>> {
         let mut reasons = Vec::new();
         let met = self.truth(id) == Some(Truth::True);
-        self.gather(id, true, met, &mut reasons);
+        let mut left = TOLD;
+        self.gather(id, Asked { want: true, met }, &mut left, &mut reasons);
         reasons
     }
 
-    /// `want` is what the whole needs this part to be; parts count that meet it, or that do not.
-    fn gather<'a>(&'a self, id: CondId, want: bool, met: bool, into: &mut Vec<Reason<'a>>) {
+    /// The parts that meet what the whole needs of them, or that do not, down to their tests.
+    fn gather<'a>(
+        &'a self,
+        id: CondId,
+        asked: Asked,
+        left: &mut usize,
+        into: &mut Vec<Reason<'a>>,
+    ) {
+        let Asked { want, met } = asked;
         match self.program.cond(id) {
             Cond::All(parts) | Cond::Any(parts) => {
                 for part in parts {
                     if self.meets(*part, want) == Some(met) {
-                        self.gather(*part, want, met, into);
+                        self.gather(*part, asked, left, into);
                     }
                 }
             }
-            Cond::Not(part) => self.gather(*part, !want, met, into),
+            Cond::Not(part) => self.gather(*part, Asked { want: !want, met }, left, into),
             Cond::Test(test) => {
                 let Some(clause) = self.found.get(&id) else { return };
-                let because = self.because(test, want, met);
-                let reason = Reason { test, clause, want, met, because };
-                if !into.contains(&reason) {
-                    into.push(reason);
+                let told = into.iter().any(|told| told.clause.cond == id && told.want == want);
+                if told || *left == 0 {
+                    return;
                 }
+                *left -= 1;
+                let because = self.because(test, asked, left);
+                into.push(Reason { test, clause, want, met, because });
             }
         }
     }
@@ -107,20 +128,20 @@ impl<'p> Answers<'p> {
         self.truth(id).map(|truth| truth == wanted)
     }
 
-    fn because(&self, test: &Test, want: bool, met: bool) -> Vec<Reason<'_>> {
+    fn because(&self, test: &Test, asked: Asked, left: &mut usize) -> Vec<Reason<'_>> {
         let mut reasons = Vec::new();
         match test {
             Test::Segment(number) => {
                 if let Some(segment) = self.program.segments.get(*number as usize) {
-                    self.gather(segment.when, want, met, &mut reasons);
+                    self.gather(segment.when, asked, left, &mut reasons);
                 }
             }
             // Of a stage that was not reached, what it takes to enter it.
-            Test::Stage { least, .. } if want && !met => {
+            Test::Stage { least, .. } if asked.want && !asked.met => {
                 if let Some(stage) = self.program.stages.get(*least as usize)
                     && self.meets(stage.enter, true) == Some(false)
                 {
-                    self.gather(stage.enter, true, false, &mut reasons);
+                    self.gather(stage.enter, asked, left, &mut reasons);
                 }
             }
             _ => {}

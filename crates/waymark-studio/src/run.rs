@@ -21,9 +21,8 @@ use crate::reasons::Answers;
 /// Gives `{decision, effects, segments, stages, rules, rejected}`, or `{error: {code, message}}`
 /// when the pack or `decide` cannot be read. Lines that hold no event are in `rejected`.
 pub fn run(source: &str, events: &str, decide: &str) -> Json {
-    explained(source, events, decide).unwrap_or_else(|(code, message)| {
-        json!({ "error": { "code": code, "message": message } })
-    })
+    explained(source, events, decide)
+        .unwrap_or_else(|(code, message)| json!({ "error": { "code": code, "message": message } }))
 }
 
 type Refusal = (&'static str, String);

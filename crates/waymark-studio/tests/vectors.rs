@@ -1,0 +1,110 @@
+//! Every written vector, asked as the page asks: the decision is the expected one, and what is said
+//! of it agrees with it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+use waymark_studio::{check, run};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// `(name, pack, events as NDJSON, request, what is expected)`.
+fn cases() -> Vec<(String, String, String, String, Json)> {
+    let folder = root().join("tests/vectors");
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_none_or(|ending| ending != "json") || stem == "index" {
+            continue;
+        }
+        let suite: Json = serde_json::from_str(&read(&path)).unwrap();
+        for case in suite["cases"].as_array().unwrap() {
+            let events = case["events"].as_array().unwrap();
+            let lines: Vec<String> = events.iter().map(Json::to_string).collect();
+            all.push((
+                format!("{stem} / {}", case["name"]),
+                suite["pack"].to_string(),
+                lines.join("\n"),
+                case["decide"].to_string(),
+                case["expect"].clone(),
+            ));
+        }
+    }
+    all
+}
+
+fn list<'j>(answer: &'j Json, key: &str) -> &'j [Json] {
+    answer[key].as_array().unwrap_or_else(|| panic!("{key} in {answer}"))
+}
+
+#[test]
+fn the_page_is_told_what_every_vector_expects() {
+    let cases = cases();
+    let index: Json =
+        serde_json::from_str(&read(&root().join("tests/vectors/index.json"))).unwrap();
+    assert_eq!(index["cases"], cases.len());
+    for (name, pack, events, request, expect) in cases {
+        assert_eq!(check(&pack)["ok"], true, "{name}");
+        let answer = run(&pack, &events, &request);
+        assert_eq!(list(&answer, "rejected"), [] as [Json; 0], "{name}");
+        for (key, wanted) in expect.as_object().into_iter().flatten() {
+            if key != "slots" {
+                assert_eq!(&answer["decision"][key], wanted, "{name}: {key}");
+                continue;
+            }
+            for (slot, wanted) in wanted.as_object().unwrap() {
+                let found = &answer["decision"]["slots"][slot];
+                match wanted.as_object() {
+                    None => assert_eq!(&found["content"], wanted, "{name}: {slot}"),
+                    Some(members) => members.iter().for_each(|(member, wanted)| {
+                        assert_eq!(&found[member], wanted, "{name}: {slot}.{member}");
+                    }),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_a_decision_agrees_with_it() {
+    for (name, pack, events, request, _) in cases() {
+        let answer = run(&pack, &events, &request);
+        let decision = &answer["decision"];
+        for rule in list(&answer, "rules") {
+            let name = format!("{name}: rule {rule}");
+            let shown = &decision["slots"][rule["slot"].as_str().unwrap()];
+            let won = rule["outcome"] == "won";
+            assert_eq!(won, shown["rule"] == rule["rule"], "{name}");
+            if won {
+                assert_eq!(shown["content"], rule["content"], "{name}");
+            }
+            let met = |met: bool| list(rule, "because").iter().all(|fact| fact["met"] == met);
+            match rule["outcome"].as_str().unwrap() {
+                "won" => assert!(rule["holds"] == true && met(true), "{name}"),
+                "failed" | "unknown" => {
+                    assert!(rule["holds"] == false && met(false), "{name}");
+                    assert!(!list(rule, "because").is_empty(), "{name}: no reason");
+                }
+                "outranked" => assert!(met(rule["holds"] == true), "{name}"),
+                "no-consent" => assert!(list(rule, "because").is_empty(), "{name}"),
+                other => panic!("{name}: {other}"),
+            }
+        }
+        let holding = |key: &str| -> Vec<Json> {
+            let holding = list(&answer, key).iter().filter(|asked| asked["truth"] == "true");
+            holding.map(|asked| asked["id"].clone()).collect()
+        };
+        assert_eq!(holding("segments"), list(decision, "segments"), "{name}");
+        let stage = holding("stages").pop().unwrap_or_default();
+        assert_eq!(stage, decision["stage"], "{name}");
+    }
+}
