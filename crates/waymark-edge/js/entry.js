@@ -16,21 +16,28 @@ const COOKIE = "wm_v";
 
 // Traps -----------------------------------------------------------------------------------------
 
-// The module's own record of its instances: `instanceId` grows with each, and `criticalError` is set
-// by its panic hook. Listening there makes a panic known at once, not at the deadline.
-const instance = wasm.__worker_init_state();
+// A trapped instance must not be called again, and what it promised stays pending for ever. It tells
+// here that it is gone, whatever it was doing, and the next call makes a new one.
+let generation = 0;
+let gone = false;
 const waiting = new Set();
-Object.defineProperty(instance, "criticalError", {
-  get: () => false,
-  set(happened) {
-    if (!happened) return;
-    for (const fail of waiting) fail(new Error("the module panicked"));
-    waiting.clear();
-  },
-});
+globalThis.__waymark_gone = () => {
+  gone = true;
+  for (const fail of waiting) fail(new Error("the module trapped"));
+  waiting.clear();
+};
+wasm.watch();
 
-// Settles as `call` does, or fails when the module traps or the time is up. After a trap the module's
-// glue makes a new instance by itself, at the next call.
+// Before a call and never within one: nothing of the old instance may reach the new one.
+function revive() {
+  if (!gone) return;
+  wasm.__wbg_reset_state();
+  wasm.watch();
+  generation += 1;
+  gone = false;
+}
+
+// Settles as `call` does, or fails when the module traps or the time is up.
 function guarded(call, deadline) {
   return new Promise((done, fail) => {
     const settle = (how) => (value) => {
@@ -42,6 +49,7 @@ function guarded(call, deadline) {
     const timer = setTimeout(() => failed(new Error(`no answer within ${deadline} ms`)), deadline);
     waiting.add(failed);
     try {
+      revive();
       call().then(settle(done), failed);
     } catch (error) {
       failed(error);
@@ -49,22 +57,16 @@ function guarded(call, deadline) {
   });
 }
 
-function unavailable(detail) {
-  const problem = {
-    type: "https://waymark.dev/problems/unavailable",
-    title: "A part of the edge did not answer",
-    status: 503,
-    detail,
-    code: "unavailable",
-  };
-  return new Response(JSON.stringify(problem), {
-    status: 503,
-    headers: {
-      "Content-Type": "application/problem+json",
-      "Retry-After": "1",
-      "Cache-Control": "no-store",
-    },
+function problem(status, code, title, detail, headers) {
+  const type = `https://waymark.dev/problems/${code}`;
+  return new Response(JSON.stringify({ type, title, status, detail, code }), {
+    status,
+    headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...headers },
   });
+}
+
+function unavailable(detail) {
+  return problem(503, "unavailable", "A part of the edge did not answer", detail, { "Retry-After": "1" });
 }
 
 // Objects ---------------------------------------------------------------------------------------
@@ -74,7 +76,7 @@ function unavailable(detail) {
 function durable(name) {
   return class extends DurableObject {
     #inner;
-    #instance = -1;
+    #generation = -1;
 
     async fetch(request) {
       try {
@@ -86,10 +88,9 @@ function durable(name) {
     }
 
     #live() {
-      if (this.#instance !== instance.instanceId) {
+      if (this.#generation !== generation) {
         this.#inner = new wasm[name](this.ctx, this.env);
-        // Read afterwards: making one may itself have begun a new instance.
-        this.#instance = instance.instanceId;
+        this.#generation = generation;
       }
       return this.#inner;
     }
@@ -137,7 +138,8 @@ function served(request, path) {
   const asset = Object.hasOwn(assets, path) ? assets[path] : undefined;
   if (!asset) return undefined;
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } });
+    const detail = "This address takes GET, HEAD.";
+    return problem(405, "wrong-method", "The method is not taken here", detail, { Allow: "GET, HEAD" });
   }
   const headers = new Headers({
     "Content-Type": asset.type,
@@ -253,7 +255,17 @@ function unconditional(request) {
   return headers;
 }
 
-function origin(request, env, headers) {
+async function origin(request, env, headers) {
+  try {
+    return await asked(request, env, headers);
+  } catch (error) {
+    console.error(`origin: ${error?.stack ?? error}`);
+    const detail = "The site behind the edge could not be reached. Try again.";
+    return problem(502, "origin-unreachable", "The origin did not answer", detail, { "Retry-After": "1" });
+  }
+}
+
+function asked(request, env, headers) {
   const url = new URL(request.url);
   headers.set("X-Forwarded-Host", url.host);
   headers.set("X-Forwarded-Proto", url.protocol.slice(0, -1));
@@ -310,9 +322,10 @@ function changed(response, plan) {
   const type = response.headers.get("Content-Type");
   // Where the encoding is not known to be UTF-8, what is inserted is written in ASCII.
   const utf8 = /charset\s*=\s*"?\s*utf-?8/i.test(type);
-  const body = ({ html, body }) => {
-    if (utf8) return [body, { html }];
-    return [references(html ? body : escaped(body)), { html: true }];
+  const text = (plain) => (utf8 ? escaped(plain) : references(escaped(plain)));
+  const markup = ({ html, body }) => {
+    if (!html) return text(body);
+    return utf8 ? body : references(body);
   };
   const decision = `<script type="application/json" id="waymark-decision">${json(plan.decision)}</script>`;
   let placed = false;
@@ -328,8 +341,8 @@ function changed(response, plan) {
         const id = element.getAttribute("data-waymark-slot");
         if (!Object.hasOwn(plan.slots, id)) return;
         const slot = plan.slots[id];
-        element.setAttribute("data-waymark-content", slot.content);
-        element.setInnerContent(...body(slot));
+        element.setAttribute("data-waymark-content", text(slot.content));
+        element.setInnerContent(markup(slot), { html: true });
       },
     })
     .onDocument({

@@ -125,6 +125,8 @@ pub struct Request {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// The body is longer than its address takes, so the host did not read all of it.
+    pub too_long: bool,
     /// The ISO 3166 code of where the request came from.
     pub country: Option<String>,
 }
@@ -136,6 +138,7 @@ impl Request {
             address: Address::parse(address),
             headers: Vec::new(),
             body: Vec::new(),
+            too_long: false,
             country: None,
         }
     }

@@ -187,6 +187,9 @@ fn unwanted(accepted: &Accepted, basis: Basis, objects: bool, intake: Intake) ->
 
 /// The body as it was before it was packed.
 pub fn inflated(request: &Request, most: usize) -> Result<Vec<u8>, Problem> {
+    if request.too_long {
+        return Err(problems::too_large(most));
+    }
     let encoding = request.header("content-encoding").unwrap_or_default().trim();
     let body = match encoding.to_ascii_lowercase().as_str() {
         "" | "identity" => request.body.clone(),

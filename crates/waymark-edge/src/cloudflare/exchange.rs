@@ -1,26 +1,24 @@
 //! Requests and answers, from the runtime's form to ours and back.
 
 use futures_util::StreamExt as _;
-use waymark_wire::Problem;
 use worker::{EncodeBody, Headers, Response};
 
 use crate::http::{Method, Request, Response as Answered};
-use crate::problems;
 use crate::router::body_limit;
 
 /// The request as a value, its body read as far as its address allows.
-pub async fn request(mut request: worker::Request) -> worker::Result<Result<Request, Problem>> {
+pub async fn request(mut request: worker::Request) -> worker::Result<Request> {
     let address = request.inner().url();
     let mut out = Request::new(Method::from_name(&request.inner().method()), &address);
     out.headers = request.headers().entries().collect();
     out.country = out.header("cf-ipcountry").map(str::to_owned);
     if matches!(out.method, Method::Get | Method::Head | Method::Options) {
-        return Ok(Ok(out));
+        return Ok(out);
     }
     let most = body_limit(&out.address.path);
     let length = out.header("content-length").and_then(|text| text.parse::<usize>().ok());
     match length {
-        Some(length) if length > most => return Ok(Err(problems::too_large(most))),
+        Some(length) if length > most => out.too_long = true,
         Some(_) => out.body = request.bytes().await?,
         None if request.inner().body().is_none() => {}
         None => {
@@ -28,12 +26,13 @@ pub async fn request(mut request: worker::Request) -> worker::Result<Result<Requ
             while let Some(chunk) = stream.next().await {
                 out.body.extend_from_slice(&chunk?);
                 if out.body.len() > most {
-                    return Ok(Err(problems::too_large(most)));
+                    out.too_long = true;
+                    break;
                 }
             }
         }
     }
-    Ok(Ok(out))
+    Ok(out)
 }
 
 pub fn response(answered: Answered) -> worker::Result<Response> {

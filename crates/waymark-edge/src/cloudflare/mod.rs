@@ -91,24 +91,36 @@ async fn told(stub: worker::Result<Stub>, message: &[u8]) -> worker::Result<Vec<
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// The entry's: this instance has trapped and must not be called again.
+    #[wasm_bindgen(js_name = __waymark_gone)]
+    fn gone();
+}
+
+/// Has the entry told of a trap. The `worker` crate would have the next call begin with a new
+/// instance instead, though that call may already hold pointers into this one.
+#[wasm_bindgen]
+pub fn watch() {
+    wasm_bindgen::handler::set_on_abort(gone);
+}
+
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
     let config = config(&env);
     let answered = match &*config {
         Err(error) => Answered::problem(&problems::bad_configuration(error.to_string())),
-        Ok(config) => match exchange::request(request).await? {
-            Err(problem) => Answered::problem(&problem),
-            Ok(request) => {
-                let host = Host { env };
-                let packs = packs();
-                let edge = Edge { host: &host, config, packs: &packs };
-                let mut answered = edge.handle(&request).await;
-                if request.method == crate::http::Method::Head {
-                    answered.body = Vec::new();
-                }
-                answered
+        Ok(config) => {
+            let request = exchange::request(request).await?;
+            let host = Host { env };
+            let packs = packs();
+            let edge = Edge { host: &host, config, packs: &packs };
+            let mut answered = edge.handle(&request).await;
+            if request.method == crate::http::Method::Head {
+                answered.body = Vec::new();
             }
-        },
+            answered
+        }
     };
     exchange::response(answered)
 }

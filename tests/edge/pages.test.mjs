@@ -1,0 +1,165 @@
+// Pages on their way through: changed where a rule wins, and otherwise the author's to the last byte.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { before, test } from "node:test";
+import { admin, ask, browser, cookieOf, device, looksAtTents, post, viewed, withPack } from "./edge.mjs";
+
+const file = (path) => readFileSync(new URL(`../../examples/storefront/site${path}`, import.meta.url));
+const INDEX = file("/index.html");
+const NEWSLETTER = "/?utm_source=newsletter";
+const decisionIn = (html) => {
+  const scripts = [...html.matchAll(/<script type="application\/json" id="waymark-decision">(.*?)<\/script>/gs)];
+  assert.equal(scripts.length, 1);
+  return scripts[0];
+};
+
+/** The page as its author wrote it, but for one slot and the decision. */
+function others(html, slot) {
+  const open = new RegExp(`<div class="[^"]*" data-waymark-slot="${slot}"[^>]*>`);
+  const [before, rest] = html.replace(decisionIn(html)[0], "").split(open);
+  return [before, rest.slice(rest.indexOf("</div>"))];
+}
+
+const ME = device();
+let cookie;
+before(async () => {
+  await looksAtTents(ME);
+  cookie = await cookieOf(ME);
+});
+
+test("before consent a page is the author's to the last byte", async () => {
+  for (const [path, written] of [
+    ["/", INDEX],
+    ["/zh/", file("/zh/index.html")],
+    ["/tents.html", file("/tents.html")],
+    ["/?utm_source=other", INDEX],
+  ]) {
+    const answer = await ask(path, { headers: { accept: "text/html", "accept-encoding": "gzip, br" } });
+    assert.ok(answer.body.equals(written), path);
+    assert.equal(answer.headers["cache-control"], "public, max-age=0, must-revalidate");
+    assert.equal(answer.headers["set-cookie"], undefined);
+    assert.equal(answer.headers["content-encoding"], undefined);
+  }
+});
+
+test("a rule that reads only the address fills its slot and nothing else", async () => {
+  const answer = await ask(NEWSLETTER);
+  assert.equal(answer.status, 200);
+  assert.match(answer.text, /data-waymark-slot="hero" data-waymark-content="hero-spring"><p class="wm-eyebrow">From our newsletter/);
+  const original = INDEX.toString();
+  const hero = /(<div class="[^"]*" data-waymark-slot="hero">)(.*?)(?=<\/div>)/s.exec(original);
+  assert.deepEqual(others(answer.text, "hero"), [original.slice(0, hero.index), original.slice(hero.index + hero[0].length)]);
+  assert.equal(answer.headers["set-cookie"], undefined);
+});
+
+test("a changed page is nobody else's to keep", async () => {
+  for (const { headers } of [await ask(NEWSLETTER), await ask("/", { headers: { cookie } })]) {
+    assert.equal(headers["cache-control"], "private, no-cache");
+    assert.match(headers.vary, /\bCookie\b/);
+    assert.ok(headers["content-security-policy"]);
+  }
+});
+
+test("the page carries the decision, without content, as JSON that its browser can adopt", async () => {
+  const { pack, slots, segments, stage, now, seq } = JSON.parse(decisionIn((await ask("/", { headers: { cookie } })).text)[1]);
+  assert.equal(pack, (await admin("/packs")).json.active);
+  assert.deepEqual([seq, segments, stage], [3, ["newcomer", "tent-shopper"], "consideration"]);
+  assert.deepEqual(slots.hero, { content: "hero-tents", rule: "tent-shoppers", reason: "rule" });
+  assert.ok(Math.abs(Date.parse(now) - Date.now()) < 10_000);
+  assert.doesNotMatch(JSON.stringify(slots), /<p|<h1/);
+});
+
+test("a visitor sees what the edge knows of them, and another visitor does not", async () => {
+  const other = await cookieOf(device());
+  const pages = await Promise.all([cookie, other, undefined].map((cookie) => ask("/", { headers: cookie ? { cookie } : {} })));
+  const [mine, others, nobodys] = pages.map(({ text }) => text);
+  assert.match(mine, /Find the tent for your next night out/);
+  assert.match(mine, /You looked at (Alcove 2|Meridian 3|Cirrus 1)\./);
+  assert.doesNotMatch(others, /Find the tent/);
+  assert.match(others, /Sleep under the stars/);
+  assert.deepEqual(JSON.parse(decisionIn(others)[1]).segments, ["newcomer"]);
+  assert.equal(nobodys, INDEX.toString());
+});
+
+test("the next event is in the next page", async () => {
+  const visitor = device();
+  const headers = { cookie: await cookieOf(visitor) };
+  await looksAtTents(visitor);
+  assert.match((await ask("/", { headers })).text, /Find the tent/);
+  const order = viewed(visitor.anonymousId, { event: "Order Completed", properties: { revenue: 900 } });
+  await post("/v1/batch", { ...visitor, batch: [order] }, browser);
+  const { text } = await ask("/", { headers });
+  assert.match(text, /Welcome back, friend/);
+  assert.equal(JSON.parse(decisionIn(text)[1]).stage, "customer");
+});
+
+test("what a visitor sent of themselves stands in the page as text", async () => {
+  const visitor = device();
+  const traits = { firstName: `</p><script>alert("1")</script>` };
+  const batch = [
+    viewed(visitor.anonymousId, { event: "Order Completed", properties: { revenue: 1 } }),
+    viewed(visitor.anonymousId, { type: "identify", traits }),
+  ];
+  await post("/v1/batch", { ...visitor, batch }, browser);
+  const { text } = await ask("/", { headers: { cookie: await cookieOf(visitor) } });
+  assert.match(text, /Welcome back, &lt;\/p&gt;&lt;script&gt;alert/);
+  assert.doesNotMatch(text, /<script>alert/);
+});
+
+test("the page's language chooses the content's", async () => {
+  assert.match((await ask(`/zh/${NEWSLETTER.slice(1)}`)).text, /山脊之春/);
+  assert.match((await ask(NEWSLETTER, { headers: { "accept-language": "zh-CN,zh;q=0.9" } })).text, /山脊之春/);
+  assert.match((await ask(NEWSLETTER, { headers: { "accept-language": "de" } })).text, /Spring on the ridge/);
+});
+
+test("what is no page goes through as it is", async () => {
+  const css = await ask("/assets/shop.css?utm_source=newsletter", { headers: { cookie } });
+  assert.ok(css.body.equals(file("/assets/shop.css")));
+  assert.deepEqual([css.headers["content-type"], css.headers["cache-control"]], ["text/css; charset=utf-8", "public, max-age=300"]);
+  const missing = await ask("/nothing.html?utm_source=newsletter", { headers: { cookie } });
+  assert.equal(missing.status, 404);
+  assert.ok(missing.body.equals(file("/404.html")));
+  const post = await ask(NEWSLETTER, { method: "POST", body: "a=b", headers: { cookie } });
+  assert.deepEqual([post.status, post.text], [405, "Method not allowed\n"]);
+  const head = await ask(NEWSLETTER, { method: "HEAD", headers: { cookie } });
+  assert.deepEqual([head.status, head.body.length, head.headers["cache-control"]], [200, 0, "public, max-age=0, must-revalidate"]);
+  for (const headers of [{ "sec-fetch-dest": "script" }, { accept: "image/avif,image/webp" }]) {
+    assert.ok((await ask(NEWSLETTER, { headers: { cookie, ...headers } })).body.equals(INDEX));
+  }
+  for (const headers of [{ "sec-fetch-dest": "document" }, { "sec-fetch-dest": "iframe" }, { accept: "*/*" }]) {
+    assert.ok(!(await ask(NEWSLETTER, { headers })).body.equals(INDEX));
+  }
+});
+
+test("names and content of any pack stand in the page as data", async () => {
+  const evil = `"'></script><script>alert(1)</script><img src=x onerror=alert(1)>&lt;&\u2028é`;
+  const pack = {
+    pack: "evil",
+    slots: { hero: { default: "keep" }, cross: { default: "keep" } },
+    segments: { [evil]: { when: {} } },
+    content: {
+      [evil]: { slot: "hero", text: evil },
+      html: { slot: "cross", html: `<b title="é–山">é–山</b><script>alert(2)</script>` },
+    },
+    rules: [
+      { id: evil, slot: "hero", when: {}, show: evil },
+      { id: "html", slot: "cross", when: {}, show: "html" },
+    ],
+  };
+  const { text } = await withPack(pack, () => ask("/", { headers: { cookie } }));
+  const [script, json] = decisionIn(text);
+  assert.doesNotMatch(json, /[<\u007f-\uffff]/);
+  const { segments, slots } = JSON.parse(json);
+  assert.deepEqual([segments, slots.hero.rule, slots.hero.content], [[evil], evil, evil]);
+  const [slot, content, body] = /data-waymark-slot="hero" data-waymark-content="([^"]*)">(.*?)<\/div>/s.exec(text);
+  assert.equal(unescaped(content), evil);
+  assert.doesNotMatch(body, /</);
+  assert.equal(unescaped(body), evil);
+  assert.match(text, /<b title="é–山">é–山<\/b><\/div>/);
+  assert.doesNotMatch(text.replace(script, "").replace(slot, ""), /alert/);
+});
+
+function unescaped(html) {
+  const names = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
+  return html.replace(/&(lt|gt|quot|#39|amp);/g, (_, name) => names[name]);
+}
