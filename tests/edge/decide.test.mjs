@@ -100,13 +100,14 @@ test("only the asked slots are answered", async () => {
   }
 });
 
-test("the operator's token gives the trace, and nothing else does", async () => {
+test("the operator's token gives the reasons, and nothing else does", async () => {
   const who = await tentShopper();
-  const traced = await post("/v1/decide?explain=true", who, operator);
-  assert.equal(traced.status, 200, traced.text);
-  const { trace, slots } = traced.json;
+  const explained = await post("/v1/decide?explain=true", who, operator);
+  assert.equal(explained.status, 200, explained.text);
+  const { explanation, slots } = explained.json;
+  const { rules } = explanation;
   assert.equal(slots.hero.content, "hero-tents");
-  assert.deepEqual(trace.map(({ slot, rule, outcome }) => [slot, rule, outcome]).sort(), [
+  assert.deepEqual(rules.map(({ slot, rule, outcome }) => [slot, rule, outcome]).sort(), [
     ["cart-note", "newcomers", "won"],
     ["cross", "cart-left", "failed"],
     ["hero", "customers", "failed"],
@@ -114,12 +115,20 @@ test("the operator's token gives the trace, and nothing else does", async () => 
     ["hero", "tent-shoppers", "won"],
     ["shipping", "big-spenders", "failed"],
   ]);
-  const [clause] = trace.find(({ rule }) => rule === "big-spenders").clauses;
-  assert.deepEqual([clause.truth, clause.until], ["false", null], JSON.stringify(clause));
+  const [{ segment, truth, because }] = rules.find(({ rule }) => rule === "big-spenders").because;
+  assert.deepEqual([segment, truth], ["big-spender", "false"]);
+  assert.deepEqual([because[0].feature.name, because[0].actual, because[0].is], ["spend-90d", 0, { op: "gte", value: 500 }]);
 
   problem(await post("/v1/decide?explain=true", who, server), 401, "bad-token");
   problem(await post("/v1/decide?explain=true", who, { headers: { authorization: "Bearer other" } }), 401, "bad-token");
-  assert.equal((await decided(who, server)).trace, undefined);
+  assert.equal((await decided(who, server)).explanation, undefined);
+});
+
+test("a body that nests too deeply is refused with the limit", async () => {
+  const body = `{"anonymousId":"x","context":${'{"a":'.repeat(200)}1${"}".repeat(200)}}`;
+  assert.match(problem(await post("/v1/decide", body, server), 400, "too-deep").detail, /127/);
+  const context = { page: Array.from({ length: 30 }).reduce((inner) => ({ inner }), {}) };
+  assert.match(problem(await decide({ anonymousId: "x", context }, server), 400, "too-deep").detail, /16/);
 });
 
 test("a server key may choose the time; a browser may not", async () => {
@@ -153,7 +162,7 @@ test("nobody, no key, and what is no request are refused", async () => {
   problem(await decide({ anonymousId: "x", writeKey: "other" }, {}), 401, "unknown-write-key");
   problem(await decide("{", server), 400, "bad-request");
   problem(await decide("[]", server), 400, "bad-request");
-  problem(await decide("[".repeat(30_000), server), 400, "bad-request");
+  problem(await decide("[".repeat(30_000), server), 400, "too-deep");
   assert.equal(problem(await decide({ anonymousId: "x", consent: "yes" }, server), 400, "bad-request").pointer, "/consent");
   assert.equal(problem(await decide({ anonymousId: "x", context: [] }, server), 400, "wrong-type").pointer, "/context");
 });

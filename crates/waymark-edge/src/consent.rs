@@ -75,6 +75,8 @@ pub fn object(body: &[u8]) -> Result<serde_json::Map<String, Json>, Problem> {
     match serde_json::from_slice(body) {
         Ok(Json::Object(members)) => Ok(members),
         Ok(_) => Err(problems::bad_member("", "The body is not a JSON object. Send {…}.")),
+        // The parser's own words for it name no limit.
+        Err(error) if error.to_string().starts_with("recursion limit") => Err(problems::too_deep()),
         Err(error) => Err(problems::bad_member("", format!("The body is not JSON: {error}."))),
     }
 }

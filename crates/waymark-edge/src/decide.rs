@@ -1,11 +1,9 @@
 //! `POST /v1/decide`: what to show to one visitor, as data.
 
 use serde_json::{Map, Value as Json, json};
-use waymark_engine::explain::{Explanation, Outcome};
-use waymark_engine::program::Cond;
-use waymark_engine::{Context, Decision, Engine, Numerals, Program, State, Truth};
+use waymark_engine::{Context, Decision, Engine, Numerals, State};
 use waymark_model::{Purpose, Purposes, Timestamp, Value, limits};
-use waymark_wire::{Basis, Problem, context_from_json, decision_to_json, value_to_json};
+use waymark_wire::{Basis, Problem, context_from_json, decision_to_json, explanation_to_json};
 
 use crate::admin;
 use crate::consent::{object, purposes};
@@ -17,13 +15,6 @@ use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
 use crate::router::Edge;
-
-/// Whether a decision's content goes with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bodies {
-    Included,
-    LeftOut,
-}
 
 pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let explained = request.address.parameter("explain").is_some_and(|value| value == "true");
@@ -181,63 +172,31 @@ fn answered(
 ) -> Json {
     if !explained {
         let decision = engine.decide(state, context, at);
-        return decision_json(&decision, Bodies::Included, slots);
+        return only_these(decision_to_json(&decision), slots);
     }
-    let explanation = engine.explain(state, context, at);
-    let mut answer = decision_json(&explanation.decision, Bodies::Included, slots);
-    answer["trace"] = trace(engine.program, &explanation);
+    let mut explained = explanation_to_json(engine, state, context, at);
+    let decision = explained["decision"].take();
+    let mut answer = only_these(decision, slots);
+    answer["explanation"] = explained;
     answer
 }
 
-/// A decision as data. With `only`, no other slots.
-pub fn decision_json(decision: &Decision, bodies: Bodies, only: &[String]) -> Json {
+/// A decision without what it shows, for a page that has it already.
+pub fn without_bodies(decision: &Decision) -> Json {
     let mut told = decision_to_json(decision);
-    if let Some(slots) = told["slots"].as_object_mut() {
-        slots.retain(|slot, _| only.is_empty() || only.contains(slot));
-        if bodies == Bodies::LeftOut {
-            for slot in slots.values_mut().filter_map(Json::as_object_mut) {
-                slot.retain(|member, _| member != "html" && member != "text");
-            }
+    let slots = told["slots"].as_object_mut().into_iter().flatten();
+    for (_, slot) in slots {
+        if let Some(slot) = slot.as_object_mut() {
+            slot.retain(|member, _| member != "html" && member != "text");
         }
     }
     told
 }
 
-fn until(at: Timestamp) -> Json {
-    if at.0.unsigned_abs() > Timestamp::JS_LIMIT.unsigned_abs() { Json::Null } else { at.0.into() }
-}
-
-fn trace(program: &Program, explanation: &Explanation) -> Json {
-    let rules = explanation.rules.iter().map(|traced| {
-        let rule = &program.rules[traced.rule as usize];
-        let clauses = traced.clauses.iter().map(|clause| {
-            let test = match program.cond(clause.cond) {
-                Cond::Test(test) => format!("{test:?}"),
-                other => format!("{other:?}"),
-            };
-            json!({
-                "test": test,
-                "truth": match clause.answer.truth {
-                    Truth::True => "true",
-                    Truth::False => "false",
-                    Truth::Unknown => "unknown",
-                },
-                "until": until(clause.answer.until),
-                "actual": value_to_json(&clause.actual),
-            })
-        });
-        json!({
-            "rule": rule.id,
-            "slot": program.slots[rule.slot as usize].id,
-            "outcome": match traced.outcome {
-                Outcome::Won => "won",
-                Outcome::Failed => "failed",
-                Outcome::Unknown => "unknown",
-                Outcome::NoConsent => "no-consent",
-                Outcome::Outranked => "outranked",
-            },
-            "clauses": clauses.collect::<Vec<_>>(),
-        })
-    });
-    rules.collect()
+/// With none named, all.
+fn only_these(mut decision: Json, slots: &[String]) -> Json {
+    if let Some(all) = decision["slots"].as_object_mut() {
+        all.retain(|slot, _| slots.is_empty() || slots.contains(slot));
+    }
+    decision
 }

@@ -7,7 +7,7 @@ use waymark_engine::{Context, Engine, Numerals};
 use waymark_model::{Object, Purpose, Purposes, Value};
 use waymark_wire::Problem;
 
-use crate::decide::{Bodies, country_group, decision_json};
+use crate::decide::{country_group, without_bodies};
 use crate::http::{Address, form_decoded};
 use crate::identity::DEVICE;
 use crate::ports::{Clock, Objects};
@@ -73,7 +73,7 @@ pub async fn plan<H: Clock + Objects>(
     if slots.is_empty() && visitor.is_none() {
         return Ok(None);
     }
-    let told = decision_json(&decision, Bodies::LeftOut, &[]).to_string();
+    let told = without_bodies(&decision).to_string();
     Ok(Some(json!({ "slots": slots, "decision": told }).to_string()))
 }
 

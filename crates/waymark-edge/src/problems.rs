@@ -58,6 +58,15 @@ pub fn too_large(most: usize) -> Problem {
     Problem::new(413, "body-too-large", "The body is too large", detail)
 }
 
+pub fn too_deep() -> Problem {
+    Problem::new(
+        400,
+        "too-deep",
+        "The body nests too deeply",
+        "The body nests more than 127 objects and arrays inside each other. Send flatter data.",
+    )
+}
+
 pub fn bad_gzip() -> Problem {
     Problem::new(
         400,

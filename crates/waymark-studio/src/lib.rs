@@ -9,9 +9,7 @@
 //! ```
 
 mod check;
-mod facts;
 pub mod js;
-mod reasons;
 mod run;
 
 pub use check::check;

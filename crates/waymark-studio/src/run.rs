@@ -1,18 +1,14 @@
 //! A visitor's journey under a pack: what each event changed, what is shown, and why.
 
 use serde_json::{Value as Json, json};
-use waymark_engine::explain::Outcome;
 use waymark_engine::state::Applied;
-use waymark_engine::{Change, Context, Engine, Numerals, Program, State, Truth};
-use waymark_model::{Event, Purpose, Timestamp};
+use waymark_engine::{Change, Engine, Numerals, Program, State};
+use waymark_model::{Event, Timestamp};
 use waymark_pack::compile;
 use waymark_wire::{
-    Code, WireError, context_from_json, decision_to_json, format_timestamp, parse_line,
+    Code, WireError, context_from_json, explanation_to_json, format_timestamp, parse_line,
     parse_timestamp,
 };
-
-use crate::facts::{Facts, truth};
-use crate::reasons::Answers;
 
 /// `events` is NDJSON, one visitor's, in the order of arrival. `decide` is a JSON object with
 /// `context`, `consent`, `locale` and `now` (ISO 8601 or milliseconds; left out, the newest event's
@@ -54,8 +50,9 @@ fn explained(source: &str, events: &str, decide: &str) -> Result<Json, Refusal> 
         }
     }
     let now = asked.or(newest).unwrap_or_default();
-    let mut answer = json!({ "effects": effects, "rejected": rejected });
-    explain(engine, &state, &context, now, &mut answer);
+    let mut answer = explanation_to_json(engine, &state, &context, now);
+    answer["effects"] = effects.into();
+    answer["rejected"] = rejected.into();
     Ok(answer)
 }
 
@@ -85,58 +82,6 @@ fn taken_in(engine: Engine<'_>, state: &mut State, line: u64, event: &Event) -> 
             "from": stage_name(engine.program, from), "to": stage_name(engine.program, to),
         })),
     })
-}
-
-fn explain(
-    engine: Engine<'_>,
-    state: &State,
-    context: &Context,
-    now: Timestamp,
-    answer: &mut Json,
-) {
-    let program = engine.program;
-    let explanation = engine.explain(state, context, now);
-    let answers = Answers::new(engine, &explanation.rules, state, context, now);
-    let facts = Facts(program);
-    let rules: Vec<Json> = explanation
-        .rules
-        .iter()
-        .filter_map(|trace| program.rules.get(trace.rule as usize).map(|rule| (trace, rule)))
-        .map(|(trace, rule)| {
-            let allowed = rule.stateless || context.consent.contains(rule.purpose);
-            // The engine does not look at what it has no consent for.
-            let because = if allowed { facts.all(&answers.reasons(rule.when)) } else { Vec::new() };
-            json!({
-                "rule": rule.id,
-                "slot": program.slots.get(rule.slot as usize).map(|slot| &slot.id),
-                "content": program.contents.get(rule.content as usize).map(|content| &content.id),
-                "priority": rule.priority,
-                "purpose": rule.purpose.name(),
-                "outcome": match trace.outcome {
-                    Outcome::Won => "won",
-                    Outcome::Failed => "failed",
-                    Outcome::Unknown => "unknown",
-                    Outcome::NoConsent => "no-consent",
-                    Outcome::Outranked if !allowed => "no-consent",
-                    Outcome::Outranked => "outranked",
-                },
-                "holds": allowed && answers.truth(rule.when) == Some(Truth::True),
-                "because": because,
-            })
-        })
-        .collect();
-    let known = context.consent.contains(Purpose::Personalization);
-    let asked = |id: &str, when| {
-        let because = if known { facts.all(&answers.reasons(when)) } else { Vec::new() };
-        let found = answers.truth(when).filter(|_| known).map(truth);
-        json!({ "id": id, "truth": found, "because": because })
-    };
-    let segments = program.segments.iter().map(|segment| asked(&segment.id, segment.when));
-    let stages = program.stages.iter().map(|stage| asked(&stage.id, stage.enter));
-    answer["segments"] = segments.collect();
-    answer["stages"] = stages.collect();
-    answer["rules"] = rules.into();
-    answer["decision"] = decision_to_json(&explanation.decision);
 }
 
 fn stage_name(program: &Program, number: Option<u32>) -> Option<&str> {

@@ -1,6 +1,5 @@
 //! `waymark explain`
 
-mod clauses;
 mod report;
 mod wording;
 

@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
-use waymark_engine::explain::Outcome;
+use waymark_engine::explain::{self, Answers, Outcome};
 use waymark_engine::{Context, Decision, Engine, State, Truth};
 use waymark_model::Timestamp;
 use waymark_wire::{decision_to_json, format_timestamp};
 
-use super::clauses::{Answers, Reason};
+use super::wording::Words;
 use crate::print::counted;
 
 pub(super) struct Explained<'a> {
@@ -24,6 +24,12 @@ struct Slot {
     id: String,
     /// In the order in which they were tried.
     rules: Vec<Tried>,
+}
+
+/// A test, in words, and what it rests on in turn.
+struct Reason {
+    words: String,
+    because: Vec<Reason>,
 }
 
 struct Tried {
@@ -69,8 +75,9 @@ impl<'a> Explained<'a> {
             };
             // The engine does not look at what it has no consent for.
             let reasons = if allowed { answers.reasons(rule.when) } else { Vec::new() };
+            let reasons = in_words(Words(program), &reasons);
             if let Some(slot) = slots.get_mut(rule.slot as usize) {
-                let outcome = name(trace.outcome);
+                let outcome = trace.outcome.name();
                 let (id, priority) = (rule.id.clone(), rule.priority);
                 slot.rules.push(Tried { id, priority, outcome, words, reasons });
             }
@@ -171,14 +178,12 @@ fn reasons_to_json(reasons: &[Reason]) -> Vec<Json> {
         .collect()
 }
 
-const fn name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Won => "won",
-        Outcome::Failed => "failed",
-        Outcome::Unknown => "unknown",
-        Outcome::NoConsent => "no-consent",
-        Outcome::Outranked => "outranked",
-    }
+fn in_words(words: Words<'_>, reasons: &[explain::Reason<'_>]) -> Vec<Reason> {
+    let reason = |reason: &explain::Reason<'_>| Reason {
+        words: words.test(reason),
+        because: in_words(words, &reason.because),
+    };
+    reasons.iter().map(reason).collect()
 }
 
 fn no_consent(purpose: &str) -> String {

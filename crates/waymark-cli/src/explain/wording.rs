@@ -1,6 +1,6 @@
 //! Tests in words: what was found, what was wanted, and how far off it is.
 
-use waymark_engine::explain::Clause;
+use waymark_engine::explain::Reason;
 use waymark_engine::program::{
     Amount, Compare, Cond, CondId, FeatureKind, Matcher, NumberSource, Order, Path, Program, Root,
     SessionKey, Test, Window,
@@ -9,21 +9,13 @@ use waymark_engine::{Numerals, Truth};
 use waymark_model::{Fixed, Span, Timestamp, Value};
 use waymark_wire::{format_timestamp, value_to_json};
 
-/// How a test came out.
-pub(super) struct Found<'a> {
-    pub clause: &'a Clause,
-    /// What it had to be.
-    pub want: bool,
-    pub met: bool,
-}
-
 /// Says things by the names that the pack gives them.
 #[derive(Clone, Copy)]
 pub(super) struct Words<'p>(pub &'p Program);
 
 impl Words<'_> {
-    pub(super) fn test(self, test: &Test, found: &Found<'_>) -> String {
-        let said = match test {
+    pub(super) fn test(self, found: &Reason<'_>) -> String {
+        let said = match found.test {
             Test::Value { path, compare } => compared(&path_words(path), compare, found),
             Test::Number { source, compare } => {
                 let subject = match source {
@@ -72,7 +64,7 @@ impl Words<'_> {
         feature: u32,
         within: Option<Span>,
         idle: Option<Span>,
-        found: &Found<'_>,
+        found: &Reason<'_>,
     ) -> String {
         let Some(FeatureKind::Sequence { steps, without }) = self.kind(feature) else {
             return self.feature(feature);
@@ -109,7 +101,7 @@ impl Words<'_> {
         }
     }
 
-    fn stage(self, least: u32, most: u32, found: &Found<'_>) -> String {
+    fn stage(self, least: u32, most: u32, found: &Reason<'_>) -> String {
         let name = |number: u32| self.0.stages.get(number as usize).map_or("?", |s| s.id.as_str());
         let last = u32::try_from(self.0.stages.len()).unwrap_or(u32::MAX).saturating_sub(1);
         let wanted = match (least, most) {
@@ -216,7 +208,7 @@ impl Words<'_> {
 }
 
 /// A value against what it is compared with, such as `features.spend-90d: 42 < 500 (short by 458)`.
-fn compared(subject: &str, compare: &Compare, found: &Found<'_>) -> String {
+fn compared(subject: &str, compare: &Compare, found: &Reason<'_>) -> String {
     let actual = &found.clause.actual;
     let compare = if found.want { compare.clone() } else { negated(compare) };
     let is = match actual {
@@ -273,7 +265,7 @@ const fn wants_more(order: Order) -> bool {
     matches!(order, Order::Gt | Order::Gte)
 }
 
-fn ordered(subject: &str, order: Order, wanted: &Value, found: &Found<'_>) -> String {
+fn ordered(subject: &str, order: Order, wanted: &Value, found: &Reason<'_>) -> String {
     let actual = &found.clause.actual;
     let shown = match actual {
         // JavaScript's `Number(null)`, by which the engine compares.
@@ -323,7 +315,7 @@ fn counted(
     kept: Option<u32>,
     least: u32,
     most: Option<u32>,
-    found: &Found<'_>,
+    found: &Reason<'_>,
 ) -> String {
     let seen = whole(&found.clause.actual);
     // Only so many are remembered: there may have been more.
@@ -351,7 +343,7 @@ fn counted(
     }
 }
 
-fn aged(subject: &str, order: Order, span: Span, found: &Found<'_>) -> String {
+fn aged(subject: &str, order: Order, span: Span, found: &Reason<'_>) -> String {
     let order = if found.want { order } else { opposite(order) };
     let wanted = match order {
         Order::Lt => format!("less than {} ago", duration(span)),

@@ -1,4 +1,4 @@
-use waymark_engine::explain::Clause;
+use waymark_engine::explain::{Clause, Reason};
 use waymark_engine::program::{
     Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, NumberSource, Order, Path,
     Program, Root, Segment, SessionKey, Stage, Test, Window,
@@ -6,7 +6,7 @@ use waymark_engine::program::{
 use waymark_engine::{Answer, Truth};
 use waymark_model::{Span, Timestamp, Value};
 
-use super::{Found, Words, duration};
+use super::{Words, duration};
 
 const DAYS_7: Span = Span::WEEK;
 const DAYS_60: Span = Span(60 * Span::DAY.0);
@@ -55,7 +55,8 @@ fn words_until(
     let answer = Answer { truth, until };
     let clause = Clause { cond: CondId(0), answer, actual: actual.into() };
     let met = truth == if want { Truth::True } else { Truth::False };
-    Words(&program()).test(test, &Found { clause: &clause, want, met })
+    let because = Vec::new();
+    Words(&program()).test(&Reason { test, clause: &clause, want, met, because })
 }
 
 /// It was needed, and it is not so.

@@ -1,5 +1,9 @@
 //! Why each rule won or lost: a decision made again with somebody watching.
 
+mod reasons;
+
+pub use reasons::{Answers, Reason};
+
 use waymark_model::{Timestamp, Value};
 
 use crate::Engine;
@@ -36,6 +40,18 @@ pub enum Outcome {
     NoConsent,
     /// A rule before it won.
     Outranked,
+}
+
+impl Outcome {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::NoConsent => "no-consent",
+            Self::Outranked => "outranked",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::explain::{Clause, RuleTrace};
-use waymark_engine::program::{Body, Cond, CondId, Content, Program, Rule, Slot, Test};
-use waymark_engine::{Context, Engine, State, Truth};
 use waymark_model::{Purpose, Timestamp};
+
+use super::{Clause, RuleTrace};
+use crate::program::{Body, Cond, CondId, Content, Program, Rule, Slot, Test};
+use crate::{Context, Engine, State, Truth};
 
 /// Tests that are told of one condition, with what they rest on: segments made of segments could
 /// double the story with each step.
@@ -13,7 +14,7 @@ const TOLD: usize = 100;
 
 /// A test that counted, and what it rests on in turn.
 #[derive(Debug)]
-pub(crate) struct Reason<'a> {
+pub struct Reason<'a> {
     pub test: &'a Test,
     pub clause: &'a Clause,
     /// What the condition needed the test to be.
@@ -31,7 +32,8 @@ struct Asked {
 }
 
 /// The answers of one moment: each rule's tests, and those of every segment and stage.
-pub(crate) struct Answers<'p> {
+#[derive(Debug)]
+pub struct Answers<'p> {
     program: &'p Program,
     /// Equal tests are one test, so that all rules and segments share these.
     found: BTreeMap<CondId, Clause>,
@@ -164,7 +166,7 @@ fn probe(program: &Program) -> Program {
             priority: 0,
             purpose: Purpose::Personalization,
             when,
-            // Asked whatever the consent: it is the author of the pack who wants to know.
+            // Asked whatever the consent: it is the pack's author or an operator who wants to know.
             stateless: true,
         })
         .collect();

@@ -1,23 +1,74 @@
-//! A reason as JSON: what was asked, what was found and what was wanted, for the page to put into
-//! words. Features, events and conditions go by the names that the pack gives them.
+//! An explanation as JSON: of each rule, segment and stage, which tests made it come out as it did, with
+//! what was asked, found and wanted. Features, events and conditions go by the names that the pack gives
+//! them; who shows it puts it into words.
 
 use serde_json::{Map, Value as Json, json};
-use waymark_engine::Truth;
+use waymark_engine::explain::{Answers, Outcome, Reason};
 use waymark_engine::program::{
     Amount, Compare, Cond, CondId, FeatureKind, Matcher, NumberSource, Order, Path, Program, Root,
     SessionKey, Test,
 };
-use waymark_model::{Span, Timestamp};
-use waymark_wire::{format_timestamp, value_to_json};
+use waymark_engine::{Context, Engine, State, Truth};
+use waymark_model::{Purpose, Span, Timestamp};
 
-use crate::reasons::Reason;
+use crate::{decision_to_json, format_timestamp, value_to_json};
+
+/// Decides, and says why: `{decision, rules, segments, stages}`. Rules are in the order in which they
+/// were tried. What needs a consent that the context lacks is not looked at.
+pub fn explanation_to_json(
+    engine: Engine<'_>,
+    state: &State,
+    context: &Context,
+    now: Timestamp,
+) -> Json {
+    let program = engine.program;
+    let explanation = engine.explain(state, context, now);
+    let answers = Answers::new(engine, &explanation.rules, state, context, now);
+    let facts = Facts(program);
+    let rules = explanation
+        .rules
+        .iter()
+        .filter_map(|trace| program.rules.get(trace.rule as usize).map(|rule| (trace, rule)))
+        .map(|(trace, rule)| {
+            let allowed = rule.stateless || context.consent.contains(rule.purpose);
+            let because = if allowed { facts.all(&answers.reasons(rule.when)) } else { Vec::new() };
+            let outcome = match trace.outcome {
+                Outcome::Outranked if !allowed => Outcome::NoConsent,
+                outcome => outcome,
+            };
+            json!({
+                "rule": rule.id,
+                "slot": program.slots.get(rule.slot as usize).map(|slot| &slot.id),
+                "content": program.contents.get(rule.content as usize).map(|content| &content.id),
+                "priority": rule.priority,
+                "purpose": rule.purpose.name(),
+                "outcome": outcome.name(),
+                "holds": allowed && answers.truth(rule.when) == Some(Truth::True),
+                "because": because,
+            })
+        });
+    let known = context.consent.contains(Purpose::Personalization);
+    let asked = |id: &str, when| {
+        let because = if known { facts.all(&answers.reasons(when)) } else { Vec::new() };
+        let found = answers.truth(when).filter(|_| known).map(truth);
+        json!({ "id": id, "truth": found, "because": because })
+    };
+    let segments = program.segments.iter().map(|segment| asked(&segment.id, segment.when));
+    let stages = program.stages.iter().map(|stage| asked(&stage.id, stage.enter));
+    json!({
+        "rules": rules.collect::<Vec<_>>(),
+        "segments": segments.collect::<Vec<_>>(),
+        "stages": stages.collect::<Vec<_>>(),
+        "decision": decision_to_json(&explanation.decision),
+    })
+}
 
 /// Names things as the pack does.
 #[derive(Clone, Copy)]
-pub(crate) struct Facts<'p>(pub &'p Program);
+struct Facts<'p>(&'p Program);
 
 impl Facts<'_> {
-    pub fn all(self, reasons: &[Reason<'_>]) -> Vec<Json> {
+    fn all(self, reasons: &[Reason<'_>]) -> Vec<Json> {
         reasons.iter().map(|reason| self.one(reason)).collect()
     }
 
@@ -199,7 +250,7 @@ fn dotted(path: &Path) -> String {
     format!("{}.{}", path.root.name(), path.keys.join("."))
 }
 
-pub(crate) const fn truth(truth: Truth) -> &'static str {
+const fn truth(truth: Truth) -> &'static str {
     match truth {
         Truth::False => "false",
         Truth::Unknown => "unknown",
