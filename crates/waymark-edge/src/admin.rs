@@ -3,50 +3,19 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use serde_json::{Map, Value as Json, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Value as Json, json};
 use waymark_engine::PackHash;
 use waymark_model::{Event, limits};
 use waymark_wire::{Problem, event_to_json, format_timestamp};
 
-use crate::config::Config;
+use crate::body::inflated;
+use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
-use crate::identity::{hex, keys_meant_by};
-use crate::ingest::{inflated, unexpected};
+use crate::identity::keys_meant_by;
 use crate::packs;
 use crate::ports::{Activation, Clock, Objects, PackParts, PackRow, Part};
 use crate::problems;
 use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold, Stats, Stored};
-use crate::router::Edge;
-
-/// Who the bearer is, for the log; or why they are turned away.
-pub fn authorise(config: &Config, request: &Request) -> Result<String, Problem> {
-    let Some(expected) = config.admin else {
-        return Err(Problem::new(
-            403,
-            "admin-off",
-            "Administration is switched off",
-            "Set ADMIN_TOKEN_SHA256 to the SHA-256 of a token.",
-        ));
-    };
-    let token = request.bearer().unwrap_or_default();
-    let given: [u8; 32] = Sha256::digest(token).into();
-    if same(&expected, &given) {
-        return Ok(format!("token {}", hex(&given[..4])));
-    }
-    Err(Problem::new(
-        401,
-        "bad-token",
-        "The token is not the operator's",
-        "Send the operator's token as `Authorization: Bearer <token>`.",
-    ))
-}
-
-/// Compares in the same time wherever the difference is.
-fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    let different = a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b));
-    std::hint::black_box(different) == 0
-}
 
 /// `PUT /admin/v1/packs`: compiles a pack and keeps it under its hash. It is not active yet.
 pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
@@ -55,11 +24,7 @@ pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
         .map_err(|_| problems::bad_member("", "The pack is not UTF-8 text."))?;
     let compiled = match waymark_pack::compile(source) {
         Ok(compiled) => compiled,
-        Err(report) => {
-            let diagnostics = report_json(&report);
-            let more = Map::from_iter([("diagnostics".to_owned(), diagnostics)]);
-            return Ok(Response::problem_with(&broken_pack(), more));
-        }
+        Err(report) => return Ok(packs::broken(&report)),
     };
     let program = compiled.program.encode();
     let page =
@@ -73,7 +38,7 @@ pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
             &json!({
                 "hash": hash.to_string(),
                 "created": created,
-                "warnings": report_json(&compiled.report),
+                "warnings": &compiled.report.diagnostics,
                 "cost": {
                     "stateBytes": compiled.cost.state_bytes,
                     "pageBytes": compiled.cost.page_bytes,
@@ -82,19 +47,6 @@ pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
         )),
         other => Err(registry_problem(other, "")),
     }
-}
-
-pub fn broken_pack() -> Problem {
-    Problem::new(
-        422,
-        "broken-pack",
-        "The pack does not compile",
-        "`diagnostics` says what is wrong, where, and how to mend it.",
-    )
-}
-
-pub fn report_json(report: &waymark_pack::Report) -> Json {
-    serde_json::to_value(&report.diagnostics).unwrap_or_default()
 }
 
 /// `GET /admin/v1/packs`
@@ -253,7 +205,7 @@ pub async fn events<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
                     write_lines(&mut lines, &events);
                     next
                 }
-                other => return Err(unexpected(&other)),
+                other => return Err(problems::unexpected(&other)),
             };
         }
     }
@@ -277,7 +229,7 @@ pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     let (events, next) = match edge.shard(object, ShardAsk::Events { visitor: None, after }).await?
     {
         ShardTold::Events { events, next } => (events, next),
-        other => return Err(unexpected(&other)),
+        other => return Err(problems::unexpected(&other)),
     };
     let mut lines = Vec::new();
     write_lines(&mut lines, &events);

@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 use waymark_model::{Purpose, Purposes, limits};
 use waymark_wire::{Basis, Problem};
 
+use crate::body::{inflated, object};
 use crate::cookie::{self, Visitor};
+use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::Proof;
-use crate::ingest::inflated;
 use crate::ports::Clock;
 use crate::problems;
-use crate::router::Edge;
 
 /// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent}`: sets the cookie, or takes it away
 /// when nothing is allowed.
@@ -68,17 +68,6 @@ pub fn consent<H: Clock>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     Ok(Response::empty(204)
         .with_header("Set-Cookie", cookie)
         .with_header("Cache-Control", "no-store"))
-}
-
-/// A body that is one JSON object.
-pub fn object(body: &[u8]) -> Result<serde_json::Map<String, Json>, Problem> {
-    match serde_json::from_slice(body) {
-        Ok(Json::Object(members)) => Ok(members),
-        Ok(_) => Err(problems::bad_member("", "The body is not a JSON object. Send {…}.")),
-        // The parser's own words for it name no limit.
-        Err(error) if error.to_string().starts_with("recursion limit") => Err(problems::too_deep()),
-        Err(error) => Err(problems::bad_member("", format!("The body is not JSON: {error}."))),
-    }
 }
 
 /// Purposes by name, bare or as Segment's `categoryPreferences`. What is not `true` is not allowed.

@@ -5,21 +5,21 @@ use waymark_engine::{Context, Decision, Engine, Numerals, State};
 use waymark_model::{Purpose, Purposes, Timestamp, Value, limits};
 use waymark_wire::{Basis, Problem, context_from_json, decision_to_json, explanation_to_json};
 
-use crate::admin;
-use crate::consent::{object, purposes};
+use crate::access;
+use crate::body::{inflated, instant, object};
+use crate::consent::purposes;
 use crate::cookie::Found;
+use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::{DEVICE, NAMESPACES, Proof, SERVER_ANONYMOUS, SERVER_USER};
-use crate::ingest::inflated;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
-use crate::router::Edge;
 
 pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let explained = request.address.parameter("explain").is_some_and(|value| value == "true");
     if explained {
-        admin::authorise(edge.config, request)?;
+        access::authorise(edge.config, request)?;
     }
     let body = object(&inflated(request, limits::EVENT_BYTES)?)?;
     let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
@@ -148,18 +148,6 @@ fn listed(body: &Map<String, Json>) -> Result<Vec<String>, Problem> {
         }
         Some(_) => Err(problems::bad_member("/slots", "`slots` is not a list of slots' ids.")),
     }
-}
-
-/// A moment: milliseconds since 1970, or RFC 3339 text.
-pub fn instant(json: &Json, pointer: &str) -> Result<Timestamp, Problem> {
-    let found = match json {
-        Json::Number(number) => number.as_f64().and_then(Timestamp::from_js),
-        Json::String(text) => waymark_wire::parse_timestamp(text),
-        _ => None,
-    };
-    found.ok_or_else(|| {
-        problems::bad_member(pointer, "A time is milliseconds since 1970 or RFC 3339 text.")
-    })
 }
 
 fn answered(

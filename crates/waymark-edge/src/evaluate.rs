@@ -11,15 +11,12 @@ use waymark_engine::state::{Applied, Effects};
 use waymark_engine::{Engine, Numerals, Program, State};
 use waymark_wire::{Problem, context_from_json, decision_to_json, parse_line};
 
-use crate::admin::{broken_pack, report_json};
-use crate::consent::object;
-use crate::decide::instant;
+use crate::body::{inflated, instant, object};
+use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::hex;
-use crate::ingest::inflated;
 use crate::ports::{Clock, Objects};
-use crate::problems;
-use crate::router::Edge;
+use crate::{packs, problems};
 
 /// Bytes of a request: many cases may come at once.
 pub const BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -37,10 +34,7 @@ pub async fn evaluate<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
             let source = pack.as_str().map_or_else(|| pack.to_string(), str::to_owned);
             match waymark_pack::compile(&source) {
                 Ok(compiled) => Rc::new(compiled.program),
-                Err(report) => {
-                    let more = Map::from_iter([("diagnostics".to_owned(), report_json(&report))]);
-                    return Ok(Response::problem_with(&broken_pack(), more));
-                }
+                Err(report) => return Ok(packs::broken(&report)),
             }
         }
     };

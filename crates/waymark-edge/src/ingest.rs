@@ -1,20 +1,19 @@
 //! Taking events in: a request's body, to its visitors' shards, and only then an answer.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
-use flate2::read::MultiGzDecoder;
 use futures_util::future::join_all;
 use serde_json::json;
 use waymark_model::{Kind, limits};
 use waymark_wire::{Accepted, Basis, Batch, Problem, WireError, parse_batch, parse_call};
 
+use crate::body::inflated;
+use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::{Proof, visitor_of};
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::protocol::{Incoming, ShardAsk, ShardTold};
-use crate::router::Edge;
 
 /// What an address takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +122,7 @@ async fn stored<H: Clock + Objects>(
                 accepted += u64::from(new);
                 duplicates += u64::from(known);
             }
-            other => return Err(unexpected(&other)),
+            other => return Err(problems::unexpected(&other)),
         }
     }
     Ok((accepted, duplicates))
@@ -183,29 +182,4 @@ fn unwanted(accepted: &Accepted, basis: Basis, objects: bool, intake: Intake) ->
         Intake::Call(_) => String::new(),
     };
     Some(Refused { index: accepted.index, code, message: message.to_owned(), pointer })
-}
-
-/// The body as it was before it was packed.
-pub fn inflated(request: &Request, most: usize) -> Result<Vec<u8>, Problem> {
-    if request.too_long {
-        return Err(problems::too_large(most));
-    }
-    let encoding = request.header("content-encoding").unwrap_or_default().trim();
-    let body = match encoding.to_ascii_lowercase().as_str() {
-        "" | "identity" => request.body.clone(),
-        "gzip" | "x-gzip" => {
-            let mut out = Vec::new();
-            MultiGzDecoder::new(request.body.as_slice())
-                .take(most as u64 + 1)
-                .read_to_end(&mut out)
-                .map_err(|_| problems::bad_gzip())?;
-            out
-        }
-        _ => return Err(problems::unknown_encoding()),
-    };
-    if body.len() > most { Err(problems::too_large(most)) } else { Ok(body) }
-}
-
-pub fn unexpected(told: &ShardTold) -> Problem {
-    problems::unavailable(format!("A shard gave the answer to another question: {told:.60?}."))
 }

@@ -1,7 +1,7 @@
 //! The edge: takes events in, keeps profiles in shards, and personalises pages on their way through.
 //!
 //! What it does is in use cases that know no host: requests and answers are values ([`http`]), and
-//! time, shards and the registry of packs are ports ([`ports`]). [`router::Edge::handle`] answers a
+//! time, shards and the registry of packs are ports ([`ports`]). [`edge::Edge::handle`] answers a
 //! request, [`pages::plan`] says what to change in a page, [`shard::answer`] and
 //! [`registry::answer`] are what the two kinds of objects do. `cloudflare` (on wasm only) adapts all
 //! that to Workers and Durable Objects, and `js/entry.js` stands around it: assets, deadlines, traps,
@@ -10,13 +10,16 @@
 //! What it is not: it compiles no packs itself (`waymark-pack`), reads no JSON of events
 //! (`waymark-wire`), and decides nothing (`waymark-engine`).
 
+pub mod access;
 pub mod admin;
+mod body;
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;
 pub mod config;
 pub mod consent;
 pub mod cookie;
 pub mod decide;
+pub mod edge;
 pub mod evaluate;
 pub mod http;
 pub mod identity;
@@ -26,6 +29,7 @@ pub mod pages;
 pub mod ports;
 mod problems;
 pub mod profile;
+pub mod programs;
 pub mod protocol;
 pub mod registry;
 pub mod router;

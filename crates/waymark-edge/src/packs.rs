@@ -1,19 +1,19 @@
-//! Compiled packs in an isolate's memory, and the public ways to a pack.
+//! Compiled packs in an isolate's memory.
 
 use std::cell::RefCell;
 use std::io::Read as _;
 use std::rc::Rc;
 
 use flate2::Compression;
-use flate2::read::{GzDecoder, GzEncoder};
+use flate2::read::GzEncoder;
+use serde_json::Map;
 use waymark_engine::{PackHash, Program};
-use waymark_model::{Span, Timestamp, limits};
+use waymark_model::{Span, Timestamp};
+use waymark_wire::Problem;
 
-use crate::http::{Answer, Request, Response};
-use crate::ports::{Clock, Objects, Part, Unavailable};
-use crate::problems;
+use crate::http::Response;
+use crate::ports::{Objects, Part, Unavailable};
 use crate::protocol::{Packs, RegistryAsk, RegistryTold};
-use crate::router::Edge;
 
 /// How long an isolate trusts what it was last told: a kill switch works as fast.
 const FRESH: Span = Span(5 * Span::SECOND.0);
@@ -154,6 +154,18 @@ pub async fn ask<O: Objects>(objects: &O, ask: &RegistryAsk) -> Result<RegistryT
     }
 }
 
+/// The refusal of a pack, with everything that is wrong with it.
+pub fn broken(report: &waymark_pack::Report) -> Response {
+    let problem = Problem::new(
+        422,
+        "broken-pack",
+        "The pack does not compile",
+        "`diagnostics` says what is wrong, where, and how to mend it.",
+    );
+    let diagnostics = serde_json::to_value(&report.diagnostics).unwrap_or_default();
+    Response::problem_with(&problem, Map::from_iter([("diagnostics".to_owned(), diagnostics)]))
+}
+
 pub fn unexpected(told: &RegistryTold) -> Unavailable {
     Unavailable(format!("The registry gave the answer to another question: {told:.60?}."))
 }
@@ -169,58 +181,4 @@ pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>, Unavailable> {
         .read_to_end(&mut out)
         .map_err(|error| Unavailable(format!("The page's Program cannot be packed: {error}.")))?;
     Ok(out)
-}
-
-/// `GET /v1/pack`: the page's Program of the active pack.
-pub async fn active_page<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
-    let packs =
-        edge.packs.active(edge.host, edge.host.now()).await.map_err(problems::unavailable)?;
-    let hash = packs.active.ok_or_else(problems::no_active_pack)?;
-    let cache = "public, max-age=60";
-    page(edge, request, hash, cache).await
-}
-
-/// `GET /v1/pack/<hash>`: any pack's, for ever the same.
-pub async fn page_by_hash<H: Clock + Objects>(
-    edge: &Edge<'_, H>,
-    request: &Request,
-    hash: &str,
-) -> Answer {
-    let known = PackHash::from_hex(hash).ok_or_else(|| problems::unknown_pack(hash))?;
-    page(edge, request, known, "public, max-age=31536000, immutable").await
-}
-
-async fn page<H: Clock + Objects>(
-    edge: &Edge<'_, H>,
-    request: &Request,
-    hash: PackHash,
-    cache: &str,
-) -> Answer {
-    let page = edge.packs.page(edge.host, hash).await.map_err(problems::unavailable)?;
-    let page = page.ok_or_else(|| problems::unknown_pack(&hash.to_string()))?;
-    let etag = format!("\"{hash}\"");
-    let same = request.header("if-none-match").is_some_and(|header| {
-        header.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
-    });
-    let mut response = Response::empty(if same { 304 } else { 200 });
-    if !same {
-        response = response.with_header("Content-Type", "application/octet-stream");
-        if request.accepts_encoding("gzip") {
-            response = response.with_header("Content-Encoding", "gzip");
-            response.encoded = true;
-            response.body.clone_from(page.as_ref());
-        } else {
-            GzDecoder::new(page.as_slice())
-                .take(limits::PROGRAM_BYTES as u64)
-                .read_to_end(&mut response.body)
-                .map_err(|error| {
-                    problems::unavailable(format!("A stored pack is broken: {error}."))
-                })?;
-        }
-    }
-    Ok(response
-        .with_header("Cache-Control", cache)
-        .with_header("ETag", etag)
-        .with_header("Vary", "Accept-Encoding")
-        .with_header("X-Content-Type-Options", "nosniff"))
 }

@@ -8,12 +8,12 @@ use waymark_model::{Object, Purpose, Purposes, Value};
 use waymark_wire::Problem;
 
 use crate::decide::{country_group, without_bodies};
+use crate::edge::Edge;
 use crate::http::{Address, form_decoded};
 use crate::identity::DEVICE;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
-use crate::router::Edge;
 
 /// What a request for a page tells.
 #[derive(Debug, Clone, Default)]

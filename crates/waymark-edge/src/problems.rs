@@ -120,3 +120,8 @@ pub fn demo_settings() -> Problem {
 pub fn bad_configuration(detail: impl Into<String>) -> Problem {
     Problem::new(500, "bad-configuration", "The edge is not set up rightly", detail)
 }
+
+/// An object's answer that is not one to what it was asked.
+pub fn unexpected(told: &impl std::fmt::Debug) -> Problem {
+    unavailable(format!("An object gave the answer to another question: {told:.60?}."))
+}

@@ -4,11 +4,10 @@ use futures_util::future::join_all;
 use waymark_engine::{Engine, State};
 use waymark_wire::Problem;
 
-use crate::ingest::unexpected;
+use crate::edge::Edge;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::protocol::{ShardAsk, ShardTold};
-use crate::router::Edge;
 
 /// A visitor's state; nothing for one who was never seen.
 pub async fn state_of<H: Clock + Objects>(
@@ -22,7 +21,7 @@ pub async fn state_of<H: Clock + Objects>(
         ShardTold::State(Some(bytes)) => engine.read_state(&bytes).map(Some).map_err(|error| {
             problems::unavailable(format!("The profile cannot be read: {error}."))
         }),
-        other => Err(unexpected(&other)),
+        other => Err(problems::unexpected(&other)),
     }
 }
 

@@ -4,21 +4,12 @@ use serde_json::json;
 use waymark_model::{Kind, limits};
 use waymark_wire::Problem;
 
-use crate::config::Config;
+use crate::access;
+use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
-use crate::packs::PackCache;
 use crate::ports::{Clock, Objects};
-use crate::protocol::{ShardAsk, ShardCall, ShardTold};
-use crate::{admin, consent, decide, evaluate, packs, problems};
-
-/// What use cases work with: the host, the operator's settings, an isolate's memory of packs.
-#[derive(Debug)]
-pub struct Edge<'e, H> {
-    pub host: &'e H,
-    pub config: &'e Config,
-    pub packs: &'e PackCache,
-}
+use crate::{admin, consent, decide, evaluate, problems, programs};
 
 /// The addresses of the edge. Everything else is the origin's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,11 +97,6 @@ fn intake(call: &str) -> Option<Intake> {
     })
 }
 
-/// Whether a path is the edge's own. Hosts send everything else to the origin.
-pub fn is_own(path: &str) -> bool {
-    path == "/healthz" || path.starts_with("/v1/") || path.starts_with("/admin/")
-}
-
 /// The most bytes of a body that a host need read for an address.
 pub fn body_limit(path: &str) -> usize {
     match Route::of(path) {
@@ -156,11 +142,11 @@ impl<H: Clock + Objects> Edge<'_, H> {
             Route::Intake(intake) => ingest(self, request, *intake).await,
             Route::Consent => consent::consent(self, request),
             Route::Decide => decide::decide(self, request).await,
-            Route::ActivePack => packs::active_page(self, request).await,
-            Route::Pack(hash) => packs::page_by_hash(self, request, hash).await,
+            Route::ActivePack => programs::active_page(self, request).await,
+            Route::Pack(hash) => programs::page_by_hash(self, request, hash).await,
             Route::Settings(key) => self.settings(request, key),
             Route::Admin(admin) => {
-                let by = admin::authorise(self.config, request)?;
+                let by = access::authorise(self.config, request)?;
                 match admin {
                     Admin::Packs if method == Method::Put => admin::put_pack(self, request).await,
                     Admin::Packs => admin::list_packs(self).await,
@@ -173,22 +159,6 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Export => admin::export(self, request).await,
                     Admin::Evaluate => evaluate::evaluate(self, request).await,
                 }
-            }
-        }
-    }
-
-    /// Asks a shard, with the epoch of this worker's map.
-    pub async fn shard(&self, object: u16, ask: ShardAsk) -> Result<ShardTold, Problem> {
-        let call = ShardCall { epoch: self.config.map.epoch, ask };
-        let told = self.host.shard(object, call.encode()).await.map_err(problems::unavailable)?;
-        match ShardTold::decode(&told) {
-            Ok(ShardTold::Stale { .. }) => Err(problems::stale_map()),
-            Ok(ShardTold::Failed(why)) => {
-                Err(problems::unavailable(format!("A shard failed: {why}")))
-            }
-            Ok(told) => Ok(told),
-            Err(error) => {
-                Err(problems::unavailable(format!("A shard's answer cannot be read: {error}.")))
             }
         }
     }

@@ -16,12 +16,12 @@ use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, Request, RequestInit, Response, Stub, event};
 
 use crate::config::{Config, ConfigError};
+use crate::edge::Edge;
 use crate::http::Response as Answered;
 use crate::packs::PackCache;
 use crate::pages::{PageRequest, plan as plan_of};
 use crate::ports::{Clock, Objects, Unavailable};
 use crate::problems;
-use crate::router::Edge;
 use crate::shard_map::ShardMap;
 
 /// The one object that keeps the packs.
