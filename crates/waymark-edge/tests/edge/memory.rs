@@ -1,0 +1,309 @@
+//! A host in memory. It can be told to fail before a commit, or to lose an answer after it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::FutureExt as _;
+use serde_json::Value as Json;
+use waymark_edge::config::Config;
+use waymark_edge::edge::Edge;
+use waymark_edge::http::{Method, Request, Response};
+use waymark_edge::packs::PackCache;
+use waymark_edge::ports::{
+    Activation, Batch, Clock, Commit, Counters, Objects, PackParts, PackRow, Part, RegistryStore,
+    Seen, ShardStore, StoreError, Unavailable,
+};
+use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
+use waymark_edge::{registry, shard};
+use waymark_engine::PackHash;
+use waymark_model::Timestamp;
+
+/// What happens to the next calls of shards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The object is not to be reached.
+    Away,
+    /// The storage refuses the transaction.
+    Refused,
+    /// It is committed, and nobody hears of it.
+    Unheard,
+}
+
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub now: Cell<Timestamp>,
+    pub faults: RefCell<Vec<Fault>>,
+    /// Calls of shards, by object.
+    pub asked: RefCell<Vec<u16>>,
+    pub registry_is_away: Cell<bool>,
+    shards: RefCell<BTreeMap<u16, Shard>>,
+    registry: Registry,
+    packs: PackCache,
+}
+
+impl Memory {
+    pub fn spoil_state(&self, visitor: &str) {
+        for shard in self.shards.borrow().values() {
+            if let Some(state) = shard.0.borrow_mut().states.get_mut(visitor) {
+                state.truncate(3);
+            }
+        }
+    }
+
+    pub fn state(&self, visitor: &str) -> Option<Vec<u8>> {
+        let shards = self.shards.borrow();
+        shards.values().find_map(|shard| shard.0.borrow().states.get(visitor).cloned())
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        self.faults.borrow_mut().pop()
+    }
+}
+
+impl Clock for Memory {
+    fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+}
+
+impl Objects for Memory {
+    async fn shard(&self, object: u16, message: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
+        self.asked.borrow_mut().push(object);
+        let fault = self.fault();
+        if fault == Some(Fault::Away) {
+            return Err(Unavailable("The shard is away.".to_owned()));
+        }
+        let call = ShardCall::decode(&message).unwrap();
+        let packs = call.packs().cloned().unwrap_or_default();
+        let program = self.packs.folding(self, &packs).await?;
+        let mut shards = self.shards.borrow_mut();
+        let store = shards.entry(object).or_default();
+        store.0.borrow_mut().refuses = fault == Some(Fault::Refused);
+        let told: ShardTold = shard::answer(store, &program, &call);
+        match fault {
+            Some(Fault::Unheard) => Err(Unavailable("The answer was lost.".to_owned())),
+            _ => Ok(told.encode()),
+        }
+    }
+
+    async fn registry(&self, message: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
+        if self.registry_is_away.get() {
+            return Err(Unavailable("The registry is away.".to_owned()));
+        }
+        let told: RegistryTold =
+            registry::answer(&self.registry, &RegistryAsk::decode(&message).unwrap());
+        Ok(told.encode())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Shard(RefCell<Rows>);
+
+#[derive(Debug, Default)]
+struct Rows {
+    epoch: u64,
+    swept: i64,
+    duplicates: u64,
+    states: BTreeMap<String, Vec<u8>>,
+    seen: BTreeMap<(String, i64, u32), Vec<u64>>,
+    batches: Vec<Batch>,
+    refuses: bool,
+}
+
+impl ShardStore for Shard {
+    fn epoch(&self) -> Result<u64, StoreError> {
+        Ok(self.0.borrow().epoch)
+    }
+
+    fn set_epoch(&self, epoch: u64) -> Result<(), StoreError> {
+        self.0.borrow_mut().epoch = epoch;
+        Ok(())
+    }
+
+    fn state(&self, visitor: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.0.borrow().states.get(visitor).cloned())
+    }
+
+    fn seen(&self, visitor: &str) -> Result<Vec<Seen>, StoreError> {
+        let rows = self.0.borrow();
+        let own = rows.seen.iter().filter(|((whose, ..), _)| whose == visitor);
+        Ok(own
+            .map(|((_, day, part), ids)| Seen { day: *day, part: *part, ids: ids.clone() })
+            .collect())
+    }
+
+    fn swept(&self) -> Result<i64, StoreError> {
+        Ok(self.0.borrow().swept)
+    }
+
+    fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
+        let mut rows = self.0.borrow_mut();
+        if rows.refuses {
+            return Err(StoreError("The disk is full.".to_owned()));
+        }
+        for batch in &commit.batches {
+            let seq = rows.batches.len() as u64 + 1;
+            rows.batches.push(Batch { seq, ..batch.clone() });
+        }
+        for visitor in &commit.visitors {
+            rows.states.insert(visitor.id.clone(), visitor.state.clone());
+        }
+        for (visitor, seen) in &commit.seen {
+            rows.seen.insert((visitor.clone(), seen.day, seen.part), seen.ids.clone());
+        }
+        rows.duplicates += u64::from(commit.only_duplicates);
+        if let Some((before, today)) = commit.sweep {
+            rows.seen.retain(|(_, day, _), _| *day >= before);
+            rows.swept = today;
+        }
+        Ok(())
+    }
+
+    fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let rows = self.0.borrow();
+        let later = rows.states.iter().filter(|(id, _)| id.as_str() > after);
+        Ok(later.take(most as usize).map(|(id, state)| (id.clone(), state.clone())).collect())
+    }
+
+    fn batches(
+        &self,
+        after: u64,
+        marker: Option<u64>,
+        most: u32,
+    ) -> Result<Vec<Batch>, StoreError> {
+        let rows = self.0.borrow();
+        let wanted = rows.batches.iter().filter(|batch| {
+            batch.seq > after && marker.is_none_or(|marker| batch.markers.contains(&marker))
+        });
+        Ok(wanted.take(most as usize).cloned().collect())
+    }
+
+    fn counters(&self) -> Result<Counters, StoreError> {
+        let rows = self.0.borrow();
+        Ok(Counters {
+            batches: rows.batches.len() as u64,
+            events: rows.batches.iter().map(|batch| u64::from(batch.events)).sum(),
+            duplicates: rows.duplicates
+                + rows.batches.iter().map(|batch| u64::from(batch.duplicates)).sum::<u64>(),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    packs: RefCell<Vec<(PackRow, PackParts)>>,
+    log: RefCell<Vec<Activation>>,
+}
+
+impl RegistryStore for Registry {
+    fn pack(&self, hash: PackHash) -> Result<Option<PackRow>, StoreError> {
+        let packs = self.packs.borrow();
+        Ok(packs.iter().find(|(row, _)| row.hash == hash).map(|(row, _)| row.clone()))
+    }
+
+    fn packs(&self) -> Result<Vec<PackRow>, StoreError> {
+        Ok(self.packs.borrow().iter().rev().map(|(row, _)| row.clone()).collect())
+    }
+
+    fn put(&self, row: &PackRow, parts: &PackParts) -> Result<(), StoreError> {
+        self.packs.borrow_mut().push((row.clone(), parts.clone()));
+        Ok(())
+    }
+
+    fn part(&self, hash: PackHash, part: Part) -> Result<Option<Vec<u8>>, StoreError> {
+        let packs = self.packs.borrow();
+        Ok(packs.iter().find(|(row, _)| row.hash == hash).map(|(_, parts)| match part {
+            Part::Source => parts.source.clone(),
+            Part::Program => parts.program.clone(),
+            Part::Page => parts.page.clone(),
+        }))
+    }
+
+    fn activations(&self, most: u32) -> Result<Vec<Activation>, StoreError> {
+        Ok(self.log.borrow().iter().rev().take(most as usize).cloned().collect())
+    }
+
+    fn activate(&self, activation: &Activation) -> Result<(), StoreError> {
+        self.log.borrow_mut().push(activation.clone());
+        Ok(())
+    }
+}
+
+/// An isolate of the worker over a host in memory.
+pub struct World {
+    pub host: Memory,
+    pub config: Config,
+    pub packs: PackCache,
+}
+
+/// 2026-03-01T00:00:00Z
+pub const START: Timestamp = Timestamp(1_772_323_200_000);
+
+impl World {
+    pub fn new() -> Self {
+        let config = Config::read(|name| {
+            let value = match name {
+                "WRITE_KEYS" => r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"}]"#,
+                "COOKIE_KEYS" => r#"[{"id":"k1","secret":"a secret of some length"}]"#,
+                // Of "token".
+                "ADMIN_TOKEN_SHA256" => {
+                    "3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0"
+                }
+                "SHARD_OBJECTS" => "4",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let host = Memory::default();
+        host.now.set(START);
+        Self { host, config: config.unwrap(), packs: PackCache::default() }
+    }
+
+    pub fn edge(&self) -> Edge<'_, Memory> {
+        Edge { host: &self.host, config: &self.config, packs: &self.packs }
+    }
+
+    pub fn ask(&self, request: &Request) -> Response {
+        self.edge().handle(request).now_or_never().unwrap()
+    }
+
+    pub fn post(&self, path: &str, authorization: &str, body: &Json) -> (u16, Json) {
+        let request = Request::new(Method::Post, &format!("https://edge.example{path}"))
+            .with_header("Authorization", authorization)
+            .with_body(body.to_string());
+        read(&self.ask(&request))
+    }
+
+    pub fn get(&self, path: &str) -> (u16, Json) {
+        let request = Request::new(Method::Get, &format!("https://edge.example{path}"))
+            .with_header("Authorization", OPERATOR);
+        read(&self.ask(&request))
+    }
+
+    /// Makes a pack the active one; gives its hash.
+    pub fn publish(&self, pack: &Json) -> String {
+        let request = Request::new(Method::Put, "https://edge.example/admin/v1/packs")
+            .with_header("Authorization", OPERATOR)
+            .with_body(pack.to_string());
+        let (status, put) = read(&self.ask(&request));
+        assert_eq!(status, 201, "{put}");
+        let hash = put["hash"].as_str().unwrap().to_owned();
+        let path = format!("/admin/v1/packs/{hash}/activate");
+        assert_eq!(self.post(&path, OPERATOR, &Json::Null).0, 200);
+        hash
+    }
+
+    /// The objects that were asked since the last time.
+    pub fn asked(&self) -> BTreeSet<u16> {
+        self.host.asked.take().into_iter().collect()
+    }
+}
+
+/// `s:` and `w:` of Basic authentication.
+pub const SERVER: &str = "Basic czo=";
+pub const BROWSER: &str = "Basic dzo=";
+pub const OPERATOR: &str = "Bearer token";
+
+fn read(response: &Response) -> (u16, Json) {
+    (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
+}

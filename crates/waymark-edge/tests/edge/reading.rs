@@ -1,0 +1,105 @@
+//! Who may read what, and what is asked on the way.
+
+use futures_util::FutureExt as _;
+use serde_json::{Value as Json, json};
+use waymark_edge::http::{Method, Request};
+use waymark_edge::identity::uuid_from_sha256;
+use waymark_edge::pages::{PageRequest, plan};
+
+use crate::memory::{BROWSER, World};
+
+fn pack() -> Json {
+    json!({
+        "pack": "shop",
+        "segments": { "keen": { "when": { "$did": { "event": "Seen" } } } },
+        "slots": { "hero": { "default": "keep" } },
+        "content": {
+            "back": { "slot": "hero", "text": "Welcome back" },
+            "letter": { "slot": "hero", "text": "From the letter" },
+        },
+        "rules": [
+            { "id": "keen", "slot": "hero", "when": { "$segment": "keen" }, "show": "back", "priority": 1 },
+            { "id": "letter", "slot": "hero", "when": { "campaign.source": "letter" }, "show": "letter" },
+        ],
+    })
+}
+
+fn granted() -> Json {
+    json!({ "analytics": true, "personalization": true, "marketing": true })
+}
+
+/// A device that has been seen; gives its id and its cookie.
+fn known(world: &World, device_key: &str) -> (String, String) {
+    let id = uuid_from_sha256(device_key);
+    let event = json!({
+        "type": "track", "event": "Seen", "messageId": format!("m-{device_key}"), "anonymousId": id,
+        "context": { "consent": { "categoryPreferences": granted() } },
+    });
+    let batch = json!({ "writeKey": "w", "deviceKey": device_key, "batch": [event] });
+    let (status, answer) = world.post("/v1/batch", BROWSER, &batch);
+    assert_eq!((status, &answer["accepted"]), (200, &json!(1)), "{answer}");
+    let body = json!({
+        "writeKey": "w", "deviceKey": device_key, "anonymousId": id, "consent": granted(),
+    });
+    let request =
+        Request::new(Method::Post, "https://edge.example/v1/consent").with_body(body.to_string());
+    let response = world.ask(&request);
+    assert_eq!(response.status, 204);
+    let cookie = response.header("Set-Cookie").unwrap().split(';').next().unwrap().to_owned();
+    (id, cookie)
+}
+
+fn page(world: &World, page: &PageRequest) -> Option<Json> {
+    let text = plan(&world.edge(), page).now_or_never().unwrap().unwrap();
+    text.map(|text| serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn a_page_is_personal_for_whom_the_cookie_was_made_and_nobody_else() {
+    let world = World::new();
+    world.publish(&pack());
+    let (_, cookie) = known(&world, "a device");
+    let url = "https://shop.example/".to_owned();
+    let own = PageRequest { url: url.clone(), cookie: Some(cookie.clone()), ..Default::default() };
+    let plan = page(&world, &own).unwrap();
+    assert_eq!(plan["slots"]["hero"]["content"], "back");
+    let objecting = PageRequest { objects: true, ..own.clone() };
+    assert_eq!(page(&world, &objecting), None);
+    let forged = PageRequest { cookie: Some(cookie.replace("wm_v=v1.k1.", "wm_v=v1.k1.A")), ..own };
+    assert_eq!(page(&world, &forged), None);
+    assert_eq!(page(&world, &PageRequest { url, ..Default::default() }), None);
+}
+
+#[test]
+fn before_consent_no_shard_is_asked() {
+    let world = World::new();
+    world.publish(&pack());
+    world.asked();
+    for url in ["https://shop.example/", "https://shop.example/?utm_source=letter"] {
+        let _ = page(&world, &PageRequest { url: url.to_owned(), ..Default::default() });
+    }
+    let id = uuid_from_sha256("a device");
+    let body = json!({ "deviceKey": "a device", "anonymousId": id });
+    assert_eq!(world.post("/v1/decide", BROWSER, &body).0, 200);
+    let refused = json!({ "type": "track", "event": "Seen", "messageId": "m", "anonymousId": id });
+    let (_, answer) = world.post("/v1/batch", BROWSER, &json!({ "batch": [refused] }));
+    assert_eq!(answer["rejected"][0]["code"], "no-consent");
+    assert!(world.asked().is_empty());
+}
+
+#[test]
+fn a_decision_is_given_to_its_own_device_only() {
+    let world = World::new();
+    world.publish(&pack());
+    let (id, _) = known(&world, "a device");
+    let ask = |body: &Json| world.post("/v1/decide", BROWSER, body);
+    let own = json!({ "anonymousId": id, "deviceKey": "a device", "consent": granted() });
+    assert_eq!(ask(&own).1["slots"]["hero"]["content"], "back");
+    for other in [
+        json!({ "anonymousId": id, "consent": granted() }),
+        json!({ "anonymousId": id, "deviceKey": "another", "consent": granted() }),
+    ] {
+        let (status, problem) = ask(&other);
+        assert_eq!((status, &problem["code"]), (403, &json!("no-proof")), "{problem}");
+    }
+}
