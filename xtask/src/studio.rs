@@ -1,7 +1,10 @@
 //! The marketers' page: built into dist/studio, and served to this machine.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -13,13 +16,14 @@ use crate::project::{self, dist, read, root};
 use crate::tools;
 
 /// All of the page, with the types that a server says they are.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("index.html", "text/html; charset=utf-8"),
     ("studio.css", "text/css; charset=utf-8"),
     ("studio.js", "text/javascript; charset=utf-8"),
     ("studio.wasm", "application/wasm"),
     ("outdoor-shop.jsonc", "text/plain; charset=utf-8"),
     ("example.ndjson", "text/plain; charset=utf-8"),
+    ("notices.txt", "text/plain; charset=utf-8"),
 ];
 
 pub fn build() -> Result<()> {
@@ -48,19 +52,42 @@ pub fn build() -> Result<()> {
             "--format=esm".to_owned(),
             "--target=es2022".to_owned(),
             format!("--alias:waymark-studio={}", work.join("studio.js").display()),
+            format!("--metafile={}", work.join("parts.json").display()),
         ],
     )?;
+    project::write(&work.join("notices.txt"), notices(&work.join("parts.json"))?)?;
     let _ = std::fs::remove_dir_all(&folder);
     for (name, _) in FILES {
         let from = match name {
             "studio.js" => script.clone(),
-            "studio.wasm" => work.join(name),
+            "studio.wasm" | "notices.txt" => work.join(name),
             "outdoor-shop.jsonc" => example.clone(),
             _ => sources.join(name),
         };
         project::write(&folder.join(name), read(&from)?)?;
     }
     fresh.keep()
+}
+
+/// The licences of the packages that are part of the script, which have to go with it.
+fn notices(parts: &Path) -> Result<String> {
+    const MODULES: &str = "node_modules/";
+    let parts: serde_json::Value = serde_json::from_slice(&read(parts)?)?;
+    let files = parts["inputs"].as_object().context("what esbuild bundled")?;
+    let packages: BTreeSet<String> = files
+        .keys()
+        .filter_map(|file| file.strip_prefix(MODULES))
+        .map(|file| {
+            let length = if file.starts_with('@') { 2 } else { 1 };
+            file.split('/').take(length).collect::<Vec<_>>().join("/")
+        })
+        .collect();
+    let mut notices = String::new();
+    for package in packages {
+        let licence = read(&root().join(MODULES).join(&package).join("LICENSE"))?;
+        let _ = writeln!(notices, "{package}\n\n{}\n", String::from_utf8(licence)?.trim());
+    }
+    Ok(notices)
 }
 
 pub fn serve(port: u16) -> Result<()> {
