@@ -13,6 +13,8 @@
 //!
 //! Read by `ts/decode.ts`.
 
+use alloc::vec::Vec;
+
 use waymark_engine::{Applied, Change, Program};
 use waymark_model::{Timestamp, Writer};
 

@@ -1,6 +1,9 @@
 //! The JavaScript class around a [`Session`]. Bytes in, bytes out; numbers as text are the page's own
 //! `Number` and `String`. What it refuses is thrown as an `Error` whose `name` is the code.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 use waymark_engine::Numerals;
 use waymark_model::DecodeError;

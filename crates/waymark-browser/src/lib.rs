@@ -7,6 +7,11 @@
 //!
 //! [`Session`] is the whole of it and runs on any target; [`js`] puts a JavaScript class around it.
 
+// What a page downloads is built without std: its panics would bring along how to print them.
+#![cfg_attr(all(target_family = "wasm", not(debug_assertions)), no_std)]
+
+extern crate alloc;
+
 mod effects;
 pub mod js;
 mod session;
@@ -17,3 +22,9 @@ pub use session::Session;
 #[cfg(target_family = "wasm")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[cfg(all(target_family = "wasm", not(debug_assertions)))]
+#[panic_handler]
+fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

@@ -1,5 +1,7 @@
 //! A Program and one visitor's State, held together for as long as a page lives.
 
+use alloc::vec::Vec;
+
 use waymark_engine::{Applied, Context, Engine, Numerals, Program, State};
 use waymark_model::{DecodeError, Event, Timestamp};
 

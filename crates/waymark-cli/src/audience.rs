@@ -132,7 +132,8 @@ fn visitors(engine: Engine<'_>, events: &[u8]) -> Result<HashMap<String, State>,
     let mut visitors: HashMap<String, State> = HashMap::new();
     let mut input = Reader::new(events);
     while input.remaining() > 0 {
-        let event = Event::read(&mut input)?;
+        let event = Event::read(&mut input);
+        input.check()?;
         let visitor = visitor_of(&event);
         if let Some(state) = visitors.get_mut(visitor) {
             engine.apply(state, &event);

@@ -144,16 +144,18 @@ fn mac(secret: &[u8], signed: &str) -> Option<Hmac<Sha256>> {
 }
 
 fn read(payload: &[u8]) -> Option<Visitor> {
-    let mut input = Reader::new(payload);
-    if input.byte().ok()? != FORMAT {
-        return None;
-    }
-    let id = input.text().ok().filter(|id| id.len() <= limits::ID_BYTES)?.to_owned();
-    let site = input.text().ok()?.to_owned();
-    let issued = Timestamp(input.signed().ok()?);
-    let consent = Purposes::from_bits(input.byte().ok()?);
-    input.end().ok()?;
-    Some(Visitor { id, site, issued, consent })
+    let visitor = Reader::whole(payload, |input| {
+        if input.byte() != FORMAT {
+            input.refuse("unknown-cookie-format", ());
+        }
+        Visitor {
+            id: input.string(),
+            site: input.string(),
+            issued: Timestamp(input.signed()),
+            consent: Purposes::from_bits(input.byte()),
+        }
+    });
+    visitor.ok().filter(|visitor| visitor.id.len() <= limits::ID_BYTES)
 }
 
 #[cfg(test)]

@@ -6,8 +6,6 @@ use waymark_wire::Basis;
 
 use crate::ports::{Activation, Counters, PackParts, PackRow, Part, Unavailable};
 
-type Read<T> = Result<T, DecodeError>;
-
 /// The pack to fold with, and those whose features are carried along.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Packs {
@@ -150,24 +148,8 @@ impl ShardCall {
         out.into_bytes()
     }
 
-    pub fn decode(bytes: &[u8]) -> Read<Self> {
-        let mut input = Reader::new(bytes);
-        let epoch = input.unsigned()?;
-        let ask = match input.byte()? {
-            0 => ShardAsk::Receive {
-                packs: Packs::read(&mut input)?,
-                received: Timestamp(input.signed()?),
-                events: input.list(Incoming::read)?,
-            },
-            1 => ShardAsk::State { visitor: input.text()?.to_owned() },
-            2 => {
-                ShardAsk::Stats { packs: Packs::read(&mut input)?, now: Timestamp(input.signed()?) }
-            }
-            3 => ShardAsk::Events { visitor: input.optional_text()?, after: input.unsigned()? },
-            _ => return Err(input.error("unknown-message")),
-        };
-        input.end()?;
-        Ok(Self { epoch, ask })
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, |input| Self { epoch: input.unsigned(), ask: ShardAsk::read(input) })
     }
 
     /// The packs that answering needs.
@@ -175,6 +157,22 @@ impl ShardCall {
         match &self.ask {
             ShardAsk::Receive { packs, .. } | ShardAsk::Stats { packs, .. } => Some(packs),
             ShardAsk::State { .. } | ShardAsk::Events { .. } => None,
+        }
+    }
+}
+
+impl ShardAsk {
+    fn read(input: &mut Reader<'_>) -> Self {
+        match input.byte() {
+            0 => Self::Receive {
+                packs: Packs::read(input),
+                received: Timestamp(input.signed()),
+                events: input.list(Incoming::read),
+            },
+            1 => Self::State { visitor: input.string() },
+            2 => Self::Stats { packs: Packs::read(input), now: Timestamp(input.signed()) },
+            3 => Self::Events { visitor: input.option(Reader::string), after: input.unsigned() },
+            _ => input.refuse("unknown-message", Self::State { visitor: String::new() }),
         }
     }
 }
@@ -216,27 +214,22 @@ impl ShardTold {
         out.into_bytes()
     }
 
-    pub fn decode(bytes: &[u8]) -> Read<Self> {
-        let mut input = Reader::new(bytes);
-        let told = match input.byte()? {
-            0 => Self::Received { accepted: input.u32()?, duplicates: input.u32()? },
-            1 => Self::State(input.option(|input| Ok(input.bytes()?.to_vec()))?),
-            2 => Self::Stats(Stats::read(&mut input)?),
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, |input| match input.byte() {
+            0 => Self::Received { accepted: input.u32(), duplicates: input.u32() },
+            1 => Self::State(input.option(read_bytes)),
+            2 => Self::Stats(Stats::read(input)),
             3 => Self::Events {
-                events: input.list(|input| {
-                    Ok(Stored {
-                        received: Timestamp(input.signed()?),
-                        event: Incoming::read(input)?,
-                    })
-                })?,
-                next: input.option(Reader::unsigned)?,
+                events: input.list(|input| Stored {
+                    received: Timestamp(input.signed()),
+                    event: Incoming::read(input),
+                }),
+                next: input.option(Reader::unsigned),
             },
-            4 => Self::Stale { epoch: input.unsigned()? },
-            5 => Self::Failed(input.text()?.to_owned()),
-            _ => return Err(input.error("unknown-message")),
-        };
-        input.end()?;
-        Ok(told)
+            4 => Self::Stale { epoch: input.unsigned() },
+            5 => Self::Failed(input.string()),
+            _ => input.refuse("unknown-message", Self::Failed(String::new())),
+        })
     }
 }
 
@@ -247,12 +240,12 @@ impl Incoming {
         out.bytes(&self.event);
     }
 
-    pub fn read(input: &mut Reader<'_>) -> Read<Self> {
-        Ok(Self {
-            visitor: input.text()?.to_owned(),
-            basis: if input.flag()? { Basis::Server } else { Basis::Browser },
-            event: input.bytes()?.to_vec(),
-        })
+    pub fn read(input: &mut Reader<'_>) -> Self {
+        Self {
+            visitor: input.string(),
+            basis: if input.flag() { Basis::Server } else { Basis::Browser },
+            event: read_bytes(input),
+        }
     }
 }
 
@@ -262,8 +255,8 @@ impl Packs {
         out.list(&self.former, |out, hash| out.raw(&hash.0));
     }
 
-    fn read(input: &mut Reader<'_>) -> Read<Self> {
-        Ok(Self { active: input.option(read_hash)?, former: input.list(read_hash)? })
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self { active: input.option(read_hash), former: input.list(read_hash) }
     }
 }
 
@@ -283,19 +276,19 @@ impl Stats {
         }
     }
 
-    fn read(input: &mut Reader<'_>) -> Read<Self> {
-        Ok(Self {
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self {
             counters: Counters {
-                batches: input.unsigned()?,
-                events: input.unsigned()?,
-                duplicates: input.unsigned()?,
+                batches: input.unsigned(),
+                events: input.unsigned(),
+                duplicates: input.unsigned(),
             },
-            visitors: input.unsigned()?,
-            sessions: input.unsigned()?,
-            late: input.unsigned()?,
-            segments: input.list(read_count)?,
-            stages: input.list(read_count)?,
-        })
+            visitors: input.unsigned(),
+            sessions: input.unsigned(),
+            late: input.unsigned(),
+            segments: input.list(read_count),
+            stages: input.list(read_count),
+        }
     }
 }
 
@@ -339,31 +332,31 @@ impl RegistryAsk {
         out.into_bytes()
     }
 
-    pub fn decode(bytes: &[u8]) -> Read<Self> {
-        let mut input = Reader::new(bytes);
-        let ask = match input.byte()? {
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, |input| match input.byte() {
             0 => Self::Put {
-                row: read_row(&mut input)?,
+                row: read_row(input),
                 parts: PackParts {
-                    source: input.bytes()?.to_vec(),
-                    program: input.bytes()?.to_vec(),
-                    page: input.bytes()?.to_vec(),
+                    source: read_bytes(input),
+                    program: read_bytes(input),
+                    page: read_bytes(input),
                 },
             },
             1 => Self::List,
             2 => Self::Activate {
-                hash: input.option(read_hash)?,
-                at: Timestamp(input.signed()?),
-                by: input.text()?.to_owned(),
+                hash: input.option(read_hash),
+                at: Timestamp(input.signed()),
+                by: input.string(),
             },
-            3 => Self::RollBack { at: Timestamp(input.signed()?), by: input.text()?.to_owned() },
-            4 => Self::Active { now: Timestamp(input.signed()?) },
-            5 => Self::Part { hash: read_hash(&mut input)?, part: read_part(&mut input)? },
-            6 => Self::Programs(input.list(read_hash)?),
-            _ => return Err(input.error("unknown-message")),
-        };
-        input.end()?;
-        Ok(ask)
+            3 => Self::RollBack { at: Timestamp(input.signed()), by: input.string() },
+            4 => Self::Active { now: Timestamp(input.signed()) },
+            5 => Self::Part {
+                hash: read_hash(input),
+                part: input.one_of(&Part::ALL, "unknown-part"),
+            },
+            6 => Self::Programs(input.list(read_hash)),
+            _ => input.refuse("unknown-message", Self::List),
+        })
     }
 }
 
@@ -410,26 +403,20 @@ impl RegistryTold {
         out.into_bytes()
     }
 
-    pub fn decode(bytes: &[u8]) -> Read<Self> {
-        let mut input = Reader::new(bytes);
-        let told = match input.byte()? {
-            0 => Self::Put { created: input.flag()? },
-            1 => Self::List {
-                packs: input.list(read_row)?,
-                activations: input.list(read_activation)?,
-            },
-            2 => Self::Activated(read_activation(&mut input)?),
-            3 => Self::Refused(input.text()?.to_owned()),
-            4 => Self::Active(Packs::read(&mut input)?),
-            5 => Self::Part(input.option(|input| Ok(input.bytes()?.to_vec()))?),
-            6 => Self::Programs(
-                input.list(|input| input.option(|input| Ok(input.bytes()?.to_vec())))?,
-            ),
-            7 => Self::Failed(input.text()?.to_owned()),
-            _ => return Err(input.error("unknown-message")),
-        };
-        input.end()?;
-        Ok(told)
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, |input| match input.byte() {
+            0 => Self::Put { created: input.flag() },
+            1 => {
+                Self::List { packs: input.list(read_row), activations: input.list(read_activation) }
+            }
+            2 => Self::Activated(read_activation(input)),
+            3 => Self::Refused(input.string()),
+            4 => Self::Active(Packs::read(input)),
+            5 => Self::Part(input.option(read_bytes)),
+            6 => Self::Programs(input.list(|input| input.option(read_bytes))),
+            7 => Self::Failed(input.string()),
+            _ => input.refuse("unknown-message", Self::Failed(String::new())),
+        })
     }
 }
 
@@ -445,12 +432,8 @@ fn write_row(out: &mut Writer, row: &PackRow) {
     out.signed(row.created.0);
 }
 
-fn read_row(input: &mut Reader<'_>) -> Read<PackRow> {
-    Ok(PackRow {
-        hash: read_hash(input)?,
-        name: input.text()?.to_owned(),
-        created: Timestamp(input.signed()?),
-    })
+fn read_row(input: &mut Reader<'_>) -> PackRow {
+    PackRow { hash: read_hash(input), name: input.string(), created: Timestamp(input.signed()) }
 }
 
 fn write_activation(out: &mut Writer, activation: &Activation) {
@@ -461,29 +444,26 @@ fn write_activation(out: &mut Writer, activation: &Activation) {
     out.option(activation.restores.as_ref(), |out, number| out.unsigned(*number));
 }
 
-fn read_activation(input: &mut Reader<'_>) -> Read<Activation> {
-    Ok(Activation {
-        number: input.unsigned()?,
-        hash: input.option(read_hash)?,
-        at: Timestamp(input.signed()?),
-        by: input.text()?.to_owned(),
-        restores: input.option(Reader::unsigned)?,
-    })
+fn read_activation(input: &mut Reader<'_>) -> Activation {
+    Activation {
+        number: input.unsigned(),
+        hash: input.option(read_hash),
+        at: Timestamp(input.signed()),
+        by: input.string(),
+        restores: input.option(Reader::unsigned),
+    }
 }
 
-fn read_hash(input: &mut Reader<'_>) -> Read<PackHash> {
-    let mut hash = PackHash::default();
-    hash.0.copy_from_slice(input.raw(16)?);
-    Ok(hash)
+fn read_hash(input: &mut Reader<'_>) -> PackHash {
+    PackHash(input.array())
 }
 
-fn read_part(input: &mut Reader<'_>) -> Read<Part> {
-    let number = usize::from(input.byte()?);
-    Part::ALL.get(number).copied().ok_or_else(|| input.error("unknown-part"))
+fn read_bytes(input: &mut Reader<'_>) -> Vec<u8> {
+    input.bytes().to_vec()
 }
 
-fn read_count(input: &mut Reader<'_>) -> Read<(String, u64)> {
-    Ok((input.text()?.to_owned(), input.unsigned()?))
+fn read_count(input: &mut Reader<'_>) -> (String, u64) {
+    (input.string(), input.unsigned())
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 /// A set of small numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Bits(Vec<u64>);

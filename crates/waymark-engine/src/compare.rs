@@ -1,6 +1,6 @@
 //! Comparisons with the meaning that GrowthBook's SDKs publish, which is JavaScript's.
 
-use std::cmp::Ordering;
+use core::cmp::Ordering;
 
 use waymark_model::Value;
 

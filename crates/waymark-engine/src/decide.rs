@@ -1,6 +1,8 @@
 //! Which content each slot shows.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use waymark_model::{DecodeError, Object, Purpose, Purposes, Reader, Timestamp, Writer};
 
@@ -32,12 +34,11 @@ impl Context {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let consent = Purposes::from_bits(input.byte()?);
-        let locale = input.text()?.to_owned();
-        let values = Object::read(&mut input)?;
-        input.end()?;
-        Ok(Self { values, consent, locale })
+        Reader::whole(bytes, |input| Self {
+            consent: Purposes::from_bits(input.byte()),
+            locale: input.string(),
+            values: Object::read(input),
+        })
     }
 }
 

@@ -1,5 +1,8 @@
 //! What to show, and why, with its canonical bytes: two targets agree when these are equal.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use waymark_model::{DecodeError, Reader, Timestamp, Writer};
 
 use crate::program::{Body, PackHash};
@@ -80,47 +83,34 @@ impl Decision {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let mut pack = PackHash::default();
-        pack.0.copy_from_slice(input.raw(16)?);
-        let decision = Self {
-            pack,
-            seq: input.unsigned()?,
-            now: read_time(&mut input)?,
-            valid_until: read_time(&mut input)?,
-            segments: input.list(|input| Ok(input.text()?.to_owned()))?,
-            stage: input.optional_text()?,
-            slots: input.list(|input| {
-                Ok(SlotDecision {
-                    slot: input.text()?.to_owned(),
-                    reason: *Reason::ALL
-                        .get(usize::from(input.byte()?))
-                        .ok_or_else(|| input.error("unknown-reason"))?,
-                    rule: input.optional_text()?,
-                    content: input.optional_text()?,
-                    body: input.option(|input| {
-                        let body = match input.byte()? {
-                            0 => Body::Text,
-                            1 => Body::Html,
-                            _ => return Err(input.error("unknown-body")),
-                        };
-                        Ok(Rendered { body, text: input.text()?.to_owned() })
-                    })?,
-                })
-            })?,
-        };
-        input.end()?;
-        Ok(decision)
+        Reader::whole(bytes, |input| Self {
+            pack: PackHash(input.array()),
+            seq: input.unsigned(),
+            now: read_time(input),
+            valid_until: read_time(input),
+            segments: input.list(Reader::string),
+            stage: input.option(Reader::string),
+            slots: input.list(|input| SlotDecision {
+                slot: input.string(),
+                reason: input.one_of(&Reason::ALL, "unknown-reason"),
+                rule: input.option(Reader::string),
+                content: input.option(Reader::string),
+                body: input.option(|input| Rendered {
+                    body: input.one_of(&Body::ALL, "unknown-body"),
+                    text: input.string(),
+                }),
+            }),
+        })
     }
 }
 
-fn read_time(input: &mut Reader<'_>) -> Result<Timestamp, DecodeError> {
-    let number = input.number()?;
+fn read_time(input: &mut Reader<'_>) -> Timestamp {
+    let number = input.number();
     if number == f64::INFINITY {
-        return Ok(Timestamp::MAX);
+        return Timestamp::MAX;
     }
     if number == f64::NEG_INFINITY {
-        return Ok(Timestamp::MIN);
+        return Timestamp::MIN;
     }
-    Timestamp::from_js(number).ok_or_else(|| input.error("bad-time"))
+    Timestamp::from_js(number).unwrap_or_else(|| input.refuse("bad-time", Timestamp(0)))
 }

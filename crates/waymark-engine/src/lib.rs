@@ -6,6 +6,10 @@
 //! target. So nothing here reads a clock, draws a random number, keeps an order that is not in the
 //! data, or knows JSON. Packs are compiled by `waymark-pack`.
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 mod bits;
 mod compare;
 mod decide;

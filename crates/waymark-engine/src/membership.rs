@@ -1,5 +1,7 @@
 //! Which segments a visitor is in, and their stage.
 
+use alloc::vec::Vec;
+
 use waymark_model::Timestamp;
 
 use crate::Engine;

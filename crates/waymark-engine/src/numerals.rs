@@ -2,6 +2,8 @@
 //!
 //! A page has these two functions already and they are large, so hosts pass them in.
 
+use alloc::string::String;
+
 /// How a host reads and prints numbers. All hosts must agree with ECMAScript's `Number(text)` and
 /// `String(number)`.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,9 @@ impl Numerals {
 
 #[cfg(feature = "numerals")]
 mod native {
+    use alloc::borrow::ToOwned;
+    use alloc::string::String;
+
     pub(super) fn print(number: f64) -> String {
         ryu_js::Buffer::new().format(number).to_owned()
     }

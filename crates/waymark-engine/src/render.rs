@@ -1,5 +1,8 @@
 //! Templates filled in: values are escaped for the place they land in.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use waymark_model::{Object, Timestamp, Value};
 
 use crate::evaluate::{group, windowed};
@@ -89,25 +92,31 @@ fn filtered(engine: Engine<'_>, insert: &Insert, mut value: Value) -> String {
             Filter::Truncate(length) => cut = Some(*length as usize),
         }
     }
-    let text = print(engine, &value);
-    match cut {
-        Some(length) if text.chars().count() > length => {
-            text.chars().take(length.saturating_sub(1)).chain(['…']).collect()
-        }
-        _ => text,
+    let mut text = String::new();
+    print(&mut text, engine, &value);
+    if let Some(length) = cut
+        && text.char_indices().nth(length).is_some()
+    {
+        let last = text.char_indices().nth(length.saturating_sub(1));
+        text.truncate(last.map_or(0, |(at, _)| at));
+        text.push('…');
     }
+    text
 }
 
-fn print(engine: Engine<'_>, value: &Value) -> String {
+fn print(out: &mut String, engine: Engine<'_>, value: &Value) {
     match value {
-        Value::Null | Value::Object(_) => String::new(),
-        Value::Bool(true) => "true".to_owned(),
-        Value::Bool(false) => "false".to_owned(),
-        Value::Number(number) => (engine.numerals.print)(*number),
-        Value::Text(text) => text.clone(),
+        Value::Null | Value::Object(_) => {}
+        Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        Value::Number(number) => out.push_str(&(engine.numerals.print)(*number)),
+        Value::Text(text) => out.push_str(text),
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| print(engine, item)).collect();
-            items.join(", ")
+            for (number, item) in items.iter().enumerate() {
+                if number > 0 {
+                    out.push_str(", ");
+                }
+                print(out, engine, item);
+            }
         }
     }
 }
@@ -156,18 +165,16 @@ fn escape_html(out: &mut String, text: &str) {
 /// http, https, mailto or relative, read as the URL standard does: control characters and spaces in
 /// front, and tabs and line ends anywhere, do not hide a scheme.
 fn is_safe_url(text: &str) -> bool {
-    let bare: String = text
-        .trim_start_matches(|c: char| c <= ' ')
-        .chars()
-        .filter(|c| !matches!(c, '\t' | '\n' | '\r'))
-        .collect();
-    let head = bare.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    match head.split_once(':') {
-        None => true,
-        Some((scheme, _)) => {
-            ["http", "https", "mailto"].iter().any(|safe| scheme.eq_ignore_ascii_case(safe))
+    let mut scheme = Vec::new();
+    for byte in text.bytes().skip_while(|byte| *byte <= b' ') {
+        match byte {
+            b'\t' | b'\n' | b'\r' => {}
+            b'/' | b'?' | b'#' | b'\\' => return true,
+            b':' => return matches!(&*scheme, b"http" | b"https" | b"mailto"),
+            _ => scheme.push(byte.to_ascii_lowercase()),
         }
     }
+    true
 }
 
 #[cfg(test)]

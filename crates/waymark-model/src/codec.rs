@@ -1,6 +1,9 @@
 //! The binary form shared by events, states, Programs and decisions: LEB128 integers, length-first
 //! lists and text, little-endian doubles. The same bytes on every target.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Where and why bytes could not be read.
@@ -18,7 +21,7 @@ impl fmt::Display for DecodeError {
     }
 }
 
-impl std::error::Error for DecodeError {}
+impl core::error::Error for DecodeError {}
 
 /// Appends to a growing buffer.
 #[derive(Debug, Default, Clone)]
@@ -100,135 +103,175 @@ impl Writer {
 }
 
 /// Reads what a [`Writer`] wrote, trusting nothing.
+///
+/// The first thing that cannot be read is kept as the error, and after it there is nothing more to
+/// read: numbers are 0, texts and lists are empty. So what is read needs no way out in the middle;
+/// [`Reader::whole`] and [`Reader::check`] say whether it means anything.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    rest: &'a [u8],
+    length: usize,
+    error: Option<DecodeError>,
 }
 
 impl<'a> Reader<'a> {
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { rest: bytes, length: bytes.len(), error: None }
     }
 
-    pub const fn error(&self, code: &'static str) -> DecodeError {
-        DecodeError { code, offset: self.at }
+    /// Reads all of `bytes` as one thing.
+    pub fn whole<T>(bytes: &'a [u8], read: impl FnOnce(&mut Self) -> T) -> Result<T, DecodeError> {
+        let mut input = Self::new(bytes);
+        let thing = read(&mut input);
+        if input.remaining() > 0 {
+            input.refuse("trailing-bytes", ());
+        }
+        input.check().map(|()| thing)
+    }
+
+    /// Whether everything so far could be read.
+    pub fn check(&self) -> Result<(), DecodeError> {
+        self.error.map_or(Ok(()), Err)
+    }
+
+    /// Keeps the error, unless there was one before. Gives what to go on with.
+    pub fn refuse<T>(&mut self, code: &'static str, instead: T) -> T {
+        self.fail(code);
+        instead
+    }
+
+    fn fail(&mut self, code: &'static str) {
+        let offset = self.length - self.rest.len();
+        self.error.get_or_insert(DecodeError { code, offset });
+        self.rest = &[];
+    }
+
+    /// Reads bytes that were read before; what is wrong with them is wrong here.
+    pub fn inside<T>(&mut self, bytes: &[u8], read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
+        let mut input = Reader::new(bytes);
+        let thing = read(&mut input);
+        if let Err(error) = input.check() {
+            self.fail(error.code);
+        }
+        thing
     }
 
     pub const fn remaining(&self) -> usize {
-        self.bytes.len() - self.at
+        self.rest.len()
     }
 
-    /// Succeeds when nothing is left.
-    pub const fn end(&self) -> Result<(), DecodeError> {
-        if self.remaining() == 0 { Ok(()) } else { Err(self.error("trailing-bytes")) }
-    }
-
-    pub fn raw(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let taken = rest.get(..length).ok_or_else(|| self.error("truncated"))?;
-        self.at += length;
-        Ok(taken)
-    }
-
-    pub fn byte(&mut self) -> Result<u8, DecodeError> {
-        Ok(self.raw(1)?[0])
-    }
-
-    pub fn flag(&mut self) -> Result<bool, DecodeError> {
-        match self.byte()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(self.error("not-a-flag")),
+    fn raw(&mut self, length: usize) -> &'a [u8] {
+        match self.rest.split_at_checked(length) {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                taken
+            }
+            None => self.refuse("truncated", &[]),
         }
     }
 
-    pub fn unsigned(&mut self) -> Result<u64, DecodeError> {
+    pub fn array<const N: usize>(&mut self) -> [u8; N] {
+        self.raw(N).try_into().unwrap_or([0; N])
+    }
+
+    pub fn byte(&mut self) -> u8 {
+        self.array::<1>()[0]
+    }
+
+    pub fn flag(&mut self) -> bool {
+        match self.byte() {
+            0 => false,
+            1 => true,
+            _ => self.refuse("not-a-flag", false),
+        }
+    }
+
+    /// One of a list that is not empty, by its number.
+    pub fn one_of<T: Copy>(&mut self, all: &[T], code: &'static str) -> T {
+        let number = usize::from(self.byte());
+        all.get(number).copied().unwrap_or_else(|| self.refuse(code, all[0]))
+    }
+
+    pub fn unsigned(&mut self) -> u64 {
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
+            let byte = self.byte();
             let part = u64::from(byte & 0x7f);
             if shift == 63 && part > 1 {
                 break;
             }
             number |= part << shift;
             if byte & 0x80 == 0 {
-                return Ok(number);
+                return number;
             }
         }
-        Err(self.error("number-too-long"))
+        self.refuse("number-too-long", 0)
     }
 
-    pub fn signed(&mut self) -> Result<i64, DecodeError> {
-        let number = self.unsigned()?;
-        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    pub fn signed(&mut self) -> i64 {
+        let number = self.unsigned();
+        (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
     }
 
-    pub fn u32(&mut self) -> Result<u32, DecodeError> {
-        u32::try_from(self.unsigned()?).map_err(|_| self.error("number-too-large"))
+    pub fn u32(&mut self) -> u32 {
+        u32::try_from(self.unsigned()).unwrap_or_else(|_| self.refuse("number-too-large", 0))
     }
 
-    pub fn u16(&mut self) -> Result<u16, DecodeError> {
-        u16::try_from(self.unsigned()?).map_err(|_| self.error("number-too-large"))
+    pub fn fixed64(&mut self) -> u64 {
+        u64::from_le_bytes(self.array())
     }
 
-    pub fn fixed64(&mut self) -> Result<u64, DecodeError> {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(self.raw(8)?);
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    pub fn number(&mut self) -> Result<f64, DecodeError> {
-        let number = f64::from_bits(self.fixed64()?);
-        Ok(if number.is_nan() { f64::NAN } else { number + 0.0 })
+    pub fn number(&mut self) -> f64 {
+        let number = f64::from_bits(self.fixed64());
+        if number.is_nan() { f64::NAN } else { number + 0.0 }
     }
 
     /// A length that what follows can hold, so that a forged one cannot ask for memory.
-    fn length(&mut self) -> Result<usize, DecodeError> {
-        let length = self.unsigned()?;
-        usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= self.remaining())
-            .ok_or_else(|| self.error("truncated"))
+    fn length(&mut self) -> usize {
+        match usize::try_from(self.unsigned()) {
+            Ok(length) if length <= self.remaining() => length,
+            _ => self.refuse("truncated", 0),
+        }
     }
 
-    pub fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
-        let length = self.length()?;
+    pub fn bytes(&mut self) -> &'a [u8] {
+        let length = self.length();
         self.raw(length)
     }
 
-    pub fn text(&mut self) -> Result<&'a str, DecodeError> {
-        let bytes = self.bytes()?;
-        std::str::from_utf8(bytes).map_err(|_| self.error("not-utf8"))
+    pub fn text(&mut self) -> &'a str {
+        let bytes = self.bytes();
+        core::str::from_utf8(bytes).unwrap_or_else(|_| self.refuse("not-utf8", ""))
     }
 
-    pub fn list<T>(
-        &mut self,
-        mut each: impl FnMut(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Vec<T>, DecodeError> {
-        let length = self.length()?;
-        let mut items = Vec::with_capacity(length.min(1_024));
-        for _ in 0..length {
-            items.push(each(self)?);
+    pub fn string(&mut self) -> String {
+        self.text().to_owned()
+    }
+
+    pub fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let mut items = Vec::new();
+        self.each(|input| items.push(item(input)));
+        items
+    }
+
+    /// Reads a list whose items are not kept as one.
+    pub fn each(&mut self, mut item: impl FnMut(&mut Self)) {
+        for _ in 0..self.length() {
+            item(self);
+            if self.error.is_some() {
+                break;
+            }
         }
-        Ok(items)
     }
 
-    pub fn option<T>(
-        &mut self,
-        some: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Option<T>, DecodeError> {
-        Ok(if self.flag()? { Some(some(self)?) } else { None })
-    }
-
-    pub fn optional_text(&mut self) -> Result<Option<String>, DecodeError> {
-        self.option(|input| Ok(input.text()?.to_owned()))
+    pub fn option<T>(&mut self, some: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.flag() { Some(some(self)) } else { None }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, Writer};
+    use super::{DecodeError, Reader, Writer};
     use proptest::prelude::*;
 
     proptest! {
@@ -239,9 +282,9 @@ mod tests {
             out.signed(signed);
             let bytes = out.into_bytes();
             let mut input = Reader::new(&bytes);
-            prop_assert_eq!(input.unsigned(), Ok(unsigned));
-            prop_assert_eq!(input.signed(), Ok(signed));
-            prop_assert_eq!(input.end(), Ok(()));
+            prop_assert_eq!(input.unsigned(), unsigned);
+            prop_assert_eq!(input.signed(), signed);
+            prop_assert_eq!((input.check(), input.remaining()), (Ok(()), 0));
         }
 
         #[test]
@@ -252,10 +295,19 @@ mod tests {
     }
 
     #[test]
+    fn the_first_error_is_kept_and_nothing_is_read_after_it() {
+        let mut input = Reader::new(&[7, 1, 2]);
+        assert!(!input.flag());
+        assert_eq!((input.byte(), input.text(), input.list(Reader::byte)), (0, "", Vec::new()));
+        assert_eq!(input.check(), Err(DecodeError { code: "not-a-flag", offset: 1 }));
+    }
+
+    #[test]
     fn a_forged_length_asks_for_no_memory() {
         let mut out = Writer::default();
         out.unsigned(u64::MAX);
         let bytes = out.into_bytes();
-        assert_eq!(Reader::new(&bytes).text().unwrap_err().code, "truncated");
+        let error = Reader::whole(&bytes, Reader::string).unwrap_err();
+        assert_eq!(error.code, "truncated");
     }
 }

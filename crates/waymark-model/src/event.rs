@@ -1,5 +1,9 @@
 //! Touchpoints: what a visitor did, by the Segment spec.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::{Object, Timestamp, fnv1a64, limits};
 
@@ -81,8 +85,8 @@ impl EventKey {
         out.fixed64(self.tie);
     }
 
-    pub fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { time: Timestamp(input.signed()?), tie: input.fixed64()? })
+    pub fn read(input: &mut Reader<'_>) -> Self {
+        Self { time: Timestamp(input.signed()), tie: input.fixed64() }
     }
 }
 
@@ -126,10 +130,7 @@ impl Event {
 
     /// Reads an event and checks the limits that every event keeps.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut input = Reader::new(bytes);
-        let event = Self::read(&mut input)?;
-        input.end()?;
-        Ok(event)
+        Reader::whole(bytes, Self::read)
     }
 
     pub fn write(&self, out: &mut Writer) {
@@ -144,26 +145,30 @@ impl Event {
         self.context.write(out);
     }
 
-    pub fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        if input.byte()? != FORMAT {
-            return Err(input.error("unknown-event-format"));
+    pub fn read(input: &mut Reader<'_>) -> Self {
+        if input.byte() != FORMAT {
+            input.refuse("unknown-event-format", ());
         }
-        let kind = usize::from(input.byte()?);
-        let kind = *Kind::ALL.get(kind).ok_or_else(|| input.error("unknown-kind"))?;
-        let id = bounded(input, limits::ID_BYTES, "id-too-long")?;
-        let name = bounded(input, limits::NAME_BYTES, "name-too-long")?;
-        let time = Timestamp::from_js(input.number()?).ok_or_else(|| input.error("bad-time"))?;
-        let anonymous_id = input.option(|i| bounded(i, limits::ID_BYTES, "id-too-long"))?;
-        let user_id = input.option(|i| bounded(i, limits::ID_BYTES, "id-too-long"))?;
-        let properties = Object::read(input)?;
-        let context = Object::read(input)?;
-        Ok(Self { id, kind, name, time, anonymous_id, user_id, properties, context })
+        Self {
+            kind: input.one_of(&Kind::ALL, "unknown-kind"),
+            id: bounded(input, limits::ID_BYTES, "id-too-long"),
+            name: bounded(input, limits::NAME_BYTES, "name-too-long"),
+            time: Timestamp::from_js(input.number())
+                .unwrap_or_else(|| input.refuse("bad-time", Timestamp(0))),
+            anonymous_id: input.option(|i| bounded(i, limits::ID_BYTES, "id-too-long")),
+            user_id: input.option(|i| bounded(i, limits::ID_BYTES, "id-too-long")),
+            properties: Object::read(input),
+            context: Object::read(input),
+        }
     }
 }
 
-fn bounded(input: &mut Reader<'_>, most: usize, code: &'static str) -> Result<String, DecodeError> {
-    let text = input.text()?;
-    if text.len() > most { Err(input.error(code)) } else { Ok(text.to_owned()) }
+fn bounded(input: &mut Reader<'_>, most: usize, code: &'static str) -> String {
+    let text = input.text();
+    if text.len() > most {
+        input.refuse(code, ());
+    }
+    text.to_owned()
 }
 
 #[cfg(test)]

@@ -7,11 +7,18 @@ pub struct Fixed(pub i64);
 
 impl Fixed {
     const ONE: f64 = 1e6;
+    /// 2^52: doubles from here on are whole, so adding it to a smaller one rounds that, ties to even.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
 
     /// The nearest representable number, ties to even. NaN is 0.
     #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
     pub fn from_f64(number: f64) -> Self {
-        Self((number * Self::ONE).round_ties_even() as i64)
+        let mut scaled = number * Self::ONE;
+        if scaled.abs() < Self::WHOLE {
+            let whole = Self::WHOLE.copysign(scaled);
+            scaled = scaled + whole - whole;
+        }
+        Self(scaled as i64)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "sums past 2^53 micro-units print rounded")]
@@ -28,6 +35,18 @@ impl Fixed {
 #[cfg(test)]
 mod tests {
     use super::Fixed;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
+        fn rounds_as_the_standard_library_does(number: f64, halves: i32) {
+            for number in [number, f64::from(halves) / 2e6] {
+                let rounded = (number * 1e6).round_ties_even() as i64;
+                prop_assert_eq!(Fixed::from_f64(number), Fixed(rounded));
+            }
+        }
+    }
 
     #[test]
     fn tenths_add_up_exactly() {

@@ -11,6 +11,10 @@
 //! assert_eq!(Event::decode(&bytes), Ok(event));
 //! ```
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 pub mod codec;
 mod consent;
 mod event;

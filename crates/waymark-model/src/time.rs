@@ -20,7 +20,8 @@ impl Timestamp {
     pub fn from_js(ms: f64) -> Option<Self> {
         #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
         let whole = ms as i64;
-        (ms.is_finite() && whole.abs() <= Self::JS_LIMIT).then_some(Self(whole))
+        let possible = -Self::JS_LIMIT..=Self::JS_LIMIT;
+        (ms.is_finite() && possible.contains(&whole)).then_some(Self(whole))
     }
 
     /// The instant as JavaScript holds it. `MIN` and `MAX` become the infinities.
@@ -91,6 +92,7 @@ mod tests {
     fn refuses_instants_that_no_date_can_hold() {
         assert_eq!(Timestamp::from_js(f64::NAN), None);
         assert_eq!(Timestamp::from_js(8.64e15 + 2.0), None);
+        assert_eq!(Timestamp::from_js(-1e300), None);
         assert_eq!(Timestamp::from_js(12.9), Some(Timestamp(12)));
     }
 }

@@ -1,6 +1,10 @@
 //! JSON's values, with one representation for each: objects are sorted by key, numbers are canonical.
 
-use crate::codec::{DecodeError, Reader, Writer};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::codec::{Reader, Writer};
 use crate::limits;
 
 /// A JSON value. Numbers are doubles, as in JavaScript; there is one NaN and one zero.
@@ -85,26 +89,26 @@ impl Value {
         }
     }
 
-    pub fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub fn read(input: &mut Reader<'_>) -> Self {
         Self::read_within(input, limits::DEPTH)
     }
 
-    fn read_within(input: &mut Reader<'_>, depth: usize) -> Result<Self, DecodeError> {
-        Ok(match input.byte()? {
+    fn read_within(input: &mut Reader<'_>, depth: usize) -> Self {
+        match input.byte() {
             0 => Self::Null,
             1 => Self::Bool(false),
             2 => Self::Bool(true),
-            3 => Self::Number(input.number()?),
-            4 => Self::Text(input.text()?.to_owned()),
-            5 => {
-                let depth = depth.checked_sub(1).ok_or_else(|| input.error("too-deep"))?;
-                Self::Array(input.list(|input| Self::read_within(input, depth))?)
-            }
-            6 => Self::Object(Object::read_within(input, depth)?),
+            3 => Self::Number(input.number()),
+            4 => Self::Text(input.string()),
+            5 => match depth.checked_sub(1) {
+                Some(depth) => Self::Array(input.list(|input| Self::read_within(input, depth))),
+                None => input.refuse("too-deep", Self::Null),
+            },
+            6 => Self::Object(Object::read_within(input, depth)),
             #[expect(clippy::cast_precision_loss, reason = "the encoder keeps these below 2^30")]
-            7 => Self::Number(input.signed()? as f64),
-            _ => return Err(input.error("unknown-value")),
-        })
+            7 => Self::Number(input.signed() as f64),
+            _ => input.refuse("unknown-value", Self::Null),
+        }
     }
 }
 
@@ -131,6 +135,10 @@ impl Object {
     /// Sets `key`, replacing what it held.
     pub fn insert(&mut self, key: impl Into<String>, value: Value) {
         let key = key.into();
+        // Nearly always they come in order.
+        if self.0.last().is_none_or(|(last, _)| *last < key) {
+            return self.0.push((key, value));
+        }
         match self.0.binary_search_by(|(have, _)| have.as_str().cmp(&key)) {
             Ok(at) => self.0[at].1 = value,
             Err(at) => self.0.insert(at, (key, value)),
@@ -178,15 +186,17 @@ impl Object {
         });
     }
 
-    pub fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub fn read(input: &mut Reader<'_>) -> Self {
         Self::read_within(input, limits::DEPTH)
     }
 
-    fn read_within(input: &mut Reader<'_>, depth: usize) -> Result<Self, DecodeError> {
-        let depth = depth.checked_sub(1).ok_or_else(|| input.error("too-deep"))?;
-        let pairs = input
-            .list(|input| Ok((input.text()?.to_owned(), Value::read_within(input, depth)?)))?;
-        Ok(pairs.into_iter().collect())
+    fn read_within(input: &mut Reader<'_>, depth: usize) -> Self {
+        let Some(depth) = depth.checked_sub(1) else {
+            return input.refuse("too-deep", Self::new());
+        };
+        let mut object = Self::new();
+        input.each(|input| object.insert(input.text(), Value::read_within(input, depth)));
+        object
     }
 }
 
@@ -199,7 +209,7 @@ impl<K: Into<String>> FromIterator<(K, Value)> for Object {
         all.dedup_by(|later, earlier| {
             let same = later.0 == earlier.0;
             if same {
-                std::mem::swap(later, earlier);
+                core::mem::swap(later, earlier);
             }
             same
         });
@@ -249,7 +259,7 @@ mod tests {
         let mut out = Writer::default();
         deep.write(&mut out);
         let bytes = out.into_bytes();
-        let error = Value::read(&mut Reader::new(&bytes)).unwrap_err();
+        let error = Reader::whole(&bytes, Value::read).unwrap_err();
         assert_eq!(error.code, "too-deep");
     }
 
@@ -258,7 +268,7 @@ mod tests {
         let mut out = Writer::default();
         Value::Number(-0.0).write(&mut out);
         let bytes = out.into_bytes();
-        let Ok(Value::Number(zero)) = Value::read(&mut Reader::new(&bytes)) else {
+        let Ok(Value::Number(zero)) = Reader::whole(&bytes, Value::read) else {
             panic!("not a number")
         };
         assert_eq!(zero.to_bits(), 0);

@@ -79,7 +79,8 @@ pub fn each_event<S: ShardStore>(
             bytes += batch.body.len() as u64;
             let mut input = Reader::new(&batch.body);
             while input.remaining() > 0 {
-                let event = Incoming::read(&mut input).map_err(|error| {
+                let event = Incoming::read(&mut input);
+                input.check().map_err(|error| {
                     StoreError(format!("The batch {} cannot be read: {error}.", batch.seq))
                 })?;
                 if visitor.is_none_or(|visitor| visitor == event.visitor) {

@@ -4,6 +4,8 @@ mod reasons;
 
 pub use reasons::{Answers, Reason};
 
+use alloc::vec::Vec;
+
 use waymark_model::{Timestamp, Value};
 
 use crate::Engine;
@@ -95,7 +97,7 @@ impl Watcher for Recorder {
             Verdict::NoConsent => Outcome::NoConsent,
             Verdict::Outranked => Outcome::Outranked,
         };
-        let clauses = std::mem::take(&mut self.clauses);
+        let clauses = core::mem::take(&mut self.clauses);
         self.rules.push(RuleTrace { rule: number, outcome, clauses });
     }
 }

@@ -1,6 +1,9 @@
 //! Which tests of a condition made it come out as it did.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use waymark_model::{Purpose, Timestamp};
 

@@ -1,6 +1,8 @@
 //! Keeping what a former pack remembered.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::{Cond, CondId, Feature, FeatureKind, Matcher, Program};
 

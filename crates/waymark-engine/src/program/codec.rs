@@ -1,12 +1,15 @@
 //! The binary form of a Program. Reading checks every reference, order and depth, so that a Program
 //! in memory can be followed without looking.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use waymark_model::{DecodeError, Purpose, Reader, Span, Value, Writer, limits};
 
 use super::{
-    Amount, Body, Compare, Cond, CondId, Content, Escape, Feature, FeatureKind, Filter, Insert,
-    Matcher, NumberSource, Order, PackHash, Part, Path, Program, Root, Rule, Segment, SessionKey,
-    Slot, Stage, Template, Test, Variant, Window,
+    Amount, Body, Compare, Cond, CondId, Content, Escape, Feature, FeatureKind, Filter, Index,
+    Insert, Matcher, NumberSource, Order, PackHash, Part, Path, Program, Root, Rule, Segment,
+    SessionKey, Slot, Stage, Template, Test, Variant, Window,
 };
 
 const MAGIC: &[u8; 4] = b"WMP\x01";
@@ -14,8 +17,6 @@ const MAGIC: &[u8; 4] = b"WMP\x01";
 const COND_DEPTH: u8 = 64;
 /// Tests that one evaluation may ask. Shared parts count each time they are reached.
 const COND_WEIGHT: u32 = 20_000;
-
-type Read<T> = Result<T, DecodeError>;
 
 impl Program {
     pub fn encode(&self) -> Vec<u8> {
@@ -56,40 +57,37 @@ impl Program {
         out.into_bytes()
     }
 
-    pub fn decode(bytes: &[u8]) -> Read<Self> {
-        let mut input = Reader::new(bytes);
-        if bytes.len() > limits::PROGRAM_BYTES {
-            return Err(input.error("program-too-large"));
-        }
-        if input.raw(MAGIC.len())? != MAGIC {
-            return Err(input.error("not-a-program"));
-        }
-        let mut hash = PackHash::default();
-        hash.0.copy_from_slice(input.raw(16)?);
-        let mut program = Self {
-            hash,
-            pack: input.text()?.to_owned(),
-            session_gap: Span(input.signed()?),
-            events: input.list(|input| Ok(input.text()?.to_owned()))?,
-            conds: input.list(read_cond)?,
-            features: input.list(read_feature)?,
-            named: input.list(|input| Ok((input.text()?.to_owned(), input.u32()?)))?,
-            segments: input.list(|input| {
-                Ok(Segment { id: input.text()?.to_owned(), when: read_id(input)? })
-            })?,
-            stages: input
-                .list(|input| Ok(Stage { id: input.text()?.to_owned(), enter: read_id(input)? }))?,
-            stage_after: input.u32()?,
-            ..Self::default()
-        };
-        program.contents = input.list(read_content)?;
-        program.slots = input.list(|input| {
-            Ok(Slot { id: input.text()?.to_owned(), default: input.option(Reader::u32)? })
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let program = Reader::whole(bytes, |input| {
+            if bytes.len() > limits::PROGRAM_BYTES {
+                input.refuse("program-too-large", ());
+            }
+            if input.array() != *MAGIC {
+                input.refuse("not-a-program", ());
+            }
+            // Fields are read in the order in which they stand here.
+            Self {
+                hash: PackHash(input.array()),
+                pack: input.string(),
+                session_gap: Span(input.signed()),
+                events: input.list(Reader::string),
+                conds: input.list(read_cond),
+                features: input.list(read_feature),
+                named: input.list(|input| (input.string(), input.u32())),
+                segments: input.list(|input| Segment { id: input.string(), when: read_id(input) }),
+                stages: input.list(|input| Stage { id: input.string(), enter: read_id(input) }),
+                stage_after: input.u32(),
+                contents: input.list(read_content),
+                slots: input
+                    .list(|input| Slot { id: input.string(), default: input.option(Reader::u32) }),
+                rules: input.list(read_rule),
+                index: Index::default(),
+            }
         })?;
-        program.rules = input.list(read_rule)?;
-        input.end()?;
-        program.check().map_err(|code| input.error(code))?;
-        Ok(program.indexed())
+        match program.check() {
+            Ok(()) => Ok(program.indexed()),
+            Err(code) => Err(DecodeError { code, offset: bytes.len() }),
+        }
     }
 
     /// Every reference points at something, and nothing refers to itself.
@@ -167,7 +165,7 @@ impl Program {
         for cond in &self.conds {
             let parts: &[CondId] = match cond {
                 Cond::All(parts) | Cond::Any(parts) => parts,
-                Cond::Not(part) => std::slice::from_ref(part),
+                Cond::Not(part) => core::slice::from_ref(part),
                 Cond::Test(_) => &[],
             };
             let mut reads =
@@ -265,8 +263,8 @@ impl Reads {
     }
 }
 
-fn read_id(input: &mut Reader<'_>) -> Read<CondId> {
-    Ok(CondId(input.u32()?))
+fn read_id(input: &mut Reader<'_>) -> CondId {
+    CondId(input.u32())
 }
 
 fn write_ids(out: &mut Writer, ids: &[CondId]) {
@@ -294,22 +292,22 @@ fn write_cond(out: &mut Writer, cond: &Cond) {
     }
 }
 
-fn read_cond(input: &mut Reader<'_>) -> Read<Cond> {
-    Ok(match input.byte()? {
-        0 => Cond::All(input.list(read_id)?),
-        1 => Cond::Any(input.list(read_id)?),
-        2 => Cond::Not(read_id(input)?),
-        3 => Cond::Test(read_test(input)?),
-        _ => return Err(input.error("unknown-condition")),
-    })
+fn read_cond(input: &mut Reader<'_>) -> Cond {
+    match input.byte() {
+        0 => Cond::All(input.list(read_id)),
+        1 => Cond::Any(input.list(read_id)),
+        2 => Cond::Not(read_id(input)),
+        3 => Cond::Test(read_test(input)),
+        _ => input.refuse("unknown-condition", Cond::All(Vec::new())),
+    }
 }
 
 fn write_span(out: &mut Writer, span: Option<Span>) {
     out.option(span.as_ref(), |out, span| out.signed(span.0));
 }
 
-fn read_span(input: &mut Reader<'_>) -> Read<Option<Span>> {
-    input.option(|input| Ok(Span(input.signed()?)))
+fn read_span(input: &mut Reader<'_>) -> Option<Span> {
+    input.option(|input| Span(input.signed()))
 }
 
 fn write_test(out: &mut Writer, test: &Test) {
@@ -368,40 +366,39 @@ fn write_test(out: &mut Writer, test: &Test) {
     }
 }
 
-fn read_test(input: &mut Reader<'_>) -> Read<Test> {
-    Ok(match input.byte()? {
-        0 => Test::Value { path: read_path(input)?, compare: read_compare(input)? },
+fn read_test(input: &mut Reader<'_>) -> Test {
+    match input.byte() {
+        0 => Test::Value { path: read_path(input), compare: read_compare(input) },
         1 => Test::Count {
-            feature: input.u32()?,
-            within: read_span(input)?,
-            session: input.flag()?,
-            least: input.u32()?,
-            most: input.option(Reader::u32)?,
+            feature: input.u32(),
+            within: read_span(input),
+            session: input.flag(),
+            least: input.u32(),
+            most: input.option(Reader::u32),
         },
-        2 => {
-            let source = match input.byte()? {
-                0 => NumberSource::Session(SessionKey::Number),
-                1 => NumberSource::Session(SessionKey::Events),
-                2 => NumberSource::Windowed(input.u32()?),
-                _ => return Err(input.error("unknown-number")),
-            };
-            Test::Number { source, compare: read_compare(input)? }
+        2 => Test::Number { source: read_number(input), compare: read_compare(input) },
+        3 => {
+            Test::Age { feature: input.u32(), order: read_order(input), span: Span(input.signed()) }
         }
-        3 => Test::Age {
-            feature: input.u32()?,
-            order: read_order(input)?,
-            span: Span(input.signed()?),
-        },
-        4 => Test::Captured { feature: input.u32()?, compare: read_compare(input)? },
+        4 => Test::Captured { feature: input.u32(), compare: read_compare(input) },
         5 => Test::Sequence {
-            feature: input.u32()?,
-            within: read_span(input)?,
-            idle: read_span(input)?,
+            feature: input.u32(),
+            within: read_span(input),
+            idle: read_span(input),
         },
-        6 => Test::Segment(input.u32()?),
-        7 => Test::Stage { least: input.u32()?, most: input.u32()? },
-        _ => return Err(input.error("unknown-test")),
-    })
+        6 => Test::Segment(input.u32()),
+        7 => Test::Stage { least: input.u32(), most: input.u32() },
+        _ => input.refuse("unknown-test", Test::Segment(0)),
+    }
+}
+
+fn read_number(input: &mut Reader<'_>) -> NumberSource {
+    match input.byte() {
+        0 => NumberSource::Session(SessionKey::Number),
+        1 => NumberSource::Session(SessionKey::Events),
+        2 => NumberSource::Windowed(input.u32()),
+        _ => input.refuse("unknown-number", NumberSource::Windowed(0)),
+    }
 }
 
 fn write_path(out: &mut Writer, path: &Path) {
@@ -409,20 +406,12 @@ fn write_path(out: &mut Writer, path: &Path) {
     out.list(&path.keys, |out, key| out.text(key));
 }
 
-fn read_path(input: &mut Reader<'_>) -> Read<Path> {
-    let root = usize::from(input.byte()?);
-    let root = *Root::ALL.get(root).ok_or_else(|| input.error("unknown-root"))?;
-    Ok(Path { root, keys: input.list(|input| Ok(input.text()?.to_owned()))? })
+fn read_path(input: &mut Reader<'_>) -> Path {
+    Path { root: input.one_of(&Root::ALL, "unknown-root"), keys: read_keys(input) }
 }
 
-fn read_order(input: &mut Reader<'_>) -> Read<Order> {
-    Ok(match input.byte()? {
-        0 => Order::Lt,
-        1 => Order::Lte,
-        2 => Order::Gt,
-        3 => Order::Gte,
-        _ => return Err(input.error("unknown-order")),
-    })
+fn read_order(input: &mut Reader<'_>) -> Order {
+    input.one_of(&Order::ALL, "unknown-order")
 }
 
 fn write_compare(out: &mut Writer, compare: &Compare) {
@@ -456,16 +445,16 @@ fn write_compare(out: &mut Writer, compare: &Compare) {
     }
 }
 
-fn read_compare(input: &mut Reader<'_>) -> Read<Compare> {
-    Ok(match input.byte()? {
-        0 => Compare::Eq(Value::read(input)?),
-        1 => Compare::Ne(Value::read(input)?),
-        2 => Compare::Order(read_order(input)?, Value::read(input)?),
-        3 => Compare::In(input.list(Value::read)?),
-        4 => Compare::NotIn(input.list(Value::read)?),
-        5 => Compare::Exists(input.flag()?),
-        _ => return Err(input.error("unknown-comparison")),
-    })
+fn read_compare(input: &mut Reader<'_>) -> Compare {
+    match input.byte() {
+        0 => Compare::Eq(Value::read(input)),
+        1 => Compare::Ne(Value::read(input)),
+        2 => Compare::Order(read_order(input), Value::read(input)),
+        3 => Compare::In(input.list(Value::read)),
+        4 => Compare::NotIn(input.list(Value::read)),
+        5 => Compare::Exists(input.flag()),
+        _ => input.refuse("unknown-comparison", Compare::Exists(false)),
+    }
 }
 
 fn write_matcher(out: &mut Writer, matcher: &Matcher) {
@@ -473,16 +462,16 @@ fn write_matcher(out: &mut Writer, matcher: &Matcher) {
     out.option(matcher.condition.as_ref(), |out, cond| out.unsigned(cond.0.into()));
 }
 
-fn read_matcher(input: &mut Reader<'_>) -> Read<Matcher> {
-    Ok(Matcher { event: input.option(Reader::u32)?, condition: input.option(read_id)? })
+fn read_matcher(input: &mut Reader<'_>) -> Matcher {
+    Matcher { event: input.option(Reader::u32), condition: input.option(read_id) }
 }
 
 fn write_keys(out: &mut Writer, keys: &[String]) {
     out.list(keys, |out, key| out.text(key));
 }
 
-fn read_keys(input: &mut Reader<'_>) -> Read<Vec<String>> {
-    input.list(|input| Ok(input.text()?.to_owned()))
+fn read_keys(input: &mut Reader<'_>) -> Vec<String> {
+    input.list(Reader::string)
 }
 
 fn write_feature(out: &mut Writer, feature: &Feature) {
@@ -527,26 +516,30 @@ fn write_feature(out: &mut Writer, feature: &Feature) {
     }
 }
 
-fn read_feature(input: &mut Reader<'_>) -> Read<Feature> {
-    let fingerprint = input.fixed64()?;
-    let kind = match input.byte()? {
-        0 => FeatureKind::Times { on: read_matcher(input)?, keep: input.u32()? },
+fn read_feature(input: &mut Reader<'_>) -> Feature {
+    Feature { fingerprint: input.fixed64(), kind: read_feature_kind(input) }
+}
+
+fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
+    match input.byte() {
+        0 => FeatureKind::Times { on: read_matcher(input), keep: input.u32() },
         1 => FeatureKind::Windowed {
-            on: read_matcher(input)?,
-            amount: input.option(read_keys)?.map_or(Amount::One, Amount::Property),
-            window: input.option(|input| {
-                Ok(Window { resolution: Span(input.signed()?), buckets: input.u32()? })
-            })?,
+            on: read_matcher(input),
+            amount: input.option(read_keys).map_or(Amount::One, Amount::Property),
+            window: input
+                .option(|input| Window { resolution: Span(input.signed()), buckets: input.u32() }),
         },
-        2 => FeatureKind::First { on: read_matcher(input)?, capture: input.option(read_keys)? },
-        3 => FeatureKind::Last { on: read_matcher(input)?, capture: input.option(read_keys)? },
+        2 => FeatureKind::First { on: read_matcher(input), capture: input.option(read_keys) },
+        3 => FeatureKind::Last { on: read_matcher(input), capture: input.option(read_keys) },
         4 => FeatureKind::Sequence {
-            steps: input.list(read_matcher)?,
-            without: input.list(read_matcher)?,
+            steps: input.list(read_matcher),
+            without: input.list(read_matcher),
         },
-        _ => return Err(input.error("unknown-feature")),
-    };
-    Ok(Feature { fingerprint, kind })
+        _ => {
+            let on = Matcher { event: None, condition: None };
+            input.refuse("unknown-feature", FeatureKind::Times { on, keep: 0 })
+        }
+    }
 }
 
 fn write_content(out: &mut Writer, content: &Content) {
@@ -578,46 +571,46 @@ fn write_content(out: &mut Writer, content: &Content) {
     });
 }
 
-fn read_content(input: &mut Reader<'_>) -> Read<Content> {
-    let id = input.text()?.to_owned();
-    let body = match input.byte()? {
-        0 => Body::Text,
-        1 => Body::Html,
-        _ => return Err(input.error("unknown-body")),
-    };
-    let variants = input.list(|input| {
-        Ok(Variant {
-            locale: input.text()?.to_owned(),
-            template: Template(input.list(|input| read_part(input, body))?),
-        })
-    })?;
-    Ok(Content { id, body, variants })
+fn read_content(input: &mut Reader<'_>) -> Content {
+    let id = input.string();
+    let body = input.one_of(&Body::ALL, "unknown-body");
+    let variants = input.list(|input| Variant {
+        locale: input.string(),
+        template: Template(input.list(|input| read_part(input, body))),
+    });
+    Content { id, body, variants }
 }
 
-fn read_part(input: &mut Reader<'_>, body: Body) -> Read<Part> {
-    match input.byte()? {
-        0 => return Ok(Part::Literal(input.text()?.to_owned())),
-        1 => {}
-        _ => return Err(input.error("unknown-part")),
+fn read_part(input: &mut Reader<'_>, body: Body) -> Part {
+    match input.byte() {
+        0 => Part::Literal(input.string()),
+        1 => Part::Insert(Insert {
+            path: read_path(input),
+            escape: read_escape(input, body),
+            filters: input.list(read_filter),
+        }),
+        _ => input.refuse("unknown-part", Part::Literal(String::new())),
     }
-    let path = read_path(input)?;
-    let escape = match input.byte()? {
+}
+
+fn read_escape(input: &mut Reader<'_>, body: Body) -> Escape {
+    match input.byte() {
         // Only text content, which no parser sees, may go out as it is.
         0 if body == Body::Text => Escape::None,
         1 => Escape::Text,
         2 => Escape::Attribute,
         3 => Escape::Url,
         4 => Escape::UrlPart,
-        _ => return Err(input.error("unknown-escape")),
-    };
-    let filters = input.list(|input| {
-        Ok(match input.byte()? {
-            0 => Filter::Default(Value::read(input)?),
-            1 => Filter::Truncate(input.u32()?),
-            _ => return Err(input.error("unknown-filter")),
-        })
-    })?;
-    Ok(Part::Insert(Insert { path, filters, escape }))
+        _ => input.refuse("unknown-escape", Escape::Text),
+    }
+}
+
+fn read_filter(input: &mut Reader<'_>) -> Filter {
+    match input.byte() {
+        0 => Filter::Default(Value::read(input)),
+        1 => Filter::Truncate(input.u32()),
+        _ => input.refuse("unknown-filter", Filter::Truncate(0)),
+    }
 }
 
 fn write_rule(out: &mut Writer, rule: &Rule) {
@@ -630,16 +623,15 @@ fn write_rule(out: &mut Writer, rule: &Rule) {
     out.flag(rule.stateless);
 }
 
-fn read_rule(input: &mut Reader<'_>) -> Read<Rule> {
-    Ok(Rule {
-        id: input.text()?.to_owned(),
-        slot: input.u32()?,
-        content: input.u32()?,
-        priority: i32::try_from(input.signed()?).map_err(|_| input.error("number-too-large"))?,
-        purpose: *Purpose::ALL
-            .get(usize::from(input.byte()?))
-            .ok_or_else(|| input.error("unknown-purpose"))?,
-        when: read_id(input)?,
-        stateless: input.flag()?,
-    })
+fn read_rule(input: &mut Reader<'_>) -> Rule {
+    Rule {
+        id: input.string(),
+        slot: input.u32(),
+        content: input.u32(),
+        priority: i32::try_from(input.signed())
+            .unwrap_or_else(|_| input.refuse("number-too-large", 0)),
+        purpose: input.one_of(&Purpose::ALL, "unknown-purpose"),
+        when: read_id(input),
+        stateless: input.flag(),
+    }
 }

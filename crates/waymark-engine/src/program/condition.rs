@@ -1,5 +1,8 @@
 //! Conditions: trees over tests, equal ones shared.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use waymark_model::{Span, Value};
 
 /// A place in [`Program::conds`](super::Program::conds).
@@ -139,6 +142,10 @@ pub enum Order {
     Lte,
     Gt,
     Gte,
+}
+
+impl Order {
+    pub(super) const ALL: [Self; 4] = [Self::Lt, Self::Lte, Self::Gt, Self::Gte];
 }
 
 /// One comparison, with the meaning that GrowthBook's SDKs give it. A missing value is null.

@@ -1,5 +1,8 @@
 //! Content and its templates, parsed before a visitor arrives.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use waymark_model::Value;
 
 use super::Path;
@@ -18,6 +21,10 @@ pub enum Body {
     Text,
     /// Sanitized at compile time; values are escaped for where they land.
     Html,
+}
+
+impl Body {
+    pub(crate) const ALL: [Self; 2] = [Self::Text, Self::Html];
 }
 
 #[derive(Debug, Clone, PartialEq)]

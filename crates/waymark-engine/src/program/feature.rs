@@ -1,5 +1,8 @@
 //! Features: what is remembered of a visitor's history, each in bounded space.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use waymark_model::Span;
 
 use super::CondId;
@@ -56,7 +59,7 @@ impl FeatureKind {
             Self::Times { on, .. }
             | Self::Windowed { on, .. }
             | Self::First { on, .. }
-            | Self::Last { on, .. } => (std::slice::from_ref(on), &[]),
+            | Self::Last { on, .. } => (core::slice::from_ref(on), &[]),
             Self::Sequence { steps, without } => (steps, without),
         };
         first.iter().chain(second)

@@ -1,5 +1,8 @@
 //! What reads what, so that an event costs only what it touches.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::{Cond, CondId, NumberSource, Program, Root, Test};
 
 /// Lookups into a Program.

@@ -12,6 +12,8 @@ mod feature;
 mod index;
 mod projection;
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use waymark_model::{Purpose, Span};
@@ -138,7 +140,7 @@ impl PackHash {
             return None;
         }
         for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).ok()?;
+            let digits = core::str::from_utf8(digits).ok()?;
             *byte = u8::from_str_radix(digits, 16).ok()?;
         }
         Some(Self(hash))

@@ -1,6 +1,7 @@
 //! What of a Program a page is given.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 use super::Program;
 

@@ -1,8 +1,10 @@
 //! What is remembered for one feature. Every cell is bounded.
 
-use waymark_model::{
-    DecodeError, Event, EventKey, Fixed, Object, Reader, Timestamp, Value, Writer,
-};
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use waymark_model::{Event, EventKey, Fixed, Object, Reader, Timestamp, Value, Writer};
 
 use crate::Engine;
 use crate::evaluate::matches;
@@ -156,55 +158,52 @@ impl Cell {
     }
 
     /// Reads the cell of a feature. Anything but what that feature remembers is refused.
-    pub(super) fn read(input: &mut Reader<'_>, feature: &Feature) -> Result<Self, DecodeError> {
-        let kept = |input: &mut Reader<'_>| {
-            input.option(|input| Ok((EventKey::read(input)?, Value::read(input)?)))
-        };
-        let wrong = input.error("wrong-cell");
-        Ok(match (input.byte()?, &feature.kind) {
+    pub(super) fn read(input: &mut Reader<'_>, feature: &Feature) -> Self {
+        let kept = |input: &mut Reader<'_>| input.option(|i| (EventKey::read(i), Value::read(i)));
+        match (input.byte(), &feature.kind) {
             (0, FeatureKind::Times { keep, .. }) => {
-                let total = input.unsigned()?;
+                let total = input.unsigned();
                 let mut last = 0_i64;
                 let mut latest = input.list(|input| {
-                    last = last.wrapping_add(input.signed()?);
-                    Ok(Timestamp(last))
-                })?;
+                    last = last.wrapping_add(input.signed());
+                    Timestamp(last)
+                });
                 if !latest.is_sorted() || total < latest.len() as u64 {
-                    return Err(wrong);
+                    input.refuse("wrong-cell", ());
                 }
                 // Another pack may have kept more.
                 latest.drain(..latest.len().saturating_sub(*keep as usize));
                 Self::Times { total, latest }
             }
             (1, FeatureKind::Windowed { .. }) => {
-                let total = Fixed(input.signed()?);
+                let total = Fixed(input.signed());
                 let mut last = 0_i64;
                 let buckets = input.list(|input| {
-                    last = last.wrapping_add(input.signed()?);
-                    Ok((last, Fixed(input.signed()?)))
-                })?;
+                    last = last.wrapping_add(input.signed());
+                    (last, Fixed(input.signed()))
+                });
                 if !buckets.is_sorted_by_key(|(number, _)| *number) {
-                    return Err(wrong);
+                    input.refuse("wrong-cell", ());
                 }
                 Self::Windowed { total, buckets }
             }
-            (2, FeatureKind::First { .. }) => Self::First(kept(input)?),
-            (3, FeatureKind::Last { .. }) => Self::Last(kept(input)?),
+            (2, FeatureKind::First { .. }) => Self::First(kept(input)),
+            (3, FeatureKind::Last { .. }) => Self::Last(kept(input)),
             (4, FeatureKind::Sequence { steps, .. }) => {
                 let progress = input.list(|input| {
                     input.option(|input| {
-                        let began = Timestamp(input.signed()?);
-                        let came = Timestamp(began.0.wrapping_add(input.signed()?));
-                        Ok(Progress { began, came })
+                        let began = input.signed();
+                        let came = began.wrapping_add(input.signed());
+                        Progress { began: Timestamp(began), came: Timestamp(came) }
                     })
-                })?;
+                });
                 if progress.len() != steps.len() {
-                    return Err(wrong);
+                    input.refuse("wrong-cell", ());
                 }
                 Self::Sequence(progress)
             }
-            _ => return Err(wrong),
-        })
+            _ => input.refuse("wrong-cell", Self::empty(feature)),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! What a run of events has made of a visitor.
 
-use waymark_model::{DecodeError, Event, EventKey, Reader, Span, Timestamp, Writer};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use waymark_model::{Event, EventKey, Reader, Span, Timestamp, Writer};
 
 use super::cell::Cell;
 use super::sessions::Sessions;
 use super::traits::Traits;
 use crate::Engine;
-use crate::bits::Bits;
 use crate::program::{Feature, Program};
 
 /// The fold of some events, in the order of their keys.
@@ -102,74 +104,72 @@ impl Fold {
         });
         self.sessions.write(out);
         self.traits.write(out);
-        let own = program.features.iter().zip(&self.memories).map(|(feature, memory)| {
+        out.unsigned((self.memories.len() + parked.len()) as u64);
+        for (feature, memory) in program.features.iter().zip(&self.memories) {
             let mut cell = Writer::default();
             memory.cell.write(&mut cell);
-            Parked {
+            let own = Parked {
                 fingerprint: feature.fingerprint,
                 at: self.newest,
                 covered_from: memory.covered_from,
                 cell: cell.into_bytes(),
-            }
-        });
-        let all: Vec<Parked> = own.chain(parked.iter().cloned()).collect();
-        out.list(&all, |out, memory| {
-            out.fixed64(memory.fingerprint);
-            // Nearly every cell was there from the start and moved with the fold.
-            out.flag(memory.at == self.newest);
-            if memory.at != self.newest {
-                memory.at.write(out);
-            }
-            out.option(
-                Some(&memory.covered_from.0).filter(|from| **from != i64::MIN),
-                |out, from| out.signed(*from),
-            );
-            out.bytes(&memory.cell);
-        });
+            };
+            own.write(out, self.newest);
+        }
+        for parked in parked {
+            parked.write(out, self.newest);
+        }
     }
 
     /// Reads a fold for a Program that may not be the one that wrote it.
-    pub(super) fn read(
-        input: &mut Reader<'_>,
-        program: &Program,
-    ) -> Result<(Self, Vec<Parked>), DecodeError> {
+    pub(super) fn read(input: &mut Reader<'_>, program: &Program) -> (Self, Vec<Parked>) {
         let mut fold = Self::empty(program);
-        fold.newest = EventKey::read(input)?;
-        fold.user_id =
-            input.option(|input| Ok((EventKey::read(input)?, input.text()?.to_owned())))?;
-        fold.sessions = Sessions::read(input)?;
-        fold.traits = Traits::read(input)?;
-        let stored = input.list(|input| {
-            let fingerprint = input.fixed64()?;
-            let at = if input.flag()? { fold.newest } else { EventKey::read(input)? };
-            let covered_from = input.option(Reader::signed)?.map_or(Timestamp::MIN, Timestamp);
-            Ok(Parked { fingerprint, at, covered_from, cell: input.bytes()?.to_vec() })
-        })?;
-        let mut used = Bits::default();
+        fold.newest = EventKey::read(input);
+        fold.user_id = input.option(|input| (EventKey::read(input), input.string()));
+        fold.sessions = Sessions::read(input);
+        fold.traits = Traits::read(input);
+        let mut stored = input.list(|input| Parked::read(input, fold.newest));
         for (feature, memory) in program.features.iter().zip(&mut fold.memories) {
-            let found = (0..).zip(&stored).find(|(_, stored)| {
-                // One set aside before the last events has a gap: it is of no use.
+            // One set aside before the last events has a gap: it is of no use.
+            let fits = |stored: &&Parked| {
                 stored.fingerprint == feature.fingerprint && stored.at == fold.newest
-            });
-            if let Some((number, stored)) = found {
-                used.insert(number);
-                memory.cell = Cell::read(&mut Reader::new(&stored.cell), feature)?;
+            };
+            if let Some(stored) = stored.iter().find(fits) {
+                memory.cell = input.inside(&stored.cell, |input| Cell::read(input, feature));
                 memory.covered_from = stored.covered_from;
             } else if fold.newest != EventKey::MIN {
                 memory.covered_from = fold.newest.time.plus(Span(1));
             }
         }
         let expired = fold.newest.time.minus(PARKED_FOR);
-        let known = |parked: &Parked| {
-            program.features.iter().any(|feature| feature.fingerprint == parked.fingerprint)
-        };
-        let parked = (0..)
-            .zip(stored)
-            .filter(|(number, parked)| !used.contains(*number) && !known(parked))
-            .filter(|(_, parked)| parked.at.time > expired || fold.newest == EventKey::MIN)
-            .map(|(_, parked)| parked)
-            .collect();
-        Ok((fold, parked))
+        stored.retain(|parked| {
+            (parked.at.time > expired || fold.newest == EventKey::MIN)
+                && program.features.iter().all(|ours| ours.fingerprint != parked.fingerprint)
+        });
+        (fold, stored)
+    }
+}
+
+impl Parked {
+    fn write(&self, out: &mut Writer, newest: EventKey) {
+        out.fixed64(self.fingerprint);
+        // Nearly every cell was there from the start and moved with the fold.
+        out.flag(self.at == newest);
+        if self.at != newest {
+            self.at.write(out);
+        }
+        let from = Some(&self.covered_from).filter(|from| **from != Timestamp::MIN);
+        out.option(from, |out, from| out.signed(from.0));
+        out.bytes(&self.cell);
+    }
+
+    fn read(input: &mut Reader<'_>, newest: EventKey) -> Self {
+        Self {
+            fingerprint: input.fixed64(),
+            at: if input.flag() { newest } else { EventKey::read(input) },
+            covered_from: input.option(Reader::signed).map_or(Timestamp::MIN, Timestamp),
+            cell: input.bytes().to_vec(),
+        }
     }
 }
 

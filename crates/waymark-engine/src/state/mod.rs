@@ -9,6 +9,8 @@ mod fold;
 mod sessions;
 mod traits;
 
+use alloc::vec::Vec;
+
 use waymark_model::{DecodeError, Event, EventKey, Reader, Timestamp, Writer};
 
 pub use cell::{Cell, Progress};
@@ -165,31 +167,35 @@ impl Engine<'_> {
     /// Reads a state. When another pack wrote it, what both remember is kept, what is new is filled
     /// from the tail, and what this pack lacks is set aside.
     pub fn read_state(&self, bytes: &[u8]) -> Result<State, DecodeError> {
-        let mut input = Reader::new(bytes);
-        if input.byte()? != FORMAT {
-            return Err(input.error("unknown-state-format"));
+        let mut state = Reader::whole(bytes, |input| self.read_checkpoint(input))?;
+        for kept in &state.tail {
+            state.head.take(*self, &kept.event, &mut Touched::default());
         }
-        input.raw(16)?;
-        let seq = input.unsigned()?;
-        let late = input.unsigned()?;
-        let at = Timestamp(input.signed()?);
-        let (base, parked) = Fold::read(&mut input, self.program)?;
+        state.members = self.memberships(&state.head, state.members.at);
+        Ok(state)
+    }
+
+    /// Reads a state that still has to take in its tail.
+    fn read_checkpoint(&self, input: &mut Reader<'_>) -> State {
+        if input.byte() != FORMAT {
+            input.refuse("unknown-state-format", ());
+        }
+        // The pack that wrote it.
+        input.array::<16>();
+        let (seq, late) = (input.unsigned(), input.unsigned());
+        let members = Memberships { at: Timestamp(input.signed()), ..Memberships::default() };
+        let (base, parked) = Fold::read(input, self.program);
         let tail = input.list(|input| {
-            let event = Event::read(input)?;
-            Ok(Kept { key: event.key(), weight: event.weight(), event })
-        })?;
-        input.end()?;
+            let event = Event::read(input);
+            Kept { key: event.key(), weight: event.weight(), event }
+        });
         if !tail.is_sorted_by(|a, b| a.key < b.key)
             || tail.first().is_some_and(|kept| kept.key <= base.newest)
         {
-            return Err(input.error("unsorted-tail"));
+            input.refuse("unsorted-tail", ());
         }
-        let mut head = base.clone();
-        for kept in &tail {
-            head.take(*self, &kept.event, &mut Touched::default());
-        }
-        let members = self.memberships(&head, at);
-        Ok(State { pack: self.program.hash, seq, late, head, members, base, tail, parked })
+        let head = base.clone();
+        State { pack: self.program.hash, seq, late, head, members, base, tail, parked }
     }
 
     /// The state as bytes. It has to have been folded with this engine's program.

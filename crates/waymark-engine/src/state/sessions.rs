@@ -2,7 +2,9 @@
 //!
 //! Kept as intervals, because intervals merge the same way in whatever order their events arrive.
 
-use waymark_model::{DecodeError, Reader, Span, Timestamp, Writer};
+use alloc::vec::Vec;
+
+use waymark_model::{Reader, Span, Timestamp, Writer};
 
 /// Sessions remembered one by one; older ones are only counted.
 const KEPT: usize = 128;
@@ -83,16 +85,15 @@ impl Sessions {
         });
     }
 
-    pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let forgotten = input.unsigned()?;
+    pub(super) fn read(input: &mut Reader<'_>) -> Self {
+        let forgotten = input.unsigned();
         let mut last = 0_i64;
         let kept = input.list(|input| {
-            let start = last.wrapping_add(input.signed()?);
-            let end = start.wrapping_add(input.signed()?);
-            last = end;
-            Ok(Session { start: Timestamp(start), end: Timestamp(end), events: input.unsigned()? })
-        })?;
-        Ok(Self { forgotten, kept })
+            let start = last.wrapping_add(input.signed());
+            last = start.wrapping_add(input.signed());
+            Session { start: Timestamp(start), end: Timestamp(last), events: input.unsigned() }
+        });
+        Self { forgotten, kept }
     }
 }
 

@@ -1,6 +1,10 @@
 //! What a visitor said of themselves, the latest word on each trait.
 
-use waymark_model::{DecodeError, Event, EventKey, Kind, Object, Reader, Value, Writer};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use waymark_model::{Event, EventKey, Kind, Object, Reader, Value, Writer};
 
 /// Traits kept of one visitor.
 const MOST: usize = 64;
@@ -66,20 +70,19 @@ impl Traits {
         });
     }
 
-    pub(super) fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let mut traits = Self { refused: input.unsigned()?, ..Self::default() };
-        let said = input.list(|input| {
-            Ok((input.text()?.to_owned(), EventKey::read(input)?, Value::read(input)?))
-        })?;
-        if !said.is_sorted_by(|a, b| a.0 < b.0) {
-            return Err(input.error("unsorted-names"));
-        }
-        for (name, key, value) in said {
+    pub(super) fn read(input: &mut Reader<'_>) -> Self {
+        let mut traits = Self { refused: input.unsigned(), ..Self::default() };
+        traits.said = input.list(|input| {
+            let (name, key) = (input.string(), EventKey::read(input));
+            let value = Value::read(input);
             traits.bytes += size(&name, &value);
             traits.values.insert(name.as_str(), value);
-            traits.said.push((name, key));
+            (name, key)
+        });
+        if !traits.said.is_sorted_by(|a, b| a.0 < b.0) {
+            input.refuse("unsorted-names", ());
         }
-        Ok(traits)
+        traits
     }
 }
 
