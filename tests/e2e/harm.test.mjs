@@ -18,6 +18,9 @@ test("where wasm is refused events still go out and the author's content stays",
   for (const tent of ["tent-alcove-2", "tent-meridian-3", "tent-cirrus-1"]) await look(page, `/products/${tent}.html`);
   await page.goto("/");
   await until("events", () => [...events(seen.sent).values()].filter((event) => event.event === "Product Viewed").length === 3);
+  const decision = await page.evaluate(() => globalThis.waymark.decide());
+  assert.equal(decision.source, "none");
+  assert.match(await hero(page).innerText(), /Sleep under the stars/i);
   await context.close();
 
   async function withPolicy(route) {
