@@ -30,10 +30,11 @@ export async function visitor(browser, options = {}) {
   return { context, page, seen };
 }
 
-/** Opens a page and stays until the SDK has arrived. */
+/** Opens a page and stays until the SDK has arrived and decided. */
 export async function look(page, path) {
   await page.goto(path);
   await page.waitForFunction(() => globalThis.waymark?.stats);
+  await page.evaluate(() => globalThis.waymark.decide());
 }
 
 /** What the visitor's device holds. */
