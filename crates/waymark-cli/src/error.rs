@@ -31,8 +31,6 @@ pub(crate) enum CliError {
     /// A mistake of this command.
     #[error("An event that was put aside cannot be read again: {0}")]
     PutAsideWrongly(DecodeError),
-    #[error("Line {line} of {file} is not a case: {reason}")]
-    BadCase { file: String, line: u64, reason: String },
     #[error("{edge:?} is not the address of an edge: {reason}")]
     BadEdge { edge: String, reason: &'static str },
     #[error("{edge:?} is http, by which anybody on the way could read the token")]
@@ -65,7 +63,6 @@ impl CliError {
             Self::NoVisitor { .. } => "no-visitor",
             Self::PutAside(_) => "put-aside",
             Self::PutAsideWrongly(_) => "put-aside-wrongly",
-            Self::BadCase { .. } => "bad-case",
             Self::BadEdge { .. } => "bad-edge",
             Self::InsecureEdge { .. } => "insecure-edge",
             Self::NoToken { .. } => "no-token",
@@ -84,11 +81,6 @@ impl CliError {
                 known_as.join(", "),
             )),
             Self::ManyVisitors { .. } => Some("say which: --visitor ID".to_owned()),
-            Self::BadCase { .. } => Some(
-                "write {\"name\": \"…\", \"events\": […], \"decide\": {\"now\": 0, \"context\": \
-                 {}, \"consent\": {\"categoryPreferences\": {}}, \"locale\": \"en\"}}"
-                    .to_owned(),
-            ),
             Self::BadEdge { .. } => Some("write it as https://edge.example.com".to_owned()),
             Self::InsecureEdge { .. } => {
                 Some("use https; http is for localhost and 127.0.0.1".to_owned())

@@ -10,7 +10,6 @@ mod audience;
 mod check;
 mod compile;
 mod error;
-mod evaluate;
 mod events;
 mod explain;
 mod host;
@@ -44,8 +43,6 @@ enum Command {
     Explain(explain::Args),
     /// Fold a file of events and count who would see what
     Replay(replay::Args),
-    /// Decide cases of a file, byte for byte, to be compared with other hosts
-    Evaluate(evaluate::Args),
     /// Send a pack to the edge
     Publish(publish::Args),
 }
@@ -63,7 +60,6 @@ fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Replay(args) => replay::run(&args),
-        Command::Evaluate(args) => evaluate::run(&args),
         Command::Publish(args) => publish::run(&args),
     };
     match outcome {

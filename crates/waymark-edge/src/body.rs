@@ -44,12 +44,7 @@ pub fn object(body: &[u8]) -> Result<Map<String, Json>, Problem> {
 
 /// A moment: milliseconds since 1970, or RFC 3339 text.
 pub fn instant(json: &Json, pointer: &str) -> Result<Timestamp, Problem> {
-    let found = match json {
-        Json::Number(number) => number.as_f64().and_then(Timestamp::from_js),
-        Json::String(text) => waymark_wire::parse_timestamp(text),
-        _ => None,
-    };
-    found.ok_or_else(|| {
+    waymark_wire::timestamp_from_json(json).ok_or_else(|| {
         problems::bad_member(pointer, "A time is milliseconds since 1970 or RFC 3339 text.")
     })
 }

@@ -101,11 +101,11 @@ impl Engine<'_> {
             let mut winner: Option<&Rule> = None;
             let mut reason = Reason::NoMatch;
             while let Some((number, rule)) = rules.next_if(|(_, rule)| rule.slot == slot) {
-                let verdict = if winner.is_some() {
-                    Verdict::Outranked
-                } else if !(rule.stateless || context.consent.contains(rule.purpose)) {
+                let verdict = if !(rule.stateless || context.consent.contains(rule.purpose)) {
                     reason = Reason::NoConsent;
                     Verdict::NoConsent
+                } else if winner.is_some() {
+                    Verdict::Outranked
                 } else {
                     let visitor = (&state.head, members.as_ref());
                     let answer =

@@ -7,7 +7,7 @@ use waymark_model::{Event, Timestamp};
 use waymark_pack::compile;
 use waymark_wire::{
     Code, WireError, context_from_json, explanation_to_json, format_timestamp, parse_line,
-    parse_timestamp,
+    timestamp_from_json,
 };
 
 /// `events` is NDJSON, one visitor's, in the order of arrival. `decide` is a JSON object with
@@ -91,8 +91,7 @@ fn stage_name(program: &Program, number: Option<u32>) -> Option<&str> {
 fn now(request: &Json) -> Result<Option<Timestamp>, Refusal> {
     let now = match request.get("now") {
         None | Some(Json::Null) => return Ok(None),
-        Some(Json::String(text)) => parse_timestamp(text),
-        Some(other) => other.as_f64().and_then(Timestamp::from_js),
+        Some(now) => timestamp_from_json(now),
     };
     now.map(Some).ok_or_else(|| {
         let message = "`now` is not a time. Send ISO 8601 such as \"2026-01-31T09:30:00Z\".";

@@ -30,19 +30,15 @@ pub fn explanation_to_json(
         .iter()
         .filter_map(|trace| program.rules.get(trace.rule as usize).map(|rule| (trace, rule)))
         .map(|(trace, rule)| {
-            let allowed = rule.stateless || context.consent.contains(rule.purpose);
+            let allowed = trace.outcome != Outcome::NoConsent;
             let because = if allowed { facts.all(&answers.reasons(rule.when)) } else { Vec::new() };
-            let outcome = match trace.outcome {
-                Outcome::Outranked if !allowed => Outcome::NoConsent,
-                outcome => outcome,
-            };
             json!({
                 "rule": rule.id,
                 "slot": program.slots.get(rule.slot as usize).map(|slot| &slot.id),
                 "content": program.contents.get(rule.content as usize).map(|content| &content.id),
                 "priority": rule.priority,
                 "purpose": rule.purpose.name(),
-                "outcome": outcome.name(),
+                "outcome": trace.outcome.name(),
                 "holds": allowed && answers.truth(rule.when) == Some(Truth::True),
                 "because": because,
             })

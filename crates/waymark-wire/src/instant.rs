@@ -1,5 +1,6 @@
 //! Instants on the wire: ISO 8601 text or JavaScript's milliseconds.
 
+use crate::value::value_from_json;
 use time::{Date, Month};
 use waymark_model::{Span, Timestamp, Value};
 
@@ -9,6 +10,11 @@ pub(crate) const FORMS: &str = "Send ISO 8601 such as 2026-01-31T09:30:00.000Z, 
 
 /// The Julian day of 1970-01-01.
 const EPOCH: i32 = 2_440_588;
+
+/// A moment in JSON: text as [`parse_timestamp`] reads it, or epoch milliseconds.
+pub fn timestamp_from_json(json: &serde_json::Value) -> Option<Timestamp> {
+    instant(&value_from_json(json))
+}
 
 /// Reads text as [`parse_timestamp`] does, and numbers as epoch milliseconds.
 pub(crate) fn instant(value: &Value) -> Option<Timestamp> {

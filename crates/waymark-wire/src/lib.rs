@@ -71,6 +71,6 @@ pub use decision::{context_from_json, decision_to_json};
 pub use error::{Code, WireError};
 pub use event::{LINE_BYTES, event_to_json, parse_line};
 pub use explanation::explanation_to_json;
-pub use instant::{format_timestamp, parse_timestamp};
+pub use instant::{format_timestamp, parse_timestamp, timestamp_from_json};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem};
 pub use value::{object_from_json, object_to_json, parse_object, value_from_json, value_to_json};

@@ -61,15 +61,14 @@ impl<'a> Explained<'a> {
         for trace in &explanation.rules {
             let rule = &program.rules[trace.rule as usize];
             let holds = answers.truth(rule.when) == Some(Truth::True);
-            let allowed = rule.stateless || context.consent.contains(rule.purpose);
+            let allowed = trace.outcome != Outcome::NoConsent;
             let words = match trace.outcome {
                 Outcome::Won => {
                     winner = &rule.id;
                     "won".to_owned()
                 }
                 Outcome::Unknown => "cannot be known".to_owned(),
-                Outcome::NoConsent => no_consent(rule.purpose.name()),
-                Outcome::Outranked if !allowed => no_consent(rule.purpose.name()),
+                Outcome::NoConsent => format!("there is no consent for {}", rule.purpose.name()),
                 Outcome::Outranked if holds => format!("holds too, but {winner} comes first"),
                 Outcome::Failed | Outcome::Outranked => "does not hold".to_owned(),
             };
@@ -184,10 +183,6 @@ fn in_words(words: Words<'_>, reasons: &[explain::Reason<'_>]) -> Vec<Reason> {
         because: in_words(words, &reason.because),
     };
     reasons.iter().map(reason).collect()
-}
-
-fn no_consent(purpose: &str) -> String {
-    format!("there is no consent for {purpose}")
 }
 
 fn instant(at: Timestamp) -> String {

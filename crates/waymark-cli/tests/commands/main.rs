@@ -3,7 +3,6 @@
 
 mod check;
 mod compile;
-mod evaluate;
 mod explain;
 mod publish;
 mod replay;
