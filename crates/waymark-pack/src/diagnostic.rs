@@ -40,184 +40,121 @@ pub enum Severity {
     Error,
 }
 
-/// Every problem that is known, by the name under which it is reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    /// Not a whole number and one of `s m h d w`, or out of range.
-    BadDuration,
-    /// Empty, too long, or with control characters.
-    BadId,
-    /// Not JSON, comments and trailing commas aside.
-    BadJson,
-    /// Not a BCP 47 tag.
-    BadLocale,
-    /// Too large for a double.
-    BadNumber,
-    /// The compiler made a Program that no host takes: a bug in it.
-    BadProgram,
-    /// A sequence with no step, or with too many.
-    BadSteps,
-    /// An insert that cannot be read.
-    BadTemplate,
-    /// Not one of the values that may stand here.
-    BadValue,
-    /// More than hosts are willing to evaluate.
-    ConditionTooLarge,
-    /// Keys of which only one may be given.
-    ConflictingKeys,
-    /// Membership that would depend on the page looked at.
-    ContextInSegment,
-    /// A condition that nothing can fulfil.
-    Contradiction,
-    /// A count for which too many times would have to be remembered.
-    CountTooLarge,
-    /// Segments or stages made of themselves.
-    Cycle,
-    /// What everybody sees, also without consent, reads what is known of the visitor.
-    DefaultReadsVisitor,
-    /// Two things of one kind under one id.
-    DuplicateId,
-    /// A key given twice in one object.
-    DuplicateKey,
-    /// Elements or attributes were taken out.
-    HtmlSanitized,
-    /// A key that has to be there.
-    MissingKey,
-    /// Part of the language, and not of this version.
-    NotYet,
-    /// An operator where it has no meaning.
-    OutOfPlace,
-    /// More bytes than a pack may have.
-    PackTooLarge,
-    /// More bytes than a compiled pack may have.
-    ProgramTooLarge,
-    /// A rule behind one that always wins.
-    ShadowedRule,
-    /// An insert where no value can be made safe.
-    TemplateMisplaced,
-    /// Objects and arrays nested too deep.
-    TooDeep,
-    /// A trait that `attributes` does not declare.
-    UnknownAttribute,
-    UnknownContent,
-    /// An event that `events` does not declare.
-    UnknownEvent,
-    UnknownFeature,
-    UnknownFilter,
-    /// A key or operator of no version of the language.
-    UnknownKey,
-    /// A path that does not begin with a root, or ends at it.
-    UnknownPath,
-    /// A property that its event does not declare.
-    UnknownProperty,
-    UnknownSegment,
-    UnknownSlot,
-    UnknownStage,
-    UnknownTouchpoint,
-    /// Content that nobody shows.
-    UnusedContent,
-    /// A slot that nothing fills.
-    UnusedSlot,
-    /// Content shown in a slot that it was not made for.
-    WrongSlot,
-    /// A value of a type that does not fit: of the JSON, or of what it is compared with.
-    WrongType,
+/// Declares the codes: each with the sentence about it, and the name under which it is reported.
+macro_rules! codes {
+    ($($(#[doc = $about:literal])+ $code:ident = $name:literal,)+) => {
+        /// Every problem that is known, by the name under which it is reported.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[doc = $about])+ $code,)+
+        }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)+
+                }
+            }
+
+            /// One sentence: what is wrong when it is reported.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$code => concat!($($about),+).trim_ascii_start(),)+
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    pub const ALL: [Self; 43] = [
-        Self::BadDuration,
-        Self::BadId,
-        Self::BadJson,
-        Self::BadLocale,
-        Self::BadNumber,
-        Self::BadProgram,
-        Self::BadSteps,
-        Self::BadTemplate,
-        Self::BadValue,
-        Self::ConditionTooLarge,
-        Self::ConflictingKeys,
-        Self::ContextInSegment,
-        Self::Contradiction,
-        Self::CountTooLarge,
-        Self::Cycle,
-        Self::DefaultReadsVisitor,
-        Self::DuplicateId,
-        Self::DuplicateKey,
-        Self::HtmlSanitized,
-        Self::MissingKey,
-        Self::NotYet,
-        Self::OutOfPlace,
-        Self::PackTooLarge,
-        Self::ProgramTooLarge,
-        Self::ShadowedRule,
-        Self::TemplateMisplaced,
-        Self::TooDeep,
-        Self::UnknownAttribute,
-        Self::UnknownContent,
-        Self::UnknownEvent,
-        Self::UnknownFeature,
-        Self::UnknownFilter,
-        Self::UnknownKey,
-        Self::UnknownPath,
-        Self::UnknownProperty,
-        Self::UnknownSegment,
-        Self::UnknownSlot,
-        Self::UnknownStage,
-        Self::UnknownTouchpoint,
-        Self::UnusedContent,
-        Self::UnusedSlot,
-        Self::WrongSlot,
-        Self::WrongType,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BadDuration => "bad-duration",
-            Self::BadId => "bad-id",
-            Self::BadJson => "bad-json",
-            Self::BadLocale => "bad-locale",
-            Self::BadNumber => "bad-number",
-            Self::BadProgram => "bad-program",
-            Self::BadSteps => "bad-steps",
-            Self::BadTemplate => "bad-template",
-            Self::BadValue => "bad-value",
-            Self::ConditionTooLarge => "condition-too-large",
-            Self::ConflictingKeys => "conflicting-keys",
-            Self::ContextInSegment => "context-in-segment",
-            Self::Contradiction => "contradiction",
-            Self::CountTooLarge => "count-too-large",
-            Self::Cycle => "cycle",
-            Self::DefaultReadsVisitor => "default-reads-visitor",
-            Self::DuplicateId => "duplicate-id",
-            Self::DuplicateKey => "duplicate-key",
-            Self::HtmlSanitized => "html-sanitized",
-            Self::MissingKey => "missing-key",
-            Self::NotYet => "not-yet",
-            Self::OutOfPlace => "out-of-place",
-            Self::PackTooLarge => "pack-too-large",
-            Self::ProgramTooLarge => "program-too-large",
-            Self::ShadowedRule => "shadowed-rule",
-            Self::TemplateMisplaced => "template-misplaced",
-            Self::TooDeep => "too-deep",
-            Self::UnknownAttribute => "unknown-attribute",
-            Self::UnknownContent => "unknown-content",
-            Self::UnknownEvent => "unknown-event",
-            Self::UnknownFeature => "unknown-feature",
-            Self::UnknownFilter => "unknown-filter",
-            Self::UnknownKey => "unknown-key",
-            Self::UnknownPath => "unknown-path",
-            Self::UnknownProperty => "unknown-property",
-            Self::UnknownSegment => "unknown-segment",
-            Self::UnknownSlot => "unknown-slot",
-            Self::UnknownStage => "unknown-stage",
-            Self::UnknownTouchpoint => "unknown-touchpoint",
-            Self::UnusedContent => "unused-content",
-            Self::UnusedSlot => "unused-slot",
-            Self::WrongSlot => "wrong-slot",
-            Self::WrongType => "wrong-type",
-        }
-    }
+codes! {
+    /// Not a whole number and one of `s m h d w`, or out of range.
+    BadDuration = "bad-duration",
+    /// Empty, too long, or with control characters.
+    BadId = "bad-id",
+    /// Not JSON, comments and trailing commas aside.
+    BadJson = "bad-json",
+    /// Not a BCP 47 tag.
+    BadLocale = "bad-locale",
+    /// Too large for a double.
+    BadNumber = "bad-number",
+    /// The compiler made a Program that no host takes: a bug in it.
+    BadProgram = "bad-program",
+    /// A sequence with no step, or with too many.
+    BadSteps = "bad-steps",
+    /// An insert that cannot be read.
+    BadTemplate = "bad-template",
+    /// Not one of the values that may stand here.
+    BadValue = "bad-value",
+    /// More than hosts are willing to evaluate.
+    ConditionTooLarge = "condition-too-large",
+    /// Keys of which only one may be given.
+    ConflictingKeys = "conflicting-keys",
+    /// Membership that would depend on the page looked at.
+    ContextInSegment = "context-in-segment",
+    /// A condition that nothing can fulfil.
+    Contradiction = "contradiction",
+    /// A count for which too many times would have to be remembered.
+    CountTooLarge = "count-too-large",
+    /// Segments or stages made of themselves.
+    Cycle = "cycle",
+    /// What everybody sees, also without consent, reads what is known of the visitor.
+    DefaultReadsVisitor = "default-reads-visitor",
+    /// Two things of one kind under one id.
+    DuplicateId = "duplicate-id",
+    /// A key given twice in one object.
+    DuplicateKey = "duplicate-key",
+    /// Elements or attributes were taken out.
+    HtmlSanitized = "html-sanitized",
+    /// A key that has to be there.
+    MissingKey = "missing-key",
+    /// Part of the language, and not of this version.
+    NotYet = "not-yet",
+    /// An operator where it has no meaning.
+    OutOfPlace = "out-of-place",
+    /// More bytes than a pack may have.
+    PackTooLarge = "pack-too-large",
+    /// More bytes than a compiled pack may have.
+    ProgramTooLarge = "program-too-large",
+    /// A rule behind one that always wins.
+    ShadowedRule = "shadowed-rule",
+    /// An insert where no value can be made safe.
+    TemplateMisplaced = "template-misplaced",
+    /// Objects and arrays nested too deep.
+    TooDeep = "too-deep",
+    /// A trait that `attributes` does not declare.
+    UnknownAttribute = "unknown-attribute",
+    /// Content that the pack does not have.
+    UnknownContent = "unknown-content",
+    /// An event that `events` does not declare.
+    UnknownEvent = "unknown-event",
+    /// A feature that the pack does not have.
+    UnknownFeature = "unknown-feature",
+    /// A filter that templates do not have.
+    UnknownFilter = "unknown-filter",
+    /// A key or operator of no version of the language.
+    UnknownKey = "unknown-key",
+    /// A path that does not begin with a root, or ends at it.
+    UnknownPath = "unknown-path",
+    /// A property that its event does not declare.
+    UnknownProperty = "unknown-property",
+    /// A segment that the pack does not have.
+    UnknownSegment = "unknown-segment",
+    /// A slot that the pack does not have.
+    UnknownSlot = "unknown-slot",
+    /// A stage that the journey does not have.
+    UnknownStage = "unknown-stage",
+    /// A touchpoint that the journey does not have.
+    UnknownTouchpoint = "unknown-touchpoint",
+    /// Content that nobody shows.
+    UnusedContent = "unused-content",
+    /// A slot that nothing fills.
+    UnusedSlot = "unused-slot",
+    /// Content shown in a slot that it was not made for.
+    WrongSlot = "wrong-slot",
+    /// A value of a type that does not fit: of the JSON, or of what it is compared with.
+    WrongType = "wrong-type",
 }
 
 impl Severity {

@@ -4,53 +4,72 @@ use waymark_model::Span;
 
 use crate::diagnostic::Code;
 use crate::json::{At, Json, Member, Node};
+use crate::language::Shape;
 use crate::problem::{Problems, shown};
 
-/// The members of an object, some of which were asked for already.
+/// The members of an object of a known shape.
 #[derive(Debug)]
 pub(crate) struct Fields<'n> {
     members: &'n [Member],
     /// Where to say that a key is missing.
     opening: At,
-    /// What the object is, for messages: `a rule`.
-    what: &'static str,
-    known: Vec<&'static str>,
+    shape: &'static Shape,
+    /// What was asked for, to find descriptions without a reader.
+    #[cfg(debug_assertions)]
+    asked: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
-    pub fn of(node: &'n Node, what: &'static str, problems: &mut Problems) -> Option<Self> {
-        let members = members(node, what, problems)?;
-        Some(Self { members, opening: node.opening(), what, known: Vec::new() })
+    pub fn of(node: &'n Node, shape: &'static Shape, problems: &mut Problems) -> Option<Self> {
+        let members = members(node, shape.what, problems)?;
+        #[cfg(test)]
+        crate::language::note(shape);
+        Some(Self {
+            members,
+            opening: node.opening(),
+            shape,
+            #[cfg(debug_assertions)]
+            asked: Vec::new(),
+        })
     }
 
     pub fn take(&mut self, key: &'static str) -> Option<&'n Node> {
-        self.known.push(key);
+        #[cfg(debug_assertions)]
+        {
+            let described = self.shape.open().any(|open| open.name == key);
+            assert!(described, "the key `{key}` of {} is not described", self.shape.what);
+            self.asked.push(key);
+        }
         self.members.iter().find(|member| member.key == key).map(|member| &member.value)
     }
 
     pub fn require(&mut self, key: &'static str, problems: &mut Problems) -> Option<&'n Node> {
         let value = self.take(key);
         if value.is_none() {
-            let message = format!("{} needs `{key}`", self.what);
+            let message = format!("{} needs `{key}`", self.shape.what);
             problems.error(Code::MissingKey, self.opening, message);
         }
         value
     }
 
     /// Refuses keys of the language that this version does not have, then keys of no version.
-    pub fn finish(self, not_yet: &[&str], problems: &mut Problems) {
+    pub fn finish(self, problems: &mut Problems) {
+        #[cfg(debug_assertions)]
+        for key in self.shape.open() {
+            let (name, what) = (key.name, self.shape.what);
+            assert!(self.asked.contains(&name), "the key `{name}` of {what} is never read");
+        }
         for member in self.members {
             let key = member.key.as_str();
-            if self.known.contains(&key) {
-                continue;
+            match self.shape.key(key) {
+                Some(described) if described.later => refuse_not_yet(member, problems),
+                Some(_) => {}
+                None => {
+                    let message = format!("{} has no key {}", self.shape.what, shown(key));
+                    let problem = problems.error(Code::UnknownKey, member.key_at, message);
+                    problem.mean_one_of(key, self.shape.open().map(|key| key.name));
+                }
             }
-            if not_yet.contains(&key) {
-                refuse_not_yet(member, problems);
-                continue;
-            }
-            let message = format!("{} has no key {}", self.what, shown(key));
-            let problem = problems.error(Code::UnknownKey, member.key_at, message);
-            problem.mean(key, self.known.iter().copied());
         }
     }
 }

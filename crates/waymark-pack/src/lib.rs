@@ -18,6 +18,10 @@
 //! # Ok::<(), waymark_pack::Report>(())
 //! ```
 //!
+//! What may be written is described in [`language`], and how to add to it: a key is one line there,
+//! with the sentence that editors and the reference show, and a `take` in its reader. A [`Code`] is
+//! one line in `diagnostic.rs`.
+//!
 //! What of the language this version does not have is refused by name, with the code `not-yet`;
 //! nothing is passed over.
 //!
@@ -42,6 +46,7 @@ mod diagnostic;
 mod fields;
 mod html;
 mod json;
+pub mod language;
 mod lint;
 mod lower;
 mod pack;

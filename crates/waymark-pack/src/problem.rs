@@ -36,6 +36,21 @@ impl Problem {
     pub fn mean<'n>(&mut self, wanted: &str, names: impl IntoIterator<Item = &'n str>) {
         self.mend = closest(wanted, names).map(|name| format!("did you mean {}?", quoted(name)));
     }
+
+    /// Offers the name that was probably meant, or else the names that there are.
+    pub fn mean_one_of<'n>(
+        &mut self,
+        wanted: &str,
+        names: impl IntoIterator<Item = &'n str, IntoIter: Clone>,
+    ) {
+        const LISTED: usize = 30;
+        let names = names.into_iter();
+        self.mean(wanted, names.clone());
+        if self.mend.is_none() && names.clone().count() <= LISTED {
+            let names: Vec<&str> = names.collect();
+            self.mend = (!names.is_empty()).then(|| format!("there is {}", names.join(", ")));
+        }
+    }
 }
 
 impl Problems {

@@ -8,39 +8,8 @@ use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{elements, flag, members, refuse_not_yet};
 use crate::json::{Json, Member, Node};
+use crate::language;
 use crate::problem::shown;
-
-const OPERATORS: [&str; 10] =
-    ["$eq", "$ne", "$lt", "$lte", "$gt", "$gte", "$in", "$nin", "$exists", "$not"];
-/// Operators of the language that this version does not have.
-const NOT_YET: [&str; 22] = [
-    "$ini",
-    "$nini",
-    "$inGroup",
-    "$notInGroup",
-    "$regex",
-    "$regexi",
-    "$notRegex",
-    "$notRegexi",
-    "$type",
-    "$size",
-    "$all",
-    "$alli",
-    "$elemMatch",
-    "$veq",
-    "$vne",
-    "$vgt",
-    "$vgte",
-    "$vlt",
-    "$vlte",
-    "$since",
-    "$until",
-    "$ref",
-];
-
-pub(super) fn is_operator(key: &str) -> bool {
-    OPERATORS.contains(&key) || NOT_YET.contains(&key)
-}
 
 /// What a subject, whose type may be known, has to be like.
 pub(super) fn comparisons(
@@ -85,11 +54,11 @@ fn operator(
         "$lte" => Compare::Order(Order::Lte, bound(node, key, subject, ty, desk)?),
         "$gt" => Compare::Order(Order::Gt, bound(node, key, subject, ty, desk)?),
         "$gte" => Compare::Order(Order::Gte, bound(node, key, subject, ty, desk)?),
-        _ if NOT_YET.contains(&key.as_str()) => {
+        _ if language::find(language::COMPARISONS, key).is_some() => {
             refuse_not_yet(member, &mut desk.problems);
             return None;
         }
-        _ if super::history::OPERATORS.contains(&key.as_str()) => {
+        _ if language::find(language::VISITOR, key).is_some() => {
             let message = format!("`{key}` is a condition of its own; it compares no path");
             desk.problems
                 .error(Code::OutOfPlace, *key_at, message)
@@ -102,7 +71,9 @@ fn operator(
             } else {
                 format!("{} stands among operators and is none", shown(key))
             };
-            desk.problems.error(Code::UnknownKey, *key_at, message).mean(key, OPERATORS);
+            desk.problems
+                .error(Code::UnknownKey, *key_at, message)
+                .mean_one_of(key, language::names(language::COMPARISONS));
             return None;
         }
     };

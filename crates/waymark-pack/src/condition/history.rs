@@ -12,10 +12,8 @@ use crate::declared::{self, Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, any_duration, duration, elements, refuse, text, whole};
 use crate::json::{At, Json, Node};
+use crate::language;
 use crate::problem::shown;
-
-pub(super) const OPERATORS: [&str; 9] =
-    ["$did", "$didNot", "$sequence", "$first", "$last", "$count", "$sum", "$segment", "$stage"];
 
 /// Times that can be remembered of one event, for counting it inside windows.
 const COUNTED: u32 = 128;
@@ -36,12 +34,12 @@ pub(super) fn read(operator: &str, node: &Node, desk: &mut Desk<'_>) -> Option<C
 }
 
 fn did(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
-    let mut fields = Fields::of(node, "`$did`", &mut desk.problems)?;
+    let mut fields = Fields::of(node, &language::DID, &mut desk.problems)?;
     let on = occurrence(&mut fields, desk);
     let within = optional(fields.take("within"), |node| within(node, desk));
     let session = optional(fields.take("in"), |node| session(node, desk));
     let count = fields.take("count");
-    fields.finish(&["between"], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     let (on, within, session) = (on?, within.ok()?, session.ok()?.is_some());
     let Some(count) = count else {
         let kind = Kind::Count { on, within, session, least: 1, most: None };
@@ -115,12 +113,12 @@ fn counts(
 }
 
 fn sequence(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
-    let mut fields = Fields::of(node, "`$sequence`", &mut desk.problems)?;
+    let mut fields = Fields::of(node, &language::SEQUENCE, &mut desk.problems)?;
     let steps = fields.require("steps", &mut desk.problems).map(|node| steps(node, desk));
     let without = optional(fields.take("without"), |node| interruptions(node, desk));
     let within = optional(fields.take("within"), |node| within(node, desk));
     let idle = optional(fields.take("idle"), |node| duration(node, "`idle`", &mut desk.problems));
-    fields.finish(&[], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     let without = without.ok()?.unwrap_or_default();
     let kind = Kind::Sequence { steps: steps??, without, within: within.ok()?, idle: idle.ok()? };
     Some(Condition { at: node.at, kind })
@@ -138,9 +136,9 @@ fn steps(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<Occurrence>> {
 }
 
 fn step(node: &Node, desk: &mut Desk<'_>) -> Option<Occurrence> {
-    let mut fields = Fields::of(node, "a step", &mut desk.problems)?;
+    let mut fields = Fields::of(node, &language::STEP, &mut desk.problems)?;
     let on = occurrence(&mut fields, desk);
-    fields.finish(&[], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     on
 }
 
@@ -166,8 +164,8 @@ fn interruptions(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<Occurrence>> {
 
 /// `$first` and `$last`: whether it happened, how long ago, and what a property of it was.
 fn occurred(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<Condition> {
-    let name = if first { "`$first`" } else { "`$last`" };
-    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let shape = if first { &language::FIRST } else { &language::LAST };
+    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
     let on = occurrence(&mut fields, desk);
     let event = on.as_ref().and_then(|on| on.event.clone());
     let property =
@@ -176,10 +174,10 @@ fn occurred(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<Condition> 
     let is = fields.take("is");
     if is.is_some() != matches!(property, Err(()) | Ok(Some(_))) {
         let (missing, given) = if is.is_some() { ("property", "is") } else { ("is", "property") };
-        let message = format!("{name} with `{given}` needs `{missing}`");
+        let message = format!("{} with `{given}` needs `{missing}`", shape.what);
         desk.problems.error(Code::MissingKey, node.opening(), message);
     }
-    fields.finish(&[], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     let (property, ty) = property.ok()?.unzip();
     let of = Kept { first, on: on?, property };
     let mut parts: Vec<Condition> = ages
@@ -219,21 +217,21 @@ fn ages(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<(At, Order, Span)>> {
 
 /// `$count` and `$sum` compared where they stand.
 fn amount(node: &Node, sum: bool, desk: &mut Desk<'_>) -> Option<Condition> {
-    let name = if sum { "`$sum`" } else { "`$count`" };
-    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let shape = if sum { &language::SUM } else { &language::COUNT };
+    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
     let windowed = windowed_fields(&mut fields, sum, desk);
     let is = fields.require("is", &mut desk.problems);
-    fields.finish(&["each"], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     let subject = Subject::Amount(windowed?);
     comparisons(is?, &subject, Some(Type::Number), desk)
 }
 
 /// A feature's `$count` or `$sum`.
 pub(crate) fn windowed(node: &Node, sum: bool, desk: &mut Desk<'_>) -> Option<Windowed> {
-    let name = if sum { "`$sum`" } else { "`$count`" };
-    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let shape = if sum { &language::SUM_FEATURE } else { &language::COUNT_FEATURE };
+    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
     let windowed = windowed_fields(&mut fields, sum, desk);
-    fields.finish(&["each"], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     windowed
 }
 
@@ -266,14 +264,14 @@ fn summed(node: &Node, event: Option<&str>, desk: &mut Desk<'_>) -> Option<Vec<S
 
 /// A feature's `$first` or `$last`, with the type of what it keeps.
 pub(crate) fn kept(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<(Kept, Option<Type>)> {
-    let name = if first { "`$first`" } else { "`$last`" };
-    let mut fields = Fields::of(node, name, &mut desk.problems)?;
+    let shape = if first { &language::FIRST_FEATURE } else { &language::LAST_FEATURE };
+    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
     let on = occurrence(&mut fields, desk);
     let event = on.as_ref().and_then(|on| on.event.clone());
     let property = fields
         .require("property", &mut desk.problems)
         .and_then(|node| property_of(node, event.as_deref(), desk));
-    fields.finish(&[], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     let (keys, ty) = property?;
     Some((Kept { first, on: on?, property: Some(keys) }, ty))
 }
@@ -361,9 +359,9 @@ fn segment(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
 
 fn stage(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
     let (named, further) = if let Json::Object(_) = node.json {
-        let mut fields = Fields::of(node, "`$stage`", &mut desk.problems)?;
+        let mut fields = Fields::of(node, &language::STAGE_AT_LEAST, &mut desk.problems)?;
         let named = fields.require("atLeast", &mut desk.problems);
-        fields.finish(&[], &mut desk.problems);
+        fields.finish(&mut desk.problems);
         (named?, true)
     } else {
         (node, false)

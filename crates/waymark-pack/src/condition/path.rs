@@ -6,6 +6,7 @@ use super::{Kept, SESSION_KEYS, Windowed};
 use crate::declared::{Desk, Feature, Kind, Type};
 use crate::diagnostic::Code;
 use crate::json::At;
+use crate::language;
 use crate::problem::{closest, shown};
 
 /// The left side of a comparison.
@@ -37,13 +38,6 @@ impl Subject {
     }
 }
 
-/// Roots of the language that this version does not have.
-const NOT_YET: [&str; 4] = ["time", "scores", "entry", "event"];
-/// Roots that conditions on visitors, and templates, read.
-const ROOTS: [&str; 7] = ["traits", "page", "campaign", "device", "geo", "session", "features"];
-const STARTS: &str =
-    "paths start with traits., page., campaign., device., geo., session. or features.";
-
 /// The subject that a dotted path names, and its type if that is known.
 pub(crate) fn path_of_visitor(
     path: &str,
@@ -51,19 +45,22 @@ pub(crate) fn path_of_visitor(
     desk: &mut Desk<'_>,
 ) -> Option<(Subject, Option<Type>)> {
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-    if NOT_YET.contains(&first) {
-        let message = format!("`{first}.` is not in this version of the language");
+    if language::is_later(path) {
+        let message = format!("{} is not in this version of the language", shown(path));
         desk.problems.error(Code::NotYet, at, message);
         return None;
     }
-    if !ROOTS.contains(&first) {
-        let message = format!("{} is no path; {STARTS}", shown(path));
+    if !language::root_names().any(|root| root == first) {
+        let roots: Vec<String> = language::root_names().map(|root| format!("{root}.")).collect();
+        let message = format!("{} is no path; paths start with {}", shown(path), roots.join(", "));
         let as_trait = format!("traits.{path}");
         let declared = desk.declared.attributes.as_ref().is_some_and(|a| a.contains_key(&as_trait));
         let meant = if declared {
             Some(as_trait)
         } else {
-            closest(first, ROOTS).filter(|_| !rest.is_empty()).map(|root| format!("{root}.{rest}"))
+            closest(first, language::root_names())
+                .filter(|_| !rest.is_empty())
+                .map(|root| format!("{root}.{rest}"))
         };
         let problem = desk.problems.error(Code::UnknownPath, at, message);
         if let Some(meant) = meant {
@@ -83,11 +80,6 @@ pub(crate) fn path_of_visitor(
         return Some((Subject::Feature(rest.to_owned()), ty));
     }
     if first == "session" {
-        if rest == "gap" {
-            let message = "`session.gap` is not in this version of the language";
-            desk.problems.error(Code::NotYet, at, message);
-            return None;
-        }
         if let Some((_, key)) = SESSION_KEYS.iter().find(|(name, _)| *name == rest) {
             return Some((Subject::Session(*key), Some(Type::Number)));
         }

@@ -7,6 +7,7 @@ use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::fields::{elements, members, refuse_not_yet};
 use crate::json::{Member, Node};
+use crate::language;
 use crate::problem::shown;
 
 /// Where a condition stands, and so what it may read.
@@ -19,32 +20,6 @@ pub(crate) enum Place<'e> {
     /// On an event, `None` being any.
     Where(Option<&'e str>),
 }
-
-/// Operators that take conditions.
-const LOGIC: [&str; 4] = ["$and", "$or", "$nor", "$not"];
-/// Operators of the language that this version does not have.
-const NOT_YET: [&str; 20] = [
-    "$avg",
-    "$min",
-    "$max",
-    "$distinct",
-    "$top",
-    "$streak",
-    "$items",
-    "$tier",
-    "$rfm",
-    "$score",
-    "$consent",
-    "$channel",
-    "$experiment",
-    "$anniversary",
-    "$hours",
-    "$weekday",
-    "$percent",
-    "$since",
-    "$until",
-    "$ref",
-];
 
 /// A condition: an object whose members all have to hold. `None` when something in it is wrong,
 /// which has then been said.
@@ -65,7 +40,10 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
         "$nor" => Some(any(value, list(value, place, desk)?).not(at)),
         "$not" => Some(read(value, place, desk)?.not(at)),
         operator if operator.starts_with('$') => match place {
-            Place::Rule | Place::Membership if history::OPERATORS.contains(&operator) => {
+            Place::Rule | Place::Membership
+                if language::find(language::VISITOR, operator)
+                    .is_some_and(|operator| !operator.later) =>
+            {
                 history::read(operator, value, desk)
             }
             _ => {
@@ -116,21 +94,21 @@ fn any(node: &Node, mut parts: Vec<Condition>) -> Condition {
 /// Says why an operator cannot stand where a condition is expected.
 fn refuse_operator(member: &Member, desk: &mut Desk<'_>) {
     let key = member.key.as_str();
-    if NOT_YET.contains(&key) {
+    if language::find(language::VISITOR, key).is_some_and(|operator| operator.later) {
         return refuse_not_yet(member, &mut desk.problems);
     }
     let problems = &mut desk.problems;
-    if history::OPERATORS.contains(&key) {
+    if language::find(language::VISITOR, key).is_some() {
         let message = format!("`{key}` asks about a visitor; a `where` asks about one event");
         problems.error(Code::OutOfPlace, member.key_at, message);
-    } else if super::compare::is_operator(key) {
+    } else if language::find(language::COMPARISONS, key).is_some() {
         let message = format!("`{key}` compares a path; it cannot stand alone");
         problems
             .error(Code::OutOfPlace, member.key_at, message)
             .mend(format!("write for example {{\"traits.plan\": {{\"{key}\": …}}}}"));
     } else {
         let message = format!("there is no operator {}", shown(key));
-        let names = LOGIC.into_iter().chain(history::OPERATORS);
-        problems.error(Code::UnknownKey, member.key_at, message).mean(key, names);
+        let names = language::names(language::LOGIC).chain(language::names(language::VISITOR));
+        problems.error(Code::UnknownKey, member.key_at, message).mean_one_of(key, names);
     }
 }

@@ -9,6 +9,7 @@ use crate::diagnostic::Code;
 use crate::fields::{Fields, id, label, members, text};
 use crate::html::of_html;
 use crate::json::{At, Json, Node};
+use crate::language;
 use crate::problem::shown;
 use crate::template::{of_text, parse};
 
@@ -44,10 +45,6 @@ pub(crate) struct Variant {
 const KEEP: &str = "keep";
 /// The BCP 47 tag for content of no particular language.
 const NO_LOCALE: &str = "und";
-/// Kinds of the language that this version does not have.
-const NOT_YET: [&str; 8] =
-    ["image", "json", "redirect", "patch", "items", "remote", "each", "runs"];
-
 /// The slot of each content, whatever else is wrong with it.
 pub(super) fn slots_of(node: Option<&Node>) -> BTreeMap<String, Option<String>> {
     let Some(Json::Object(members)) = node.map(|node| &node.json) else { return BTreeMap::new() };
@@ -63,12 +60,13 @@ pub(super) fn read_slots(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Slot> 
     let mut slots = Vec::new();
     for member in members.unwrap_or_default() {
         id(&member.key, member.key_at, &mut desk.problems);
-        let Some(mut fields) = Fields::of(&member.value, "a slot", &mut desk.problems) else {
+        let Some(mut fields) = Fields::of(&member.value, &language::SLOT, &mut desk.problems)
+        else {
             continue;
         };
         let default = fields.require("default", &mut desk.problems);
         label(fields.take("label"), &mut desk.problems);
-        fields.finish(&[], &mut desk.problems);
+        fields.finish(&mut desk.problems);
         let default = default.and_then(|node| match &node.json {
             Json::Text(text) if text == KEEP => None,
             _ => shown_in(node, "`default`", Some(&member.key), desk),
@@ -113,7 +111,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Content> {
 }
 
 fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)> {
-    let mut fields = Fields::of(node, "content", &mut desk.problems)?;
+    let mut fields = Fields::of(node, &language::CONTENT, &mut desk.problems)?;
     if let Some(node) = fields.require("slot", &mut desk.problems)
         && let Some(slot) = text(node, "`slot`", &mut desk.problems)
     {
@@ -122,7 +120,7 @@ fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
     let given = Given::of(&mut fields);
     let locales = fields.take("locales");
     label(fields.take("label"), &mut desk.problems);
-    fields.finish(&NOT_YET, &mut desk.problems);
+    fields.finish(&mut desk.problems);
     let Some(locales) = locales else {
         let (body, template) = given.read(node, desk)?;
         let variant = Variant { locale: NO_LOCALE.to_owned(), template };
@@ -155,12 +153,13 @@ fn read_locales(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
             let message = format!("the locale {} is given twice", shown(&locale));
             desk.problems.error(Code::DuplicateKey, member.key_at, message);
         }
-        let read =
-            Fields::of(&member.value, "a locale", &mut desk.problems).and_then(|mut fields| {
+        let read = Fields::of(&member.value, &language::LOCALE, &mut desk.problems).and_then(
+            |mut fields| {
                 let given = Given::of(&mut fields);
-                fields.finish(&NOT_YET, &mut desk.problems);
+                fields.finish(&mut desk.problems);
                 given.read(&member.value, desk)
-            });
+            },
+        );
         if let Some((kind, _)) = &read
             && *body.get_or_insert(*kind) != *kind
         {
@@ -198,7 +197,8 @@ impl<'n> Given<'n> {
             }
             (None, None) => {
                 // A kind of a later version was refused by its name.
-                if NOT_YET.iter().all(|kind| within.member(kind).is_none()) {
+                let mut later = language::CONTENT.keys().filter(|key| key.later);
+                if later.all(|key| within.member(key.name).is_none()) {
                     let message = "content needs `text` or `html`";
                     desk.problems.error(Code::MissingKey, within.opening(), message);
                 }

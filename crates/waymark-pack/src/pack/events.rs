@@ -8,6 +8,7 @@ use crate::declared::{Desk, Event, Kind, Type};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, members, text};
 use crate::json::Node;
+use crate::language;
 use crate::problem::shown;
 
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) {
@@ -21,7 +22,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) {
 }
 
 fn read_event(node: &Node, desk: &mut Desk<'_>) -> Option<Event> {
-    let mut fields = Fields::of(node, "an event", &mut desk.problems)?;
+    let mut fields = Fields::of(node, &language::EVENT, &mut desk.problems)?;
     if let Some(node) = fields.take("touchpoint")
         && let Some(id) = text(node, "`touchpoint`", &mut desk.problems)
     {
@@ -29,7 +30,7 @@ fn read_event(node: &Node, desk: &mut Desk<'_>) -> Option<Event> {
     }
     purposes(fields.take("purpose"), desk);
     let properties = fields.take("properties");
-    fields.finish(&[], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     let properties = properties.and_then(|node| {
         let members = members(node, "`properties`", &mut desk.problems)?;
         let types = members
@@ -56,13 +57,13 @@ pub(super) fn read_attributes(node: Option<&Node>, desk: &mut Desk<'_>) {
 }
 
 fn read_attribute(node: &Node, desk: &mut Desk<'_>) -> Option<Type> {
-    let mut fields = Fields::of(node, "an attribute", &mut desk.problems)?;
+    let mut fields = Fields::of(node, &language::ATTRIBUTE, &mut desk.problems)?;
     let ty = fields.require("type", &mut desk.problems);
     purposes(fields.take("purpose"), desk);
     if let Some(node) = fields.take("sensitivity") {
         text(node, "`sensitivity`", &mut desk.problems);
     }
-    fields.finish(&["visible"], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     Type::read(ty?, &mut desk.problems)
 }
 

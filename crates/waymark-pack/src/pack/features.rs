@@ -5,6 +5,7 @@ use crate::declared::{self, Desk};
 use crate::diagnostic::Code;
 use crate::fields::{id, members, refuse_not_yet};
 use crate::json::{Member, Node};
+use crate::language;
 use crate::problem::shown;
 
 #[derive(Debug)]
@@ -18,10 +19,6 @@ pub(crate) enum Definition {
     Windowed(Windowed),
     Kept(Kept),
 }
-
-const OPERATORS: [&str; 4] = ["$sum", "$count", "$first", "$last"];
-/// Operators of the language that this version does not have.
-const NOT_YET: [&str; 7] = ["$avg", "$min", "$max", "$distinct", "$top", "$streak", "$items"];
 
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Feature> {
     let members = node.and_then(|node| members(node, "`features`", &mut desk.problems));
@@ -39,7 +36,8 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Feature> {
 fn read_feature(member: &Member, desk: &mut Desk<'_>) -> Option<(Definition, declared::Feature)> {
     let operators = members(&member.value, "a feature", &mut desk.problems)?;
     let [operator] = operators else {
-        let message = format!("a feature is one of {}", OPERATORS.join(", "));
+        let names: Vec<&str> = language::names(language::FEATURES).collect();
+        let message = format!("a feature is one of {}", names.join(", "));
         desk.problems.error(Code::MissingKey, member.value.opening(), message);
         return None;
     };
@@ -55,13 +53,14 @@ fn read_feature(member: &Member, desk: &mut Desk<'_>) -> Option<(Definition, dec
             let (kept, ty) = kept(node, first, desk)?;
             Some((Definition::Kept(kept), declared::Feature::Kept(ty)))
         }
-        key if NOT_YET.contains(&key) => {
+        key if language::find(language::FEATURES, key).is_some() => {
             refuse_not_yet(operator, &mut desk.problems);
             None
         }
         key => {
             let message = format!("{} is no feature", shown(key));
-            desk.problems.error(Code::UnknownKey, operator.key_at, message).mean(key, OPERATORS);
+            let problem = desk.problems.error(Code::UnknownKey, operator.key_at, message);
+            problem.mean_one_of(key, language::names(language::FEATURES));
             None
         }
     }

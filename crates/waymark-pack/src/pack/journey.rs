@@ -8,6 +8,7 @@ use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::fields::{DURATIONS, Fields, duration, elements, label, members, text};
 use crate::json::{At, Node};
+use crate::language;
 
 #[derive(Debug)]
 pub(crate) struct Journey {
@@ -29,7 +30,7 @@ const LONGEST_SESSION: Span = Span::DAY;
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Journey {
     let mut journey = Journey { session: SESSION, stages: Vec::new() };
     let Some(mut fields) =
-        node.and_then(|node| Fields::of(node, "the journey", &mut desk.problems))
+        node.and_then(|node| Fields::of(node, &language::JOURNEY, &mut desk.problems))
     else {
         return journey;
     };
@@ -44,7 +45,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Journey {
     }
     let stages = fields.take("stages");
     let touchpoints = fields.take("touchpoints");
-    fields.finish(&[], &mut desk.problems);
+    fields.finish(&mut desk.problems);
     if let Some(node) = stages {
         journey.stages = read_stages(node, desk);
     }
@@ -59,11 +60,13 @@ fn read_stages(node: &Node, desk: &mut Desk<'_>) -> Vec<Stage> {
     let items = elements(node, "`stages`", &mut desk.problems).unwrap_or_default();
     let mut ids = unique("stage");
     for item in items {
-        let Some(mut fields) = Fields::of(item, "a stage", &mut desk.problems) else { continue };
+        let Some(mut fields) = Fields::of(item, &language::STAGE, &mut desk.problems) else {
+            continue;
+        };
         let id = fields.require("id", &mut desk.problems);
         let enter = fields.require("enter", &mut desk.problems);
         label(fields.take("label"), &mut desk.problems);
-        fields.finish(&[], &mut desk.problems);
+        fields.finish(&mut desk.problems);
         let enter = enter.and_then(|node| read_condition(node, Place::Membership, desk));
         if let Some(id) = id.and_then(|node| ids.read(node, desk)) {
             stages.push(Stage { id, at: item.opening(), enter });
@@ -75,13 +78,14 @@ fn read_stages(node: &Node, desk: &mut Desk<'_>) -> Vec<Stage> {
 /// Touchpoints are names for people: nothing here is compiled.
 fn check_touchpoints(node: &Node, desk: &mut Desk<'_>) {
     for member in members(node, "`touchpoints`", &mut desk.problems).unwrap_or_default() {
-        let Some(mut fields) = Fields::of(&member.value, "a touchpoint", &mut desk.problems) else {
+        let Some(mut fields) = Fields::of(&member.value, &language::TOUCHPOINT, &mut desk.problems)
+        else {
             continue;
         };
         if let Some(channel) = fields.require("channel", &mut desk.problems) {
             text(channel, "`channel`", &mut desk.problems);
         }
         label(fields.take("label"), &mut desk.problems);
-        fields.finish(&[], &mut desk.problems);
+        fields.finish(&mut desk.problems);
     }
 }

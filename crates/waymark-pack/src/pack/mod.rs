@@ -16,6 +16,7 @@ use crate::declared::{Desk, ids_of};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, id, label, members, text};
 use crate::json::{At, Node};
+use crate::language;
 use crate::problem::shown;
 
 #[derive(Debug)]
@@ -37,27 +38,9 @@ pub(crate) struct Segment {
     pub when: Option<Condition>,
 }
 
-/// Keys of the language that this version does not have.
-const NOT_YET: [&str; 14] = [
-    "include",
-    "groups",
-    "catalog",
-    "metrics",
-    "experiments",
-    "holdout",
-    "contact",
-    "destinations",
-    "triggers",
-    "journeys",
-    "surveys",
-    "loyalty",
-    "models",
-    "tests",
-];
-
 /// Reads all that can be read; what could not be was reported.
 pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
-    let mut fields = Fields::of(root, "a pack", &mut desk.problems)?;
+    let mut fields = Fields::of(root, &language::PACK, &mut desk.problems)?;
     header(&mut fields, desk);
     let name = fields.require("pack", &mut desk.problems);
     let name = name.and_then(|node| pack_name(node, desk)).unwrap_or_default();
@@ -69,7 +52,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let slots = fields.take("slots");
     let contents = fields.take("content");
     let rules = fields.take("rules");
-    fields.finish(&NOT_YET, &mut desk.problems);
+    fields.finish(&mut desk.problems);
 
     // Names first: everything may refer to everything, wherever it stands.
     desk.declared.touchpoints =
@@ -138,13 +121,14 @@ fn read_segments(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Segment> {
     };
     for member in members {
         id(&member.key, member.key_at, &mut desk.problems);
-        let Some(mut fields) = Fields::of(&member.value, "a segment", &mut desk.problems) else {
+        let Some(mut fields) = Fields::of(&member.value, &language::SEGMENT, &mut desk.problems)
+        else {
             continue;
         };
         let when = fields.require("when", &mut desk.problems);
         label(fields.take("label"), &mut desk.problems);
         label(fields.take("description"), &mut desk.problems);
-        fields.finish(&["runs", "existing"], &mut desk.problems);
+        fields.finish(&mut desk.problems);
         let when = when.and_then(|node| read(node, Place::Membership, desk));
         segments.push(Segment { id: member.key.clone(), at: member.key_at, when });
     }

@@ -11,6 +11,7 @@ use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
 use crate::fields::{self, Fields, elements, label, text, whole};
 use crate::json::{At, Node};
+use crate::language;
 use crate::problem::shown;
 
 #[derive(Debug)]
@@ -24,9 +25,6 @@ pub(crate) struct Rule {
     pub when: Condition,
 }
 
-/// Keys of the language that this version does not have.
-const NOT_YET: [&str; 6] = ["limit", "schedule", "holdout", "runs", "pick", "existing"];
-
 /// The rules that could be read.
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Rule> {
     let items = node.and_then(|node| elements(node, "`rules`", &mut desk.problems));
@@ -35,7 +33,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Rule> {
 }
 
 fn read_rule(node: &Node, ids: &mut Unique, desk: &mut Desk<'_>) -> Option<Rule> {
-    let mut fields = Fields::of(node, "a rule", &mut desk.problems)?;
+    let mut fields = Fields::of(node, &language::RULE, &mut desk.problems)?;
     let id_node = fields.require("id", &mut desk.problems);
     let slot = fields.require("slot", &mut desk.problems);
     let when = fields.take("when");
@@ -43,7 +41,7 @@ fn read_rule(node: &Node, ids: &mut Unique, desk: &mut Desk<'_>) -> Option<Rule>
     let priority = fields.take("priority");
     let for_what = fields.take("purpose");
     label(fields.take("label"), &mut desk.problems);
-    fields.finish(&NOT_YET, &mut desk.problems);
+    fields.finish(&mut desk.problems);
 
     let id = id_node.and_then(|node| ids.read(node, desk));
     let slot = slot.and_then(|node| {

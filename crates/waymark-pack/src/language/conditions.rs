@@ -1,0 +1,127 @@
+//! What the operators that ask about a visitor's history take.
+
+use super::Takes::{
+    Bounds, Comparison, Duration, Either, List, Name, Object, Text, Where, Whole, Words,
+};
+use super::{Key, Shape, later, may, needs, word};
+
+/// What names an event.
+const OCCURRENCE: &[Key] = &[
+    needs("event", Name("an event"), "The event's name; `*` is any event."),
+    may("where", Where, "What its properties have to be like; `context.` reads what came with it."),
+];
+
+pub static DID: Shape = Shape::new(
+    "did",
+    "`$did`",
+    "An event that happened.",
+    &[
+        may(
+            "count",
+            Either(&[
+                Whole(0, i32::MAX - 1),
+                Bounds(&["$gte", "$gt", "$lte", "$lt", "$eq", "$ne"], &Whole(0, i32::MAX - 1)),
+            ]),
+            "How often; a number is exactly that often.",
+        )
+        .or("{ \"$gte\": 1 }"),
+        may("within", Duration, "Only what happened at most that long ago."),
+        later("between", "Only what happened from that long to that long ago."),
+        may(
+            "in",
+            Words(&[word("session", "The visitor's present session.")]),
+            "Only what happened in the present session.",
+        ),
+    ],
+)
+.sharing(OCCURRENCE);
+
+pub static SEQUENCE: Shape = Shape::new(
+    "sequence",
+    "`$sequence`",
+    "Events that happened one after the other.",
+    &[
+        needs("steps", List(&Object(&STEP)), "The events in their order, 1 to 16."),
+        may(
+            "without",
+            List(&Either(&[Name("an event"), Object(&STEP)])),
+            "Events none of which happened after the first step.",
+        ),
+        may("within", Duration, "How long it all took at most, counted back from now."),
+        may("idle", Duration, "How long ago the last step has to be at least."),
+    ],
+);
+
+pub static STEP: Shape =
+    Shape::new("step", "a step", "One event of a sequence.", &[]).sharing(OCCURRENCE);
+
+pub static FIRST: Shape = occurred("first", "`$first`", "The first time that an event happened.");
+pub static LAST: Shape = occurred("last", "`$last`", "The latest time that an event happened.");
+
+const fn occurred(name: &'static str, what: &'static str, about: &'static str) -> Shape {
+    const KEYS: &[Key] = &[
+        may("age", Bounds(&["$lt", "$lte", "$gt", "$gte"], &Duration), "How long ago that is."),
+        may("property", Text, "A property of the event; with `is`."),
+        may("is", Comparison, "What the property has to be like."),
+    ];
+    Shape::new(name, what, about, KEYS).sharing(OCCURRENCE).together(&[["property", "is"]])
+}
+
+pub static COUNT: Shape = Shape::new(
+    "count",
+    "`$count`",
+    "How often an event happened.",
+    &[WINDOW, EACH, needs("is", Comparison, "What the number has to be like.")],
+)
+.sharing(OCCURRENCE);
+
+pub static SUM: Shape = Shape::new(
+    "sum",
+    "`$sum`",
+    "The sum of a property over events.",
+    &[
+        needs("property", Text, "The property that is summed."),
+        WINDOW,
+        EACH,
+        needs("is", Comparison, "What the sum has to be like."),
+    ],
+)
+.sharing(OCCURRENCE);
+
+pub static COUNT_FEATURE: Shape =
+    Shape::new("count-feature", "`$count`", "How often an event happened.", &[WINDOW, EACH])
+        .sharing(OCCURRENCE);
+
+pub static SUM_FEATURE: Shape = Shape::new(
+    "sum-feature",
+    "`$sum`",
+    "The sum of a property over events.",
+    &[needs("property", Text, "The property that is summed."), WINDOW, EACH],
+)
+.sharing(OCCURRENCE);
+
+pub static FIRST_FEATURE: Shape = Shape::new(
+    "first-feature",
+    "`$first`",
+    "A property of the first event of its name.",
+    &[needs("property", Text, "The property that is kept.")],
+)
+.sharing(OCCURRENCE);
+
+pub static LAST_FEATURE: Shape = Shape::new(
+    "last-feature",
+    "`$last`",
+    "A property of the latest event of its name.",
+    &[needs("property", Text, "The property that is kept.")],
+)
+.sharing(OCCURRENCE);
+
+const WINDOW: Key = may("within", Duration, "Only what happened at most that long ago.");
+const EACH: Key = later("each", "A property that is a list, each element of which counts.");
+
+pub static STAGE_AT_LEAST: Shape = Shape::new(
+    "stage-at-least",
+    "`$stage`",
+    "A stage or any after it.",
+    &[needs("atLeast", Name("a stage"), "The earliest of the stages.")],
+);

@@ -1,0 +1,48 @@
+//! What events and traits are declared as.
+
+use super::Takes::{List, Map, Name, Text, Words};
+use super::{Shape, Word, later, may, needs, word};
+
+pub static EVENT: Shape = Shape::new(
+    "event",
+    "an event",
+    "An event that the site sends.",
+    &[
+        may("touchpoint", Name("a touchpoint"), "Where it happens."),
+        may("purpose", List(&Words(PURPOSES)), "What its data is collected for."),
+        may(
+            "properties",
+            Map("the property's name", &Words(TYPES)),
+            "Its properties and their types; with it, one that is not here is pointed out.",
+        ),
+    ],
+);
+
+pub static ATTRIBUTE: Shape = Shape::new(
+    "attribute",
+    "an attribute",
+    "A trait of visitors.",
+    &[
+        needs("type", Words(TYPES), "What its values are."),
+        may("purpose", List(&Words(PURPOSES)), "What it is collected for."),
+        may("sensitivity", Text, "Who may see it, in words of your own; nothing depends on it."),
+        later("visible", "Where it may be known."),
+    ],
+);
+
+/// The types of properties and traits.
+pub static TYPES: &[Word] = &[
+    word("string", "Text."),
+    word("number", "A number."),
+    word("boolean", "True or false."),
+    word("date", "An instant: milliseconds since 1970, or text such as 2026-11-27T09:00:00Z."),
+    word("array", "A list."),
+    word("object", "Values by name."),
+];
+
+/// What a visitor can allow their data to be used for.
+pub static PURPOSES: &[Word] = &[
+    word("analytics", "Counting and reporting."),
+    word("personalization", "Choosing content by what the visitor did."),
+    word("marketing", "Contacting the visitor and measuring campaigns."),
+];

@@ -1,0 +1,162 @@
+//! The pack itself, its journey, segments and rules.
+
+use super::Takes::{
+    Condition, Duration, Feature, Label, List, Map, Name, Object, Pattern, Text, Whole, Words,
+};
+use super::{ATTRIBUTE, CONTENT, EVENT, PURPOSES, SLOT, Shape, later, may, needs};
+
+pub static PACK: Shape = Shape::new(
+    "pack",
+    "a pack",
+    "What a site wants to know of its visitors, and what it shows to whom.",
+    &[
+        may("$schema", Text, "Where editors find the language's JSON Schema."),
+        needs("pack", Pattern("^[a-z0-9-]{1,64}$", "outdoor-shop"), "The pack's name."),
+        later("include", "Files whose parts belong to the pack."),
+        may(
+            "timezone",
+            Pattern("^[A-Za-z][A-Za-z0-9/_+-]*$", "Asia/Singapore"),
+            "The zone in which the pack's dates and times are meant.",
+        )
+        .or("\"UTC\""),
+        may("currency", Pattern("^[A-Z]{3}$", "SGD"), "The currency of amounts of money."),
+        may(
+            "events",
+            Map("the event's name", &Object(&EVENT)),
+            "The events that the site sends; with it, a name that is not here is an error.",
+        ),
+        may(
+            "attributes",
+            Map("`traits.` and the trait's name", &Object(&ATTRIBUTE)),
+            "The traits of visitors; with it, a trait that is not here is pointed out.",
+        ),
+        later("groups", "Lists of values that conditions refer to by name."),
+        later("catalog", "What the site sells."),
+        may("journey", Object(&JOURNEY), "Sessions, stages and touchpoints."),
+        may(
+            "features",
+            Map("the feature's id", &Feature),
+            "What is remembered of each visitor, read as `features.` and its id.",
+        ),
+        may(
+            "segments",
+            Map("the segment's id", &Object(&SEGMENT)),
+            "Groups of visitors, each with the condition that makes one a member.",
+        ),
+        may("slots", Map("the slot's id", &Object(&SLOT)), "The places that the pack fills."),
+        may(
+            "content",
+            Map("the content's id", &Object(&CONTENT)),
+            "What can be shown, each made for one slot.",
+        ),
+        may("rules", List(&Object(&RULE)), "What is shown in which slot, and to whom."),
+        later("metrics", "What experiments are measured by."),
+        later("experiments", "Variations shown to a share of the visitors each."),
+        later("holdout", "The share of visitors who see no personalization."),
+        later("contact", "How often and when visitors may be contacted."),
+        later("destinations", "Where messages are sent."),
+        later("triggers", "What is done when something changes."),
+        later("journeys", "What is done over days and weeks."),
+        later("surveys", "Questions to visitors."),
+        later("loyalty", "Points and tiers."),
+        later("models", "What was learnt from data."),
+        later("tests", "Visitors, and what the pack has to decide for them."),
+    ],
+);
+
+pub static JOURNEY: Shape = Shape::new(
+    "journey",
+    "the journey",
+    "How visits are counted, and how far a visitor has come.",
+    &[
+        may(
+            "session",
+            Duration,
+            "How long nothing has to happen for a session to be over; 24h at most.",
+        )
+        .or("\"30m\""),
+        may(
+            "stages",
+            List(&Object(&STAGE)),
+            "Stages from the first to the last; a visitor is in the furthest whose condition holds.",
+        ),
+        may(
+            "touchpoints",
+            Map("the touchpoint's id", &Object(&TOUCHPOINT)),
+            "The places where visitors meet the site, by which reports group events.",
+        ),
+    ],
+);
+
+pub static STAGE: Shape = Shape::new(
+    "stage",
+    "a stage",
+    "A stage of the journey.",
+    &[
+        needs("id", Text, "The stage's name in conditions and reports."),
+        needs("enter", Condition, "Who is in it, or further."),
+        may("label", Label, "What people call it."),
+    ],
+);
+
+pub static TOUCHPOINT: Shape = Shape::new(
+    "touchpoint",
+    "a touchpoint",
+    "A place where visitors meet the site.",
+    &[
+        needs("channel", Text, "How they come there, for example web or email."),
+        may("label", Label, "What people call it."),
+    ],
+);
+
+pub static SEGMENT: Shape = Shape::new(
+    "segment",
+    "a segment",
+    "A group of visitors.",
+    &[
+        needs(
+            "when",
+            Condition,
+            "Who belongs to it. It may read no page: a membership holds everywhere.",
+        ),
+        may("label", Label, "What people call it."),
+        may("description", Label, "What it is for."),
+        later("runs", "Where it is decided."),
+        later("existing", "Whether visitors who are members at once count as new ones."),
+    ],
+);
+
+pub static RULE: Shape = Shape::new(
+    "rule",
+    "a rule",
+    "Shows content in a slot to the visitors for whom a condition holds.",
+    &[
+        needs(
+            "id",
+            Text,
+            "The rule's name in reports; of two rules of one priority the lesser id is first.",
+        ),
+        needs("slot", Name("a slot"), "The slot that it fills."),
+        may("when", Condition, "For whom; without it, for everybody.").or("{}"),
+        needs("show", Name("a content of the slot"), "What is shown."),
+        may(
+            "priority",
+            Whole(i32::MIN, i32::MAX),
+            "The rule of the highest priority that holds wins the slot.",
+        )
+        .or("0"),
+        may(
+            "purpose",
+            Words(PURPOSES),
+            "What the visitor has to have allowed, unless nothing kept is read.",
+        )
+        .or("\"personalization\""),
+        may("label", Label, "What people call it."),
+        later("limit", "How often it is shown to one visitor."),
+        later("schedule", "From when until when it holds."),
+        later("holdout", "The share of visitors who see the slot's default instead."),
+        later("runs", "Where it is decided."),
+        later("pick", "How one of several contents is chosen."),
+        later("existing", "Whether visitors for whom it holds at once count."),
+    ],
+);

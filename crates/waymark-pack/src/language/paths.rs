@@ -1,0 +1,98 @@
+//! What paths read.
+
+/// What a path begins with.
+#[derive(Debug)]
+pub struct Root {
+    pub name: &'static str,
+    /// One sentence about it.
+    pub about: &'static str,
+    /// Whether any key may follow, or only those of [`BUILT_IN`].
+    pub any_key: bool,
+    /// Part of the language, and not of this version.
+    pub later: bool,
+}
+
+/// A path with a meaning of its own.
+#[derive(Debug)]
+pub struct BuiltIn {
+    pub path: &'static str,
+    /// The type of what it reads.
+    pub ty: &'static str,
+    /// One sentence about it.
+    pub about: &'static str,
+    /// Part of the language, and not of this version.
+    pub later: bool,
+}
+
+const fn root(name: &'static str, about: &'static str) -> Root {
+    Root { name, about, any_key: true, later: false }
+}
+
+const fn built_in(path: &'static str, ty: &'static str, about: &'static str) -> BuiltIn {
+    BuiltIn { path, ty, about, later: false }
+}
+
+impl Root {
+    const fn only_built_in(mut self) -> Self {
+        self.any_key = false;
+        self
+    }
+
+    const fn later(mut self) -> Self {
+        self.later = true;
+        self
+    }
+}
+
+impl BuiltIn {
+    const fn later(mut self) -> Self {
+        self.later = true;
+        self
+    }
+}
+
+/// What a path on a visitor, and an insert in a template, begins with.
+pub static ROOTS: &[Root] = &[
+    root("traits", "What the visitor, or your own systems, said about them: `identify` sets it."),
+    root("page", "The page that is looked at."),
+    root("campaign", "The campaign that the page's address names (`utm_source` and its like)."),
+    root("device", "What the visitor looks at the page with."),
+    root("geo", "Where the visitor's connection comes from; the edge knows it."),
+    root("session", "The visitor's present session.").only_built_in(),
+    root("features", "What the pack's `features` remember.").only_built_in(),
+    root("time", "The time of day and the date.").only_built_in().later(),
+    root("scores", "What models say of the visitor.").later(),
+    root("entry", "What a journey began with.").later(),
+    root("event", "The event that a journey waited for.").later(),
+];
+
+/// The paths that hosts fill, and those that the engine reads itself.
+pub static BUILT_IN: &[BuiltIn] = &[
+    built_in("page.path", "string", "The page's path, without what comes after `?`."),
+    built_in("page.url", "string", "The page's whole address."),
+    built_in("page.search", "string", "What stands after `?` in the address, with the `?`."),
+    built_in("page.title", "string", "The page's title; only in the page itself."),
+    built_in("page.referrer", "string", "The address that the visitor came from."),
+    built_in("campaign.name", "string", "`utm_campaign` of the address."),
+    built_in("campaign.source", "string", "`utm_source` of the address."),
+    built_in("campaign.medium", "string", "`utm_medium` of the address."),
+    built_in("campaign.term", "string", "`utm_term` of the address."),
+    built_in("campaign.content", "string", "`utm_content` of the address."),
+    built_in("device.type", "string", "`mobile` or `desktop`; tablets are mobile."),
+    built_in("geo.country", "string", "The country's two letters (ISO 3166), from the edge."),
+    built_in("session.number", "number", "Which session of the visitor's this is, from 1."),
+    built_in("session.events", "number", "How many events the present session has."),
+    built_in("session.gap", "number", "How long ago the session before this one ended.").later(),
+];
+
+/// The roots that paths can begin with.
+pub fn root_names() -> impl Iterator<Item = &'static str> + Clone {
+    ROOTS.iter().filter(|root| !root.later).map(|root| root.name)
+}
+
+/// Whether a path begins like one of a later version.
+pub fn is_later(path: &str) -> bool {
+    let first = path.split('.').next().unwrap_or_default();
+    ROOTS.iter().any(|root| root.later && root.name == first)
+        || BUILT_IN.iter().any(|built_in| built_in.later && built_in.path == path)
+}
