@@ -5,6 +5,7 @@
 mod arrows;
 mod assets;
 mod build;
+mod conformance;
 mod demo;
 mod edge;
 mod generate;
@@ -76,12 +77,24 @@ enum Verb {
         #[arg(long, default_value = "target/journeys")]
         out: PathBuf,
     },
+    /// Run other people's published cases through our engine; without a file, the shared ones
+    Conformance {
+        suite: Published,
+        /// JSON, or JSON packed with gzip
+        file: Option<PathBuf>,
+    },
     /// Run the written vectors natively
     Vectors {
         /// Write the counts of tests/vectors/index.json anew first
         #[arg(long)]
         count: bool,
     },
+}
+
+/// Whose cases.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Published {
+    Growthbook,
 }
 
 fn main() -> ExitCode {
@@ -97,6 +110,7 @@ fn main() -> ExitCode {
         Verb::Arrows => arrows::check(),
         Verb::Sizes => build::browser().and_then(|built| sizes::report(&built)),
         Verb::Journeys { from, out } => journeys::convert(&from, &out),
+        Verb::Conformance { suite: Published::Growthbook, file } => conformance::run(file),
         Verb::Vectors { count } => vectors::run(count).map(drop),
     };
     match done {

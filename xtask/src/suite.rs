@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::edge::{self, Running};
 use crate::project::{cargo, command, node_tool, root, run};
-use crate::{arrows, build, journeys, sizes, tools, vectors};
+use crate::{arrows, build, conformance, journeys, sizes, tools, vectors};
 
 /// A part of the whole, by the name that `cargo xtask test` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -55,6 +55,17 @@ pub fn run_parts(parts: &[Part]) -> Result<()> {
             Part::Vectors => {
                 step("vectors, natively");
                 counts.passed += vectors::run(false)?;
+                step("GrowthBook's cases");
+                match conformance::shared()? {
+                    None => counts.skipped += 1,
+                    Some(tally) => {
+                        counts.passed += tally.passed;
+                        counts.failed += tally.failed;
+                        if tally.failed > 0 {
+                            bail!("GrowthBook's cases come out otherwise");
+                        }
+                    }
+                }
             }
             Part::Parity => parity(&mut counts)?,
             Part::Edge => {

@@ -10,6 +10,7 @@
 
 extern crate alloc;
 
+pub mod assign;
 mod bits;
 mod compare;
 mod decide;
