@@ -11,6 +11,7 @@ mod edge;
 mod generate;
 mod journeys;
 mod project;
+mod schema;
 mod sizes;
 mod studio;
 mod suite;
@@ -83,6 +84,8 @@ enum Verb {
         /// JSON, or JSON packed with gzip
         file: Option<PathBuf>,
     },
+    /// Write the JSON Schema of packs to www/schema
+    Schema,
     /// Run the written vectors natively
     Vectors {
         /// Write the counts of tests/vectors/index.json anew first
@@ -111,6 +114,7 @@ fn main() -> ExitCode {
         Verb::Sizes => build::browser().and_then(|built| sizes::report(&built)),
         Verb::Journeys { from, out } => journeys::convert(&from, &out),
         Verb::Conformance { suite: Published::Growthbook, file } => conformance::run(file),
+        Verb::Schema => schema::write(),
         Verb::Vectors { count } => vectors::run(count).map(drop),
     };
     match done {

@@ -18,6 +18,7 @@ mod pack;
 mod print;
 mod publish;
 mod replay;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,8 @@ enum Command {
     Explain(explain::Args),
     /// Fold a file of events and count who would see what
     Replay(replay::Args),
+    /// Print the JSON Schema of packs, for editors
+    Schema,
     /// Send a pack to the edge
     Publish(publish::Args),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Schema => schema::run(),
         Command::Publish(args) => publish::run(&args),
     };
     match outcome {

@@ -6,4 +6,5 @@ mod diagnostics;
 mod html;
 mod program;
 mod robust;
+mod schema;
 mod visitor;
