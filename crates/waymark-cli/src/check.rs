@@ -1,20 +1,31 @@
 //! `waymark check`
 
+use clap::ValueEnum;
 use serde::Serialize;
 use waymark_pack::{Diagnostic, compile};
 
-use crate::Format;
 use crate::error::CliError;
-use crate::pack::{Source, summary};
+use crate::pack::{self, Source, summary};
 use crate::print::{self, Place};
+use crate::sarif;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The packs' JSON files
+    /// The packs' JSON files; names may have `*` and `?` in them
     #[arg(required = true, value_name = "PACK")]
     packs: Vec<String>,
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    /// For people, for programs, or for code hosts and editors
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[value(alias = "text")]
+    Human,
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
 }
 
 /// One pack, as `--format json` prints it.
@@ -40,13 +51,14 @@ struct Facts {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
+    let human = args.format == Format::Human;
     let mut refused = None;
     let mut all = Vec::new();
-    for path in &args.packs {
-        let source = Source::read(path)?;
+    for path in pack::matching(&args.packs)? {
+        let source = Source::read(&path)?;
         let (report, facts) = match compile(&source.text) {
             Ok(compiled) => {
-                if args.format == Format::Text {
+                if human {
                     print::out(&source.drawn(&compiled.report, &Place::Out))?;
                     print::out(&format!("ok: {}\n", summary(&compiled)))?;
                 }
@@ -62,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
                 (compiled.report, Some(facts))
             }
             Err(report) => {
-                if args.format == Format::Text {
+                if human {
                     print::out(&source.drawn(&report, &Place::Out))?;
                 }
                 refused = Some(source.refused(&report, 1));
@@ -70,11 +82,23 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
             }
         };
         let diagnostics = report.diagnostics;
-        all.push(Checked { path: path.clone(), ok: facts.is_some(), facts, diagnostics });
+        all.push((Checked { path, ok: facts.is_some(), facts, diagnostics }, source));
     }
-    if args.format == Format::Json {
-        let json = serde_json::to_string_pretty(&all).map_err(std::io::Error::from)?;
-        print::out(&format!("{json}\n"))?;
+    let json = match args.format {
+        Format::Human => None,
+        Format::Json => {
+            let all: Vec<&Checked> = all.iter().map(|(checked, _)| checked).collect();
+            Some(serde_json::to_string_pretty(&all))
+        }
+        Format::Sarif => {
+            let found = all.iter().flat_map(|(checked, source)| {
+                checked.diagnostics.iter().map(|it| (&*checked.path, &*source.text, it))
+            });
+            Some(serde_json::to_string_pretty(&sarif::log(found)))
+        }
+    };
+    if let Some(json) = json {
+        print::out(&format!("{}\n", json.map_err(std::io::Error::from)?))?;
     }
     refused.map_or(Ok(()), Err)
 }

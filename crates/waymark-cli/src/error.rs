@@ -9,6 +9,8 @@ use waymark_wire::WireError;
 pub(crate) enum CliError {
     #[error("{name} cannot be read: {source}")]
     Unreadable { name: String, source: io::Error },
+    #[error("No file's name is like {pattern}")]
+    NoSuchFile { pattern: String },
     #[error("{name} cannot be written: {source}")]
     Unwritable { name: String, source: io::Error },
     #[error("{name} is larger than {limit} bytes, which is the most that a pack may have")]
@@ -53,6 +55,7 @@ impl CliError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "unreadable-file",
+            Self::NoSuchFile { .. } => "no-such-file",
             Self::Unwritable { .. } => "unwritable-file",
             Self::PackTooLarge { .. } => "pack-too-large",
             Self::PackHasErrors { .. } => "pack-has-errors",

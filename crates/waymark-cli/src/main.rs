@@ -18,6 +18,7 @@ mod pack;
 mod print;
 mod publish;
 mod replay;
+mod sarif;
 mod schema;
 
 use std::process::ExitCode;

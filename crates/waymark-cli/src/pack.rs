@@ -58,6 +58,30 @@ impl Source {
     }
 }
 
+/// The files that names and patterns mean. A name is itself, whether there is such a file or not.
+pub(crate) fn matching(patterns: &[String]) -> Result<Vec<String>, CliError> {
+    let mut paths = Vec::new();
+    for pattern in patterns {
+        if !pattern.contains(['*', '?']) {
+            paths.push(pattern.clone());
+            continue;
+        }
+        let none = || CliError::NoSuchFile { pattern: pattern.clone() };
+        let found = glob::glob(pattern).map_err(|_| none())?;
+        let before = paths.len();
+        for path in found {
+            let path = path.map_err(|error| {
+                CliError::unreadable(&error.path().display().to_string(), error.into())
+            })?;
+            paths.push(path.display().to_string());
+        }
+        if paths.len() == before {
+            return Err(none());
+        }
+    }
+    Ok(paths)
+}
+
 /// Reads and compiles the pack that a command needs to do its work.
 pub(crate) fn load(path: &str) -> Result<Compiled, CliError> {
     Source::read(path)?.compiled(2)

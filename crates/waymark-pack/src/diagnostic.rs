@@ -23,12 +23,16 @@ pub struct Diagnostic {
     pub length: usize,
     /// From 1.
     pub line: u32,
-    /// From 1, in characters.
+    /// From 1, in characters (Unicode scalar values).
     pub column: u32,
     /// One sentence: what is wrong.
     pub message: String,
     /// What to write instead.
     pub mend: Option<String>,
+    /// The mend as an edit, when it takes no thought: what to write in place of the bytes of
+    /// `offset` and `length`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

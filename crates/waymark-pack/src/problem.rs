@@ -25,6 +25,8 @@ pub(crate) struct Problem {
     at: At,
     message: String,
     mend: Option<String>,
+    /// A name, and the one to write in its place.
+    instead: Option<(String, String)>,
 }
 
 impl Problem {
@@ -34,7 +36,27 @@ impl Problem {
 
     /// Offers the name that was probably meant.
     pub fn mean<'n>(&mut self, wanted: &str, names: impl IntoIterator<Item = &'n str>) {
-        self.mend = closest(wanted, names).map(|name| format!("did you mean {}?", quoted(name)));
+        let Some(name) = closest(wanted, names) else {
+            self.mend = None;
+            return;
+        };
+        self.mean_name(wanted, name);
+    }
+
+    /// Offers a name.
+    pub fn mean_name(&mut self, wanted: &str, name: &str) {
+        self.mend = Some(format!("did you mean {}?", quoted(name)));
+        self.instead = Some((wanted.to_owned(), name.to_owned()));
+    }
+
+    /// The edit that writes the offered name, if the name it is for is all that stands there.
+    fn fix(&self, source: &str) -> Option<String> {
+        let (wanted, name) = self.instead.as_ref()?;
+        let there = source.get(self.at.start..self.at.end)?;
+        if there == quoted(wanted) && !name.contains(['"', '\\']) {
+            return Some(quoted(name));
+        }
+        (there == wanted).then(|| name.clone())
     }
 
     /// Offers the name that was probably meant, or else the names that there are.
@@ -63,7 +85,7 @@ impl Problems {
     }
 
     fn push(&mut self, code: Code, severity: Severity, at: At, message: String) -> &mut Problem {
-        let problem = Problem { code, severity, at, message, mend: None };
+        let problem = Problem { code, severity, at, message, mend: None, instead: None };
         let first_error = severity == Severity::Error && !self.errors;
         self.errors |= severity == Severity::Error;
         if self.list.len() >= KEPT && !first_error {
@@ -91,6 +113,7 @@ impl Problems {
         let diagnostics = self.list.into_iter().map(|problem| {
             cursor.advance(problem.at.start);
             Diagnostic {
+                fix: problem.fix(source),
                 code: problem.code.name(),
                 severity: problem.severity,
                 pointer: root.map(|root| root.pointer_to(problem.at)).unwrap_or_default(),

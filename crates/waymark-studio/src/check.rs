@@ -37,8 +37,18 @@ fn diagnostics(source: &str, report: &Report) -> Vec<Json> {
     report
         .iter()
         .map(|diagnostic| {
-            let Diagnostic { code, severity, pointer, offset, length, line, column, message, mend } =
-                diagnostic;
+            let Diagnostic {
+                code,
+                severity,
+                pointer,
+                offset,
+                length,
+                line,
+                column,
+                message,
+                mend,
+                ..
+            } = diagnostic;
             json!({
                 "code": code,
                 "severity": severity.name(),

@@ -50,6 +50,48 @@ fn json_has_one_member_a_pack() {
 }
 
 #[test]
+fn sarif_says_where_and_how_to_mend_it() {
+    let folder = Folder::with_pack();
+    let wrong = crate::support::PACK.replace(r#""$segment": "vip""#, r#""$segment": "vpi""#);
+    folder.write("wrong one.jsonc", wrong);
+    let ran = folder.run(&["check", "--format", "sarif", "*.jsonc"]);
+    assert_eq!(ran.status(), 1);
+    let log: serde_json::Value = serde_json::from_str(ran.out()).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for rule in rules {
+        for text in [&rule["shortDescription"]["text"], &rule["help"]["text"]] {
+            assert!(text.as_str().is_some_and(|text| text.ends_with('.')), "{rule}");
+        }
+    }
+    let result = &run["results"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), 1);
+    assert_eq!(result["ruleId"], "unknown-segment");
+    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!(rules[index]["id"], "unknown-segment");
+    assert_eq!(result["level"], "error");
+    assert_eq!(result["message"]["text"], r#"unknown segment "vpi": did you mean "vip"?"#);
+    let place = &result["locations"][0];
+    assert_eq!(place["physicalLocation"]["artifactLocation"]["uri"], "wrong%20one.jsonc");
+    let region =
+        serde_json::json!({ "startLine": 26, "startColumn": 59, "endLine": 26, "endColumn": 64 });
+    assert_eq!(place["physicalLocation"]["region"], region);
+    assert_eq!(place["logicalLocations"][0]["fullyQualifiedName"], "/rules/0/when/$segment");
+    let replacement = &result["fixes"][0]["artifactChanges"][0]["replacements"][0];
+    assert_eq!(replacement["deletedRegion"], region);
+    assert_eq!(replacement["insertedContent"]["text"], r#""vip""#);
+}
+
+#[test]
+fn a_pattern_means_the_files_that_are_like_it() {
+    let folder = Folder::with_pack();
+    folder.write("other.jsonc", crate::support::PACK);
+    assert_eq!(folder.run(&["check", "*.jsonc"]).ok().matches("ok: ").count(), 2);
+    folder.run(&["check", "*.pack"]).refused(2, &["no-such-file", "*.pack"]);
+}
+
+#[test]
 fn what_cannot_be_read_is_said_to_be() {
     let folder = Folder::new();
     folder

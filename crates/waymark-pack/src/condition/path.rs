@@ -64,7 +64,7 @@ pub(crate) fn path_of_visitor(
         };
         let problem = desk.problems.error(Code::UnknownPath, at, message);
         if let Some(meant) = meant {
-            problem.mend(format!("did you mean \"{meant}\"?"));
+            problem.mean_name(path, &meant);
         }
         return None;
     }

@@ -57,6 +57,22 @@ fn positions_point_into_the_source() {
 }
 
 #[test]
+fn an_edit_that_is_offered_mends_what_it_is_for() {
+    let mut mended = 0;
+    for (name, source) in broken() {
+        for Diagnostic { code, offset, length, fix, .. } in &check(&source) {
+            let Some(fix) = fix else { continue };
+            let (before, after) = (&source[..*offset], &source[offset + length..]);
+            let report = check(&[before, fix.as_str(), after].concat());
+            let still = report.iter().any(|it| (it.code, it.offset) == (*code, *offset));
+            assert!(!still, "{name}: {fix}\n{report}");
+            mended += 1;
+        }
+    }
+    assert!(mended > 10, "{mended}");
+}
+
+#[test]
 fn every_code_has_a_pack_that_shows_it() {
     // These take a pack too large for a file, or a bug in the compiler.
     let mut missing = vec!["bad-program", "pack-too-large", "program-too-large"];
