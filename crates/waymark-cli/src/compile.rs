@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
 }
 
 /// Whoever reads the file finds it as it was or as it is to be, never a part.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::other("it is not the name of a file"))?;
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);

@@ -18,6 +18,9 @@ pub(crate) enum CliError {
     /// The diagnostics have been shown.
     #[error("{name} has {errors}")]
     PackHasErrors { name: String, errors: String, status: u8 },
+    /// Their names have been shown.
+    #[error("{count} of the packs would be laid out anew")]
+    NotFormatted { count: usize },
     #[error("The context is not JSON: {0}")]
     ContextNotJson(serde_json::Error),
     #[error("{0}")]
@@ -59,6 +62,7 @@ impl CliError {
             Self::Unwritable { .. } => "unwritable-file",
             Self::PackTooLarge { .. } => "pack-too-large",
             Self::PackHasErrors { .. } => "pack-has-errors",
+            Self::NotFormatted { .. } => "not-formatted",
             Self::ContextNotJson(_) => "bad-context",
             Self::Wire(error) => error.code(),
             Self::NoSuchVisitor { .. } => "no-such-visitor",
@@ -85,6 +89,7 @@ impl CliError {
             )),
             Self::ManyVisitors { .. } => Some("say which: --visitor ID".to_owned()),
             Self::BadEdge { .. } => Some("write it as https://edge.example.com".to_owned()),
+            Self::NotFormatted { .. } => Some("`waymark fmt` does it".to_owned()),
             Self::InsecureEdge { .. } => {
                 Some("use https; http is for localhost and 127.0.0.1".to_owned())
             }
@@ -108,7 +113,7 @@ impl CliError {
     pub(crate) const fn status(&self) -> u8 {
         match self {
             Self::PackHasErrors { status, .. } => *status,
-            Self::Refused { .. } => 1,
+            Self::NotFormatted { .. } | Self::Refused { .. } => 1,
             _ => 2,
         }
     }

@@ -4,7 +4,8 @@
 //! own, and the edge does not run it.
 //!
 //! Exit status: 0 done (events that could not be read are reported, not fatal); 1 the pack has
-//! errors or the edge refused it (`check`, `compile`, `publish`); 2 anything else that failed.
+//! errors or the edge refused it (`check`, `compile`, `publish`), or is not laid out as `fmt` does it
+//! (`fmt --check`); 2 anything else that failed.
 
 mod audience;
 mod check;
@@ -12,6 +13,7 @@ mod compile;
 mod error;
 mod events;
 mod explain;
+mod format;
 mod host;
 mod input;
 mod pack;
@@ -39,6 +41,8 @@ struct Cli {
 enum Command {
     /// Say everything that is wrong with packs
     Check(check::Args),
+    /// Lay packs out in the one way, with their comments
+    Fmt(format::Args),
     /// Write the Program that hosts run
     Compile(compile::Args),
     /// Say which rule won each slot for a visitor, and why the others lost
@@ -61,6 +65,7 @@ enum Format {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(args) => check::run(&args),
+        Command::Fmt(args) => format::run(&args),
         Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Replay(args) => replay::run(&args),

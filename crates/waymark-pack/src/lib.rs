@@ -44,6 +44,7 @@ mod condition;
 mod declared;
 mod diagnostic;
 mod fields;
+mod format;
 mod html;
 mod json;
 pub mod language;
@@ -61,6 +62,7 @@ use waymark_engine::{PackHash, Program};
 use waymark_model::limits;
 
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
+pub use format::format;
 
 /// The version of the pack language that this compiler reads.
 pub const SPEC_VERSION: &str = "1";

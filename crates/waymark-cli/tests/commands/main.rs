@@ -4,6 +4,7 @@
 mod check;
 mod compile;
 mod explain;
+mod format;
 mod publish;
 mod replay;
 mod support;

@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod diagnostics;
+mod format;
 mod html;
 mod program;
 mod robust;
