@@ -19,8 +19,7 @@ export function embedded(): Embedded | undefined {
     const { pack, seq, now, validUntil, segments, stage, slots, context, state } = JSON.parse(text);
     const all: Decision['slots'] = Object.create(null);
     for (const [id, slot] of Object.entries(slots ?? {})) {
-      const { content = null, rule = null, reason = '' } = slot as Partial<SlotDecision>;
-      all[id] = { content, rule, reason };
+      all[id] = { content: null, rule: null, reason: '', ...(slot as Partial<SlotDecision>) };
     }
     return {
       decision: {
@@ -54,4 +53,4 @@ export function agree(one: Decision, other: Decision): boolean {
   });
 }
 
-const body = (slot: SlotDecision): string | undefined => slot.html ?? slot.text;
+const body = (slot: SlotDecision): string | undefined => slot.html ?? slot.text ?? slot.redirect;

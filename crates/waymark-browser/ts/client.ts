@@ -74,7 +74,10 @@ export class Client {
     this.messenger = new Messenger(origin, writeKey, PORTS);
     if (any(this.consent())) this.userId = this.record.userId;
     this.emitter.emit('consent', this.consent());
-    if (this.latest) this.emitter.emit('decision', this.latest);
+    if (this.latest) {
+      this.slots.patch(this.latest);
+      this.emitter.emit('decision', this.latest);
+    }
     this.begun = this.begin();
     this.loaded = this.load(origin);
     this.listen();
@@ -274,6 +277,8 @@ export class Client {
     if (own?.pack !== decision.pack || own?.seq !== decision.seq) stats.stale++;
     else if (!agree(own, decision)) stats.mismatch++;
     else {
+      // The page may not have been whole when it began.
+      this.slots.patch(own);
       decider.wakeAt(decision.validUntil);
       return true;
     }
@@ -284,7 +289,7 @@ export class Client {
     const before = this.latest;
     this.slots.show(decision);
     // One that says what the last one said is no news.
-    if (before && agree(before, decision)) return;
+    if (before && agree(before, decision) && data(before) === data(decision)) return;
     this.latest = decision;
     this.emitter.emit('decision', decision);
   }
@@ -325,6 +330,10 @@ export class Client {
     this.decider.decideSoon();
   }
 }
+
+/** What a decision gives to the page's own code. */
+const data = ({ slots }: Decision): string =>
+  JSON.stringify(Object.values(slots).map(({ json }) => json ?? null));
 
 /** The client as a page sees it: a bad call is reported, and never thrown into the page. */
 export function facade(client: Client, now: () => number = Date.now): Core {

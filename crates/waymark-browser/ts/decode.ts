@@ -4,7 +4,8 @@ import { Reader, toHex } from './bytes';
 import type { Decision, Effects, SlotDecision } from './types';
 
 const REASONS = ['rule', 'no-match', 'no-consent'];
-const HTML = 1;
+/** By the number of their kind. Of two kinds the text is JSON. */
+const BODIES = ['text', 'html', 'json', 'patch', 'redirect'] as const;
 
 export interface Applied extends Effects {
   duplicate: boolean;
@@ -26,7 +27,12 @@ export function decodeDecision(bytes: Uint8Array): Decision {
     const id = input.text();
     const reason = REASONS[input.byte()] ?? '';
     const slot: SlotDecision = { rule: input.optionalText(), content: input.optionalText(), reason };
-    if (input.byte()) slot[input.byte() === HTML ? 'html' : 'text'] = input.text();
+    if (input.byte()) {
+      const kind = BODIES[input.byte()] ?? 'text';
+      const text = input.text();
+      if (kind === 'json' || kind === 'patch') slot[kind] = JSON.parse(text);
+      else slot[kind] = text;
+    }
     slots[id] = slot;
   });
   return { slots, segments, stage, validUntil, pack, seq, source: 'device' };

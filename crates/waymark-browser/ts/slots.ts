@@ -1,5 +1,7 @@
 // Content in the page. What the author wrote is kept, and comes back when nothing takes its place.
 
+import { Patches } from './patches';
+import { lead } from './redirect';
 import type { Decision, SlotDecision } from './types';
 
 const SLOT = 'data-waymark-slot';
@@ -14,12 +16,15 @@ interface Shown {
 
 export class Slots {
   private readonly shown = new Map<Element, Shown>();
+  private readonly patches = new Patches();
   private policy: { createHTML(html: string): unknown } | undefined;
 
   constructor(private readonly fail: (code: string, message: string) => void) {}
 
   /** Shows a decision. Only what differs is touched. */
   show(decision: Decision): void {
+    const target = Object.values(decision.slots).find((slot) => slot.redirect !== undefined)?.redirect;
+    if (target !== undefined && lead(target)) return;
     for (const element of this.shown.keys()) {
       if (!element.isConnected) this.shown.delete(element);
     }
@@ -27,16 +32,31 @@ export class Slots {
       const slot = decision.slots[element.getAttribute(SLOT)!];
       if (!slot) continue;
       try {
-        if (slot.content === null) this.restore(element);
-        else this.fill(element, slot, slot.content);
+        const body = slot.html ?? slot.text;
+        if (slot.content !== null && body !== undefined) this.fill(element, slot, slot.content, body);
+        // What the edge alone can fetch, it has put there.
+        else if (slot.content === null || element.getAttribute(CONTENT) !== slot.content) {
+          this.restore(element);
+        }
       } catch (error) {
         this.fail('slot-failed', String(error));
       }
+    }
+    this.patch(decision);
+  }
+
+  /** Makes a decision's changes to the page, and takes those of another back. */
+  patch(decision: Decision): void {
+    try {
+      this.patches.apply(Object.values(decision.slots).flatMap((slot) => slot.patch ?? []));
+    } catch (error) {
+      this.fail('slot-failed', String(error));
     }
   }
 
   /** The author's content everywhere. Gives whether some of it never reached this page. */
   restoreAll(): boolean {
+    this.patches.takeBack();
     let lost = false;
     for (const element of document.querySelectorAll(`[${SLOT}]`)) {
       if (!this.restore(element)) lost = true;
@@ -62,8 +82,7 @@ export class Slots {
     }
   }
 
-  private fill(element: Element, slot: SlotDecision, content: string): void {
-    const body = slot.html ?? slot.text ?? '';
+  private fill(element: Element, slot: SlotDecision, content: string, body: string): void {
     let shown = this.shown.get(element);
     if (shown?.body === body) {
       element.setAttribute(CONTENT, content);

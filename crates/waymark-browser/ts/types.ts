@@ -24,6 +24,20 @@ export interface SlotDecision {
   reason: string;
   html?: string;
   text?: string;
+  /** Data for the page's own code. */
+  json?: Json;
+  patch?: Change[];
+  /** Where the page leads instead. */
+  redirect?: string;
+}
+
+/** A change to elements of the page. */
+export interface Change {
+  selector: string;
+  /** `null` takes one away. */
+  attributes?: Record<string, string | null>;
+  addClass?: string[];
+  removeClass?: string[];
 }
 
 export interface Decision {

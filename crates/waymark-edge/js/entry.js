@@ -202,7 +202,14 @@ async function page(request, env) {
   if (!plan_) return fresh(returned(response, request, env), request);
   if (!canChange(response)) return returned(response, request, env);
   try {
-    return changed(response, JSON.parse(plan_));
+    const plan = JSON.parse(plan_);
+    if (plan.redirect === undefined) return changed(response, plan);
+    if (!isVisit(request)) return returned(response, request, env);
+    response.body?.cancel();
+    return new Response(null, {
+      status: 302,
+      headers: { Location: plan.redirect, "Cache-Control": "private, no-store", Vary: "Cookie" },
+    });
   } catch (error) {
     console.error(`page: ${error?.stack ?? error}`);
     return returned(response, request, env);
@@ -233,6 +240,12 @@ function isPage(request) {
   }
   const accept = request.headers.get("Accept");
   return !accept || /text\/html|\*\/\*|text\/\*/i.test(accept);
+}
+
+// Whether a person goes to the page, and no script or frame asks for it.
+function isVisit(request) {
+  const destination = request.headers.get("Sec-Fetch-Dest");
+  return destination ? destination === "document" : /text\/html/i.test(request.headers.get("Accept") ?? "");
 }
 
 // The request's headers without our cookie.

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::{Context, Decision, Engine, Numerals, State};
 use waymark_model::{Purpose, Purposes, Timestamp, Value, limits};
-use waymark_wire::{Basis, Problem, context_from_json, decision_to_json, explanation_to_json};
+use waymark_wire::{
+    Basis, PLACED, Problem, context_from_json, decision_to_json, explanation_to_json,
+};
 
 use crate::access;
 use crate::body::{inflated, instant, object};
@@ -169,13 +171,13 @@ fn answered(
     answer
 }
 
-/// A decision without what it shows, for a page that has it already.
+/// A decision for a page that has its text and HTML already.
 pub fn without_bodies(decision: &Decision) -> Json {
     let mut told = decision_to_json(decision);
     let slots = told["slots"].as_object_mut().into_iter().flatten();
     for (_, slot) in slots {
         if let Some(slot) = slot.as_object_mut() {
-            slot.retain(|member, _| member != "html" && member != "text");
+            slot.retain(|member, _| !PLACED.contains(&member.as_str()));
         }
     }
     told

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, json};
 use waymark_engine::program::Body;
-use waymark_engine::{Context, Engine, Numerals};
+use waymark_engine::{Context, Decision, Engine, Numerals};
 use waymark_model::{Object, Purpose, Purposes, Value};
 use waymark_wire::Problem;
 
@@ -29,7 +29,8 @@ pub struct PageRequest {
 }
 
 /// The plan for a page as JSON, or nothing when it is to stay as it is:
-/// `{"slots": {id: {"html", "body", "content"}}, "decision": "<JSON for the page>"}`.
+/// `{"slots": {id: {"html", "body", "content"}}, "decision": "<JSON for the page>"}`, or
+/// `{"redirect": "<where to go instead>"}`.
 ///
 /// Without a cookie that allows personalization the visitor is nobody: no shard is asked, and only
 /// rules that read nothing of a visitor can win.
@@ -58,23 +59,80 @@ pub async fn plan<H: Clock + Objects>(
         }
     };
     let state = state.unwrap_or_else(|| engine.new_state());
-    let decision = engine.decide(&state, &context_of(page, consent), now);
-
+    let decide = |page: &PageRequest| engine.decide(&state, &context_of(page, consent), now);
+    let decision = decide(page);
+    if let Some(target) = elsewhere(page, &decision, decide) {
+        return Ok(Some(json!({ "redirect": target }).to_string()));
+    }
     let slots: Map<String, serde_json::Value> = decision
         .slots
         .iter()
         .filter_map(|slot| {
             let (rendered, content) = (slot.body.as_ref()?, slot.content.as_ref()?);
-            let html = rendered.body == Body::Html;
+            let html = match rendered.body {
+                Body::Html => true,
+                Body::Text => false,
+                // The page's own matter.
+                Body::Json | Body::Patch | Body::Redirect | Body::Remote => return None,
+            };
             let item = json!({ "html": html, "body": rendered.text, "content": content });
             Some((slot.slot.clone(), item))
         })
         .collect();
-    if slots.is_empty() && visitor.is_none() {
+    if decision.slots.iter().all(|slot| slot.body.is_none()) && visitor.is_none() {
         return Ok(None);
     }
     let told = without_bodies(&decision).to_string();
     Ok(Some(json!({ "slots": slots, "decision": told }).to_string()))
+}
+
+/// Redirects that are followed here.
+const HOPS: usize = 5;
+
+/// Where a decision leads instead of its page. On this site redirects are followed to the last, so
+/// that a visitor goes once; where they come back to a page that was left, nobody goes anywhere.
+fn elsewhere(
+    page: &PageRequest,
+    decision: &Decision,
+    decide: impl Fn(&PageRequest) -> Decision,
+) -> Option<String> {
+    let here = without_fragment(&page.url);
+    let mut seen = vec![here.to_owned()];
+    let mut last = None;
+    let mut target = redirect(decision);
+    while let Some(to) = target {
+        let url = if to.starts_with('/') { format!("{}{to}", origin(here)) } else { to.clone() };
+        let plain = without_fragment(&url).to_owned();
+        if seen.contains(&plain) || seen.len() > HOPS {
+            return None;
+        }
+        last = Some(to);
+        target = if origin(&plain) == origin(here) {
+            redirect(&decide(&PageRequest { url: plain.clone(), ..page.clone() }))
+                // A page that leads to itself is where the way ends.
+                .filter(|next| *next != plain && format!("{}{next}", origin(&plain)) != plain)
+        } else {
+            None
+        };
+        seen.push(plain);
+    }
+    last
+}
+
+fn redirect(decision: &Decision) -> Option<String> {
+    let bodies = decision.slots.iter().filter_map(|slot| slot.body.as_ref());
+    bodies.filter(|body| body.body == Body::Redirect).map(|body| body.text.clone()).next()
+}
+
+fn without_fragment(url: &str) -> &str {
+    url.split('#').next().unwrap_or_default()
+}
+
+/// `https://host` of an address.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
+    &url[..end]
 }
 
 /// The groups `page`, `campaign`, `device` and `geo`, from the request alone. The edge cannot know

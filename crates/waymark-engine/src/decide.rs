@@ -130,10 +130,10 @@ impl Engine<'_> {
                 reason = Reason::Rule;
             }
             let content = content.map(|content| &self.program.contents[content as usize]);
-            let body = content.map(|content| {
+            let body = content.and_then(|content| {
                 let (text, until) = render(*self, content, &state.head, context, now);
                 decision.valid_until = decision.valid_until.min(until);
-                Rendered { body: content.body, text }
+                text.map(|text| Rendered { body: content.body, text })
             });
             decision.slots.push(SlotDecision {
                 slot: definition.id.clone(),

@@ -28,6 +28,7 @@ pub struct SlotDecision {
     pub rule: Option<String>,
     /// `None` keeps the author's content.
     pub content: Option<String>,
+    /// `None` where there is nothing to show: the author's content stays.
     pub body: Option<Rendered>,
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Desk<'s> {
 
 #[derive(Debug, Default)]
 pub(crate) struct Declared {
+    /// ISO 4217.
+    pub currency: Option<String>,
     /// `None` when the pack does not say which events there are: then any may be.
     pub events: Option<BTreeMap<String, Event>>,
     pub attributes: Option<BTreeMap<String, Option<Type>>>,

@@ -85,6 +85,8 @@ codes! {
     BadNumber = "bad-number",
     /// The compiler made a Program that no host takes: a bug in it.
     BadProgram = "bad-program",
+    /// No selector of CSS, or one that pages cannot be asked with.
+    BadSelector = "bad-selector",
     /// A sequence with no step, or with too many.
     BadSteps = "bad-steps",
     /// An insert that cannot be read.
@@ -151,6 +153,10 @@ codes! {
     UnknownStage = "unknown-stage",
     /// A touchpoint that the journey does not have.
     UnknownTouchpoint = "unknown-touchpoint",
+    /// An attribute that could run something, or that is not for patches.
+    UnsafeAttribute = "unsafe-attribute",
+    /// An address that could run something, or that a value could lead to another site.
+    UnsafeUrl = "unsafe-url",
     /// Content that nobody shows.
     UnusedContent = "unused-content",
     /// A slot that nothing fills.

@@ -49,6 +49,7 @@ mod html;
 mod json;
 pub mod language;
 mod lint;
+mod locale;
 mod lower;
 mod pack;
 mod problem;

@@ -24,8 +24,12 @@ use waymark_model::{Object, Purposes, Timestamp, Value, limits};
 /// The groups of a context that rules read; the names are the roots of their paths.
 const GROUPS: [Root; 4] = [Root::Page, Root::Campaign, Root::Device, Root::Geo];
 
+/// The members of a slot that hold what it shows, of which a page that came through the edge
+/// needs none any longer.
+pub const PLACED: [&str; 3] = ["html", "text", "redirect"];
+
 /// Writes a decision. A slot with `content: null` keeps the author's content; one with content
-/// carries it as `html` or as `text`. `validUntil` is null when nothing can change it but an event.
+/// carries it as `html`, `text`, `json`, `patch` or `redirect`, or as none when the edge fetches it or there is nothing to show. `validUntil` is null when nothing can change it but an event.
 pub fn decision_to_json(decision: &Decision) -> Json {
     let slots: Map<String, Json> =
         decision.slots.iter().map(|slot| (slot.slot.clone(), slot_to_json(slot))).collect();
@@ -47,11 +51,20 @@ fn slot_to_json(slot: &SlotDecision) -> Json {
         "reason": slot.reason.name(),
     });
     if let Some(rendered) = &slot.body {
-        let member = match rendered.body {
-            Body::Html => "html",
-            Body::Text => "text",
+        let text = || Json::from(rendered.text.as_str());
+        // The compiler wrote the JSON, and values in it are escaped.
+        let parsed = || serde_json::from_str(&rendered.text).unwrap_or_default();
+        let body = match rendered.body {
+            Body::Html => Some(("html", text())),
+            Body::Text => Some(("text", text())),
+            Body::Json => Some(("json", parsed())),
+            Body::Patch => Some(("patch", parsed())),
+            Body::Redirect => Some(("redirect", text())),
+            Body::Remote => None,
         };
-        out[member] = rendered.text.as_str().into();
+        if let Some((member, body)) = body {
+            out[member] = body;
+        }
     }
     out
 }

@@ -103,3 +103,40 @@ fn a_decision_is_given_to_its_own_device_only() {
         assert_eq!((status, &problem["code"]), (403, &json!("no-proof")), "{problem}");
     }
 }
+
+#[test]
+fn redirects_are_followed_to_their_end_and_never_in_a_circle() {
+    let world = World::new();
+    let to = |id: &str, to: &str| json!({ "slot": "page", "redirect": to, "label": id });
+    let when = |path: &str, show: &str| json!({ "id": show, "slot": "page", "when": { "page.path": path }, "show": show });
+    world.publish(&json!({
+        "pack": "shop",
+        "slots": { "page": { "default": "keep" } },
+        "content": {
+            "old": to("old", "/new?q={{ campaign.source }}"), "new": to("new", "/newest#top"),
+            "a": to("a", "/b"), "b": to("b", "/a"), "self": to("self", "/self"),
+            "away": to("away", "https://elsewhere.example/x"),
+            "patch": { "slot": "page", "patch": [{ "selector": "a", "addClass": ["b"] }] },
+        },
+        "rules": [
+            when("/old", "old"), when("/new", "new"), when("/a", "a"), when("/b", "b"),
+            when("/self", "self"), when("/away", "away"), when("/patch", "patch"),
+        ],
+    }));
+    let planned = |path: &str| {
+        let url = format!("https://edge.example{path}");
+        page(&world, &PageRequest { url, ..PageRequest::default() })
+    };
+    let led = |path: &str| planned(path).map(|plan| plan["redirect"].clone());
+    assert_eq!(led("/old?utm_source=x"), Some(json!("/newest#top")));
+    assert_eq!(led("/new"), Some(json!("/newest#top")));
+    assert_eq!(led("/away"), Some(json!("https://elsewhere.example/x")));
+    assert_eq!(led("/newest"), None);
+    for circle in ["/a", "/b", "/self"] {
+        assert_eq!(led(circle), Some(Json::Null), "{circle}");
+    }
+    let patched = planned("/patch").unwrap();
+    assert_eq!(patched["slots"], json!({}));
+    let told: Json = serde_json::from_str(patched["decision"].as_str().unwrap()).unwrap();
+    assert_eq!(told["slots"]["page"]["patch"], json!([{ "selector": "a", "addClass": ["b"] }]));
+}

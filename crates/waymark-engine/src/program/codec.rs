@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Purpose, Reader, Span, Value, Writer, limits};
 
 use super::{
-    Amount, Body, Compare, Cond, CondId, Content, Escape, Feature, FeatureKind, Filter, Index,
-    Insert, Matcher, NumberSource, Order, PackHash, Part, Path, Program, Root, Rule, Segment,
-    SessionKey, Slot, Stage, Template, Test, Variant, Window,
+    Amount, Compare, Cond, CondId, Content, Feature, FeatureKind, Index, Matcher, NumberSource,
+    Order, PackHash, Path, Program, Root, Rule, Segment, SessionKey, Slot, Stage, Test, Window,
 };
 
 const MAGIC: &[u8; 4] = b"WMP\x01";
@@ -48,7 +47,7 @@ impl Program {
             out.unsigned(stage.enter.0.into());
         });
         out.unsigned(self.stage_after.into());
-        out.list(&self.contents, write_content);
+        out.list(&self.contents, |out, content| content.write(out));
         out.list(&self.slots, |out, slot| {
             out.text(&slot.id);
             out.option(slot.default.as_ref(), |out, content| out.unsigned((*content).into()));
@@ -77,7 +76,7 @@ impl Program {
                 segments: input.list(|input| Segment { id: input.string(), when: read_id(input) }),
                 stages: input.list(|input| Stage { id: input.string(), enter: read_id(input) }),
                 stage_after: input.u32(),
-                contents: input.list(read_content),
+                contents: input.list(Content::read),
                 slots: input
                     .list(|input| Slot { id: input.string(), default: input.option(Reader::u32) }),
                 rules: input.list(read_rule),
@@ -401,12 +400,12 @@ fn read_number(input: &mut Reader<'_>) -> NumberSource {
     }
 }
 
-fn write_path(out: &mut Writer, path: &Path) {
+pub(super) fn write_path(out: &mut Writer, path: &Path) {
     out.byte(path.root as u8);
     out.list(&path.keys, |out, key| out.text(key));
 }
 
-fn read_path(input: &mut Reader<'_>) -> Path {
+pub(super) fn read_path(input: &mut Reader<'_>) -> Path {
     Path { root: input.one_of(&Root::ALL, "unknown-root"), keys: read_keys(input) }
 }
 
@@ -539,77 +538,6 @@ fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
             let on = Matcher { event: None, condition: None };
             input.refuse("unknown-feature", FeatureKind::Times { on, keep: 0 })
         }
-    }
-}
-
-fn write_content(out: &mut Writer, content: &Content) {
-    out.text(&content.id);
-    out.byte(content.body as u8);
-    out.list(&content.variants, |out, variant| {
-        out.text(&variant.locale);
-        out.list(&variant.template.0, |out, part| match part {
-            Part::Literal(text) => {
-                out.byte(0);
-                out.text(text);
-            }
-            Part::Insert(insert) => {
-                out.byte(1);
-                write_path(out, &insert.path);
-                out.byte(insert.escape as u8);
-                out.list(&insert.filters, |out, filter| match filter {
-                    Filter::Default(value) => {
-                        out.byte(0);
-                        value.write(out);
-                    }
-                    Filter::Truncate(length) => {
-                        out.byte(1);
-                        out.unsigned((*length).into());
-                    }
-                });
-            }
-        });
-    });
-}
-
-fn read_content(input: &mut Reader<'_>) -> Content {
-    let id = input.string();
-    let body = input.one_of(&Body::ALL, "unknown-body");
-    let variants = input.list(|input| Variant {
-        locale: input.string(),
-        template: Template(input.list(|input| read_part(input, body))),
-    });
-    Content { id, body, variants }
-}
-
-fn read_part(input: &mut Reader<'_>, body: Body) -> Part {
-    match input.byte() {
-        0 => Part::Literal(input.string()),
-        1 => Part::Insert(Insert {
-            path: read_path(input),
-            escape: read_escape(input, body),
-            filters: input.list(read_filter),
-        }),
-        _ => input.refuse("unknown-part", Part::Literal(String::new())),
-    }
-}
-
-fn read_escape(input: &mut Reader<'_>, body: Body) -> Escape {
-    match input.byte() {
-        // Only text content, which no parser sees, may go out as it is.
-        0 if body == Body::Text => Escape::None,
-        1 => Escape::Text,
-        2 => Escape::Attribute,
-        3 => Escape::Url,
-        4 => Escape::UrlPart,
-        _ => input.refuse("unknown-escape", Escape::Text),
-    }
-}
-
-fn read_filter(input: &mut Reader<'_>) -> Filter {
-    match input.byte() {
-        0 => Filter::Default(Value::read(input)),
-        1 => Filter::Truncate(input.u32()),
-        _ => input.refuse("unknown-filter", Filter::Truncate(0)),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Content and its templates, parsed before a visitor arrives.
+//! Content: what can be shown, in which form and in which languages.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_model::Value;
+use waymark_model::{Reader, Writer};
 
-use super::Path;
+use super::template::{Insert, Template};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Content {
@@ -15,16 +15,21 @@ pub struct Content {
     pub variants: Vec<Variant>,
 }
 
-/// How rendered content is to be put into a page.
+/// What rendered content is, and so what is done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
     Text,
     /// Sanitized at compile time; values are escaped for where they land.
     Html,
-}
-
-impl Body {
-    pub(crate) const ALL: [Self; 2] = [Self::Text, Self::Html];
+    /// Data for the page's own code, as JSON.
+    Json,
+    /// Changes to elements of the page, as JSON: `[{"selector", "attributes", "addClass",
+    /// "removeClass"}]`. Names of attributes were checked at compile time.
+    Patch,
+    /// An address to go to instead. Values are parts of it only.
+    Redirect,
+    /// An address whose answer the edge shows. It is in no decision and in no page.
+    Remote,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -34,42 +39,9 @@ pub struct Variant {
     pub template: Template,
 }
 
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Template(pub Vec<Part>);
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Part {
-    Literal(String),
-    Insert(Insert),
-}
-
-/// `{{ path | filter: arg }}`
-#[derive(Debug, Clone, PartialEq)]
-pub struct Insert {
-    pub path: Path,
-    pub filters: Vec<Filter>,
-    pub escape: Escape,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Filter {
-    /// Stands in for a missing, null or empty value.
-    Default(Value),
-    /// At most so many characters, the last an ellipsis when something was cut.
-    Truncate(u32),
-}
-
-/// What a value must not be able to leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Escape {
-    /// Text content is not parsed: nothing to escape.
-    None,
-    Text,
-    Attribute,
-    /// The start of a URL: only http, https, mailto or relative ones.
-    Url,
-    /// Inside a URL: percent-encoded.
-    UrlPart,
+impl Body {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Text, Self::Html, Self::Json, Self::Patch, Self::Redirect, Self::Remote];
 }
 
 impl Content {
@@ -84,10 +56,27 @@ impl Content {
             .or_else(|| self.variants.first())
     }
 
+    /// Every value that it shows.
     pub fn inserts(&self) -> impl Iterator<Item = &Insert> {
-        self.variants.iter().flat_map(|variant| &variant.template.0).filter_map(|part| match part {
-            Part::Insert(insert) => Some(insert),
-            Part::Literal(_) => None,
-        })
+        self.variants.iter().flat_map(|variant| variant.template.inserts())
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.text(&self.id);
+        out.byte(self.body as u8);
+        out.list(&self.variants, |out, variant| {
+            out.text(&variant.locale);
+            variant.template.write(out);
+        });
+    }
+
+    pub(super) fn read(input: &mut Reader<'_>) -> Self {
+        let id = input.string();
+        let body = input.one_of(&Body::ALL, "unknown-body");
+        let variants = input.list(|input| Variant {
+            locale: input.string(),
+            template: Template::read(input, body),
+        });
+        Self { id, body, variants }
     }
 }

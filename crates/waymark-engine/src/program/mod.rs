@@ -11,6 +11,7 @@ mod content;
 mod feature;
 mod index;
 mod projection;
+mod template;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,9 +20,10 @@ use core::fmt;
 use waymark_model::{Purpose, Span};
 
 pub use condition::{Compare, Cond, CondId, NumberSource, Order, Path, Root, SessionKey, Test};
-pub use content::{Body, Content, Escape, Filter, Insert, Part, Template, Variant};
+pub use content::{Body, Content, Variant};
 pub use feature::{Amount, Feature, FeatureKind, Matcher, Window};
 pub use index::Index;
+pub use template::{Case, Escape, Filter, Fits, Form, Insert, Money, Part, Template};
 
 /// The first 16 bytes of the SHA-256 of the whole pack's encoded Program. The page's projection
 /// carries the hash of the whole.

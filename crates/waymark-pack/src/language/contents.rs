@@ -1,6 +1,6 @@
 //! Slots, and what can be shown in them.
 
-use super::Takes::{Either, Label, Map, Name, Object, Text, Words};
+use super::Takes::{Any, Either, Label, List, Map, Name, Object, Text, Whole, Words};
 use super::{Key, Shape, later, may, needs, word};
 
 pub static SLOT: Shape = Shape::new(
@@ -38,7 +38,7 @@ pub static CONTENT: Shape = Shape::new(
     ],
 )
 .sharing(BODY)
-.exactly_one(&[&["text", "html", "locales"]]);
+.exactly_one(&[&["text", "html", "image", "json", "redirect", "patch", "remote", "locales"]]);
 
 pub static LOCALE: Shape = Shape::new(
     "locale",
@@ -50,15 +50,56 @@ pub static LOCALE: Shape = Shape::new(
     ],
 )
 .sharing(BODY)
-.exactly_one(&[&["text", "html"]]);
+.exactly_one(&[&["text", "html", "image", "json", "redirect", "patch", "remote"]]);
 
 /// The kinds of content.
-const BODY: &[Key] = &[
+static BODY: &[Key] = &[
     may("text", Text, "Plain text, with `{{ inserts }}`."),
     may("html", Text, "HTML, with `{{ inserts }}`; what could do harm is taken out."),
-    later("image", "A picture."),
-    later("json", "Data for the page's own code."),
-    later("redirect", "Another address to go to."),
-    later("patch", "Changes to what the page has."),
-    later("remote", "What another server says."),
+    may("image", Object(&IMAGE), "A picture."),
+    may("json", Any, "Data for the page's own code; its strings may have `{{ inserts }}`."),
+    may(
+        "redirect",
+        Text,
+        "An address to go to instead; `{{ inserts }}` are parts of it and no site of their own.",
+    ),
+    may("patch", List(&Object(&CHANGE)), "Changes to what the page has."),
+    may(
+        "remote",
+        Text,
+        "An https address whose answer is shown; the edge asks, if its operator allows the site.",
+    ),
 ];
+
+pub static IMAGE: Shape = Shape::new(
+    "image",
+    "an image",
+    "A picture, and where it leads.",
+    &[
+        needs("src", Text, "Where it is."),
+        needs(
+            "alt",
+            Text,
+            "What it shows, for those who do not see it; empty when it says nothing.",
+        ),
+        may("width", Whole(1, 10_000), "Pixels."),
+        may("height", Whole(1, 10_000), "Pixels."),
+        may("href", Text, "Where a click on it leads."),
+    ],
+);
+
+pub static CHANGE: Shape = Shape::new(
+    "change",
+    "a change",
+    "A change to elements of the page.",
+    &[
+        needs("selector", Text, "Which elements, as CSS selects them."),
+        may(
+            "attributes",
+            Map("the attribute's name", &Any),
+            "What attributes become: a string, `true`, or `null` to take one away.",
+        ),
+        may("addClass", List(&Text), "Classes that they get."),
+        may("removeClass", List(&Text), "Classes that they lose."),
+    ],
+);

@@ -258,4 +258,19 @@ pub static FILTERS: &[Operator] = &[
         "At most so many characters, the last of them `…`.",
         "{{ page.title | truncate: 40 }}",
     ),
+    operator("upcase", Any, "All in capitals.", "{{ traits.plan | upcase }}"),
+    operator("downcase", Any, "All in small letters.", "{{ traits.plan | downcase }}"),
+    operator("capitalize", Any, "The first letter a capital.", "{{ traits.plan | capitalize }}"),
+    operator(
+        "money",
+        Text,
+        "An amount of the pack's `currency`, or of another, as the content's language writes it.",
+        "{{ traits.credit | money: 'USD' }}",
+    ),
+    operator(
+        "plural",
+        Text,
+        "The word that goes with a number: one for each form that the language has.",
+        "{{ session.number }} {{ session.number | plural: 'visit', 'visits' }}",
+    ),
 ];

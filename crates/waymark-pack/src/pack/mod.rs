@@ -17,6 +17,7 @@ use crate::diagnostic::Code;
 use crate::fields::{Fields, id, label, members, text};
 use crate::json::{At, Node};
 use crate::language;
+use crate::locale::is_currency;
 use crate::problem::shown;
 
 #[derive(Debug)]
@@ -91,11 +92,14 @@ fn header(fields: &mut Fields<'_>, desk: &mut Desk<'_>) {
     }
     if let Some(node) = fields.take("currency")
         && let Some(currency) = text(node, "`currency`", problems)
-        && !(currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase()))
     {
-        let message = format!("{} is no currency", shown(currency));
-        let problem = problems.error(Code::BadValue, node.at, message);
-        problem.mend("write the code of three capital letters, for example SGD");
+        if is_currency(currency) {
+            desk.declared.currency = Some(currency.to_owned());
+        } else {
+            let message = format!("{} is no currency", shown(currency));
+            let problem = problems.error(Code::BadValue, node.at, message);
+            problem.mend("write the code of three capital letters, for example SGD");
+        }
     }
 }
 

@@ -1,5 +1,11 @@
 //! Slots, and what can be shown in them.
 
+mod address;
+mod image;
+mod kinds;
+mod patch;
+mod selector;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::program::{Body, Template};
@@ -7,11 +13,11 @@ use waymark_engine::program::{Body, Template};
 use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, id, label, members, text};
-use crate::html::of_html;
 use crate::json::{At, Json, Node};
 use crate::language;
 use crate::problem::shown;
-use crate::template::{of_text, parse};
+use crate::template::NO_LOCALE;
+use kinds::Given;
 
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -43,8 +49,7 @@ pub(crate) struct Variant {
 
 /// What keeps the author's content.
 const KEEP: &str = "keep";
-/// The BCP 47 tag for content of no particular language.
-const NO_LOCALE: &str = "und";
+
 /// The slot of each content, whatever else is wrong with it.
 pub(super) fn slots_of(node: Option<&Node>) -> BTreeMap<String, Option<String>> {
     let Some(Json::Object(members)) = node.map(|node| &node.json) else { return BTreeMap::new() };
@@ -122,12 +127,12 @@ fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
     label(fields.take("label"), &mut desk.problems);
     fields.finish(&mut desk.problems);
     let Some(locales) = locales else {
-        let (body, template) = given.read(node, desk)?;
+        let (body, template) = given.read(node, NO_LOCALE, desk)?;
         let variant = Variant { locale: NO_LOCALE.to_owned(), template };
         return Some((body, vec![variant]));
     };
-    if given.text.or(given.html).is_some() {
-        let message = "content has `locales`, or `text` or `html` for everybody, and not both";
+    if !given.is_empty() {
+        let message = "content has `locales`, or one kind for everybody, and not both";
         desk.problems.error(Code::ConflictingKeys, node.opening(), message);
     }
     read_locales(locales, desk)
@@ -157,13 +162,13 @@ fn read_locales(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
             |mut fields| {
                 let given = Given::of(&mut fields);
                 fields.finish(&mut desk.problems);
-                given.read(&member.value, desk)
+                given.read(&member.value, &locale, desk)
             },
         );
         if let Some((kind, _)) = &read
             && *body.get_or_insert(*kind) != *kind
         {
-            let message = "all locales of a content are text, or all are html";
+            let message = "all locales of a content are of one kind";
             desk.problems.error(Code::ConflictingKeys, member.key_at, message);
         }
         match (read, &mut variants) {
@@ -172,48 +177,6 @@ fn read_locales(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
         }
     }
     Some((body?, variants?))
-}
-
-/// The kinds of content that were given.
-#[derive(Clone, Copy)]
-struct Given<'n> {
-    text: Option<&'n Node>,
-    html: Option<&'n Node>,
-}
-
-impl<'n> Given<'n> {
-    fn of(fields: &mut Fields<'n>) -> Self {
-        Self { text: fields.take("text"), html: fields.take("html") }
-    }
-
-    fn read(self, within: &Node, desk: &mut Desk<'_>) -> Option<(Body, Template)> {
-        let (body, node) = match (self.text, self.html) {
-            (Some(node), None) => (Body::Text, node),
-            (None, Some(node)) => (Body::Html, node),
-            (Some(_), Some(_)) => {
-                let message = "content is `text` or `html`, and not both";
-                desk.problems.error(Code::ConflictingKeys, within.opening(), message);
-                return None;
-            }
-            (None, None) => {
-                // A kind of a later version was refused by its name.
-                let mut later = language::CONTENT.keys().filter(|key| key.later);
-                if later.all(|key| within.member(key.name).is_none()) {
-                    let message = "content needs `text` or `html`";
-                    desk.problems.error(Code::MissingKey, within.opening(), message);
-                }
-                return None;
-            }
-        };
-        let what = if body == Body::Text { "`text`" } else { "`html`" };
-        let source = text(node, what, &mut desk.problems)?;
-        let pieces = parse(source, node.at, desk)?;
-        let template = match body {
-            Body::Text => of_text(pieces),
-            Body::Html => of_html(&pieces, node.at, desk)?,
-        };
-        Some((body, template))
-    }
 }
 
 /// Whether it has the shape of a BCP 47 tag in lower case.

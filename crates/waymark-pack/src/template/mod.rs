@@ -1,4 +1,7 @@
-//! Templates: `{{ path | filter: arg }}` inside text.
+//! Templates: `{{ path | filter: arg, arg }}` inside text.
+
+mod filter;
+mod json;
 
 use waymark_engine::program::{Escape, Filter, Insert, Part, Path, Root, SessionKey, Template};
 use waymark_model::Value;
@@ -7,7 +10,8 @@ use crate::condition::{Subject, path_of_visitor};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::{At, place_in_text};
-use crate::problem::shown;
+
+pub(crate) use json::Written;
 
 /// A piece of a template, whose values are not yet escaped for any place.
 #[derive(Debug, Clone)]
@@ -25,12 +29,16 @@ pub(crate) struct Hole {
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
-const FILTERS: [&str; 2] = ["default", "truncate"];
-/// Filters of the language that this version does not have.
-const NOT_YET: [&str; 6] = ["upcase", "downcase", "capitalize", "money", "date", "plural"];
+/// The BCP 47 tag of content in no particular language.
+pub(crate) const NO_LOCALE: &str = "und";
 
-/// The pieces of a text that stands in the source as the string `literal`.
-pub(crate) fn parse(text: &str, literal: At, desk: &mut Desk<'_>) -> Option<Vec<Piece>> {
+/// The pieces of a text that stands in the source as the string `literal`, and is shown in a locale.
+pub(crate) fn parse(
+    text: &str,
+    literal: At,
+    locale: &str,
+    desk: &mut Desk<'_>,
+) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     let mut right = true;
     let mut rest = 0;
@@ -49,7 +57,7 @@ pub(crate) fn parse(text: &str, literal: At, desk: &mut Desk<'_>) -> Option<Vec<
         if open > rest {
             pieces.push(Piece::Literal(text[rest..open].to_owned()));
         }
-        let mut reader = Reader { text, literal, at: inside, end: close };
+        let mut reader = Reader { text, literal, locale, at: inside, end: close };
         match reader.hole(open, desk) {
             Some(hole) => pieces.push(Piece::Insert(hole)),
             None => right = false,
@@ -100,6 +108,7 @@ fn at(source: &str, literal: At, start: usize, end: usize) -> At {
 struct Reader<'t> {
     text: &'t str,
     literal: At,
+    locale: &'t str,
     at: usize,
     end: usize,
 }
@@ -137,31 +146,19 @@ impl<'t> Reader<'t> {
         let name = self.word();
         let named = self.place(desk, start, self.at);
         self.skip_space();
-        let argument = if self.eat(':') { Some(self.argument(desk)?) } else { None };
-        let message = match (name, argument) {
-            ("default", Some(value)) => return Some(Filter::Default(value)),
-            ("truncate", Some(Value::Number(length))) => match length_of(length) {
-                Some(length) => return Some(Filter::Truncate(length)),
-                None => "`truncate` takes a whole number from 1".to_owned(),
-            },
-            ("default", None) => {
-                "`default` takes what to show instead: default: 'friend'".to_owned()
+        if name.is_empty() {
+            return self.refuse(start, "after `|` comes a filter", desk);
+        }
+        let mut arguments = Vec::new();
+        if self.eat(':') {
+            arguments.push(self.argument(desk)?);
+            self.skip_space();
+            while self.eat(',') {
+                arguments.push(self.argument(desk)?);
+                self.skip_space();
             }
-            ("truncate", _) => "`truncate` takes a number: truncate: 40".to_owned(),
-            ("", _) => return self.refuse(start, "after `|` comes a filter", desk),
-            (name, _) if NOT_YET.contains(&name) => {
-                let message = format!("the filter `{name}` is not in this version of the language");
-                desk.problems.error(Code::NotYet, named, message);
-                return None;
-            }
-            (name, _) => {
-                let message = format!("unknown filter {}", shown(name));
-                desk.problems.error(Code::UnknownFilter, named, message).mean(name, FILTERS);
-                return None;
-            }
-        };
-        desk.problems.error(Code::BadTemplate, named, message);
-        None
+        }
+        filter::filter(name, arguments, self.locale, named, desk)
     }
 
     fn argument(&mut self, desk: &mut Desk<'_>) -> Option<Value> {
@@ -189,7 +186,7 @@ impl<'t> Reader<'t> {
     /// Up to the next space, filter or argument.
     fn word(&mut self) -> &'t str {
         let rest = self.rest();
-        let stops = |c: char| c.is_whitespace() || "|:'\"{}".contains(c);
+        let stops = |c: char| c.is_whitespace() || "|:,'\"{}".contains(c);
         let length = rest.find(stops).unwrap_or(rest.len());
         self.at += length;
         &rest[..length]
@@ -240,10 +237,4 @@ fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Path> {
         // Paths name neither.
         Subject::Amount(_) | Subject::Kept(_) => return None,
     })
-}
-
-fn length_of(number: f64) -> Option<u32> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared below")]
-    let length = number as u32;
-    (f64::from(length).to_bits() == number.to_bits() && length >= 1).then_some(length)
 }

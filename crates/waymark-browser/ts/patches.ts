@@ -1,0 +1,48 @@
+// Changes to elements of the page, which can be taken back.
+
+import type { Change } from './types';
+
+/** Elements that run, style or frame something: their attributes are not content. */
+const UNTOUCHED = /^(script|style|link|base|meta|object|embed|i?frame|template)$/i;
+
+export class Patches {
+  private undo: (() => void)[] = [];
+  private applied = '';
+
+  apply(changes: Change[]): void {
+    const text = JSON.stringify(changes);
+    if (text !== this.applied) this.takeBack();
+    this.applied = text;
+    for (const change of changes) {
+      for (const element of document.querySelectorAll(change.selector)) {
+        if (!UNTOUCHED.test(element.localName)) this.change(element, change);
+      }
+    }
+  }
+
+  takeBack(): void {
+    for (const back of this.undo.splice(0).reverse()) back();
+    this.applied = '';
+  }
+
+  private change(element: Element, { attributes = {}, addClass = [], removeClass = [] }: Change): void {
+    for (const [name, value] of Object.entries(attributes)) {
+      const before = element.getAttribute(name);
+      if (before === value) continue;
+      set(element, name, value);
+      this.undo.push(() => set(element, name, before));
+    }
+    for (const [names, wanted] of [[addClass, true], [removeClass, false]] as const) {
+      for (const name of names) {
+        if (element.classList.contains(name) === wanted) continue;
+        element.classList.toggle(name, wanted);
+        this.undo.push(() => element.classList.toggle(name, !wanted));
+      }
+    }
+  }
+}
+
+function set(element: Element, name: string, value: string | null): void {
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}

@@ -1,0 +1,233 @@
+//! Templates, parsed before a visitor arrives. What depends on a language or a currency is resolved
+//! then, too: a filter carries the signs and words that it needs.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use waymark_model::{Reader, Value, Writer};
+
+use super::codec::{read_path, write_path};
+use super::{Body, Path};
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Template(pub Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    Literal(String),
+    Insert(Insert),
+}
+
+/// `{{ path | filter: arg }}`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    pub path: Path,
+    /// Applied from the first to the last.
+    pub filters: Vec<Filter>,
+    pub escape: Escape,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Stands in for a missing, null or empty value.
+    Default(Value),
+    /// At most so many characters, the last an ellipsis when something was cut.
+    Truncate(u32),
+    Case(Case),
+    /// Leaves alone what is no number.
+    Money(Money),
+    /// The word that goes with a number; the last is for what no other fits.
+    Plural(Vec<Form>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    Upper,
+    Lower,
+    /// The first letter is a capital; the others stay.
+    Capital,
+}
+
+/// How an amount is written: `-` and `before`, digits in groups, `point`, decimals, `after`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Money {
+    pub before: String,
+    pub after: String,
+    pub point: String,
+    pub group: String,
+    /// Digits of a group after the first three from the right: 3, or 2 as in India.
+    pub grouping: u8,
+    /// At most [`Money::DECIMALS`]. Halves are rounded away from zero.
+    pub decimals: u8,
+}
+
+/// A word, and the numbers that it goes with: those for which every test holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    pub tests: Vec<Fits>,
+    pub word: String,
+}
+
+/// Whether a whole number, or its remainder unless `modulo` is 0, lies between two others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fits {
+    pub modulo: u32,
+    pub low: u32,
+    pub high: u32,
+    pub inside: bool,
+}
+
+/// What a value must not be able to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Escape {
+    /// Text content is not parsed: nothing to escape.
+    None,
+    Text,
+    Attribute,
+    /// The start of a URL: only http, https, mailto or relative ones.
+    Url,
+    /// Inside a URL: percent-encoded.
+    UrlPart,
+    /// A string of JSON.
+    Json,
+    /// The start of a URL in a string of JSON.
+    JsonUrl,
+}
+
+impl Money {
+    /// Sums have six decimals.
+    pub const DECIMALS: u8 = 6;
+}
+
+impl Template {
+    pub fn inserts(&self) -> impl Iterator<Item = &Insert> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Insert(insert) => Some(insert),
+            Part::Literal(_) => None,
+        })
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.list(&self.0, |out, part| match part {
+            Part::Literal(text) => {
+                out.byte(0);
+                out.text(text);
+            }
+            Part::Insert(insert) => {
+                out.byte(1);
+                write_path(out, &insert.path);
+                out.byte(insert.escape as u8);
+                out.list(&insert.filters, write_filter);
+            }
+        });
+    }
+
+    pub(super) fn read(input: &mut Reader<'_>, body: Body) -> Self {
+        Self(input.list(|input| match input.byte() {
+            0 => Part::Literal(input.string()),
+            1 => Part::Insert(Insert {
+                path: read_path(input),
+                escape: Escape::read(input, body),
+                filters: input.list(read_filter),
+            }),
+            _ => input.refuse("unknown-part", Part::Literal(String::new())),
+        }))
+    }
+}
+
+impl Escape {
+    const ALL: [Self; 7] = [
+        Self::None,
+        Self::Text,
+        Self::Attribute,
+        Self::Url,
+        Self::UrlPart,
+        Self::Json,
+        Self::JsonUrl,
+    ];
+
+    fn read(input: &mut Reader<'_>, body: Body) -> Self {
+        let escape = input.one_of(&Self::ALL, "unknown-escape");
+        let safe = match escape {
+            // Only text content, which no parser sees, may go out as it is.
+            Self::None => body == Body::Text,
+            Self::Text | Self::Attribute | Self::Url => body == Body::Html,
+            Self::Json | Self::JsonUrl => matches!(body, Body::Json | Body::Patch),
+            Self::UrlPart => body != Body::Text,
+        };
+        if safe { escape } else { input.refuse("unsafe-escape", Self::UrlPart) }
+    }
+}
+
+fn write_filter(out: &mut Writer, filter: &Filter) {
+    match filter {
+        Filter::Default(value) => {
+            out.byte(0);
+            value.write(out);
+        }
+        Filter::Truncate(length) => {
+            out.byte(1);
+            out.unsigned((*length).into());
+        }
+        Filter::Case(case) => {
+            out.byte(2);
+            out.byte(*case as u8);
+        }
+        Filter::Money(money) => {
+            out.byte(3);
+            for text in [&money.before, &money.after, &money.point, &money.group] {
+                out.text(text);
+            }
+            out.byte(money.grouping);
+            out.byte(money.decimals);
+        }
+        Filter::Plural(forms) => {
+            out.byte(4);
+            out.list(forms, |out, form| {
+                out.list(&form.tests, |out, fits| {
+                    for number in [fits.modulo, fits.low, fits.high] {
+                        out.unsigned(number.into());
+                    }
+                    out.flag(fits.inside);
+                });
+                out.text(&form.word);
+            });
+        }
+    }
+}
+
+fn read_filter(input: &mut Reader<'_>) -> Filter {
+    match input.byte() {
+        0 => Filter::Default(Value::read(input)),
+        1 => Filter::Truncate(input.u32()),
+        2 => Filter::Case(input.one_of(&Case::ALL, "unknown-case")),
+        3 => {
+            let money = Money {
+                before: input.string(),
+                after: input.string(),
+                point: input.string(),
+                group: input.string(),
+                grouping: input.byte(),
+                decimals: input.byte(),
+            };
+            if money.decimals > Money::DECIMALS || money.grouping == 0 {
+                input.refuse("bad-money", ());
+            }
+            Filter::Money(money)
+        }
+        4 => Filter::Plural(input.list(|input| Form {
+            tests: input.list(|input| Fits {
+                modulo: input.u32(),
+                low: input.u32(),
+                high: input.u32(),
+                inside: input.flag(),
+            }),
+            word: input.string(),
+        })),
+        _ => input.refuse("unknown-filter", Filter::Truncate(0)),
+    }
+}
+
+impl Case {
+    const ALL: [Self; 3] = [Self::Upper, Self::Lower, Self::Capital];
+}

@@ -1,0 +1,109 @@
+//! The kinds of content: each is read into a template and the body that it makes.
+
+use waymark_engine::program::{Body, Template};
+
+use super::{address, image, patch};
+use crate::declared::Desk;
+use crate::diagnostic::Code;
+use crate::fields::{Fields, text};
+use crate::html::of_html;
+use crate::json::Node;
+use crate::template::{Written, of_text, parse};
+
+/// The kinds by their keys.
+const KINDS: [(&str, Kind); 7] = [
+    ("text", Kind::Text),
+    ("html", Kind::Html),
+    ("image", Kind::Image),
+    ("json", Kind::Json),
+    ("redirect", Kind::Redirect),
+    ("patch", Kind::Patch),
+    ("remote", Kind::Remote),
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    Html,
+    Image,
+    Json,
+    Redirect,
+    Patch,
+    Remote,
+}
+
+/// The kinds of content that were given.
+pub(super) struct Given<'n>(Vec<(Kind, &'n Node)>);
+
+impl<'n> Given<'n> {
+    pub fn of(fields: &mut Fields<'n>) -> Self {
+        Self(KINDS.iter().filter_map(|(key, kind)| Some((*kind, fields.take(key)?))).collect())
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn read(
+        self,
+        within: &Node,
+        locale: &str,
+        desk: &mut Desk<'_>,
+    ) -> Option<(Body, Template)> {
+        let names = || KINDS.map(|(key, _)| format!("`{key}`")).join(", ");
+        match self.0[..] {
+            [(kind, node)] => Some((kind.body(), kind.template(node, locale, desk)?)),
+            [] => {
+                let message = format!("content needs one of {}", names());
+                desk.problems.error(Code::MissingKey, within.opening(), message);
+                None
+            }
+            _ => {
+                let message = format!("content is one of {}, and not two", names());
+                desk.problems.error(Code::ConflictingKeys, within.opening(), message);
+                None
+            }
+        }
+    }
+}
+
+impl Kind {
+    const fn body(self) -> Body {
+        match self {
+            Self::Text => Body::Text,
+            Self::Html | Self::Image => Body::Html,
+            Self::Json => Body::Json,
+            Self::Redirect => Body::Redirect,
+            Self::Patch => Body::Patch,
+            Self::Remote => Body::Remote,
+        }
+    }
+
+    fn template(self, node: &Node, locale: &str, desk: &mut Desk<'_>) -> Option<Template> {
+        match self {
+            Self::Text => {
+                let source = text(node, "`text`", &mut desk.problems)?;
+                Some(of_text(parse(source, node.at, locale, desk)?))
+            }
+            Self::Html => {
+                let source = text(node, "`html`", &mut desk.problems)?;
+                of_html(&parse(source, node.at, locale, desk)?, node.at, desk)
+            }
+            Self::Image => image::read(node, locale, desk),
+            Self::Json => {
+                let mut written = Written::default();
+                written.node(node, locale, desk)?;
+                Some(written.finish())
+            }
+            Self::Redirect => {
+                let source = text(node, "`redirect`", &mut desk.problems)?;
+                address::whole(&parse(source, node.at, locale, desk)?, node.at, false, desk)
+            }
+            Self::Patch => patch::read(node, locale, desk),
+            Self::Remote => {
+                let source = text(node, "`remote`", &mut desk.problems)?;
+                address::whole(&parse(source, node.at, locale, desk)?, node.at, true, desk)
+            }
+        }
+    }
+}
