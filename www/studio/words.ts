@@ -201,6 +201,7 @@ export const codes: Record<Language, Record<string, string>> = {
   zh: {
     'bad-duration': '时长写法有误',
     'bad-id': '标识不合规',
+    'bad-instant': '日期或时刻有误',
     'bad-json': 'JSON 语法有误',
     'bad-locale': '语言标签有误',
     'bad-number': '数字过大',

@@ -21,6 +21,9 @@ pub(crate) enum CliError {
     /// Their names have been shown.
     #[error("{count} of the packs would be laid out anew")]
     NotFormatted { count: usize },
+    /// They have been shown.
+    #[error("{failed} of {all} tests failed")]
+    TestsFailed { failed: usize, all: usize },
     #[error("The context is not JSON: {0}")]
     ContextNotJson(serde_json::Error),
     #[error("{0}")]
@@ -63,6 +66,7 @@ impl CliError {
             Self::PackTooLarge { .. } => "pack-too-large",
             Self::PackHasErrors { .. } => "pack-has-errors",
             Self::NotFormatted { .. } => "not-formatted",
+            Self::TestsFailed { .. } => "tests-failed",
             Self::ContextNotJson(_) => "bad-context",
             Self::Wire(error) => error.code(),
             Self::NoSuchVisitor { .. } => "no-such-visitor",
@@ -113,7 +117,7 @@ impl CliError {
     pub(crate) const fn status(&self) -> u8 {
         match self {
             Self::PackHasErrors { status, .. } => *status,
-            Self::NotFormatted { .. } | Self::Refused { .. } => 1,
+            Self::NotFormatted { .. } | Self::TestsFailed { .. } | Self::Refused { .. } => 1,
             _ => 2,
         }
     }

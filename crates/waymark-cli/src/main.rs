@@ -4,8 +4,8 @@
 //! own, and the edge does not run it.
 //!
 //! Exit status: 0 done (events that could not be read are reported, not fatal); 1 the pack has
-//! errors or the edge refused it (`check`, `compile`, `publish`), or is not laid out as `fmt` does it
-//! (`fmt --check`); 2 anything else that failed.
+//! errors or the edge refused it (`check`, `compile`, `publish`), is not laid out as `fmt` does it
+//! (`fmt --check`), or fails a test of its own (`test`); 2 anything else that failed.
 
 mod audience;
 mod check;
@@ -22,6 +22,7 @@ mod publish;
 mod replay;
 mod sarif;
 mod schema;
+mod test;
 
 use std::process::ExitCode;
 
@@ -47,6 +48,8 @@ enum Command {
     Compile(compile::Args),
     /// Say which rule won each slot for a visitor, and why the others lost
     Explain(explain::Args),
+    /// Run the tests that packs hold
+    Test(test::Args),
     /// Fold a file of events and count who would see what
     Replay(replay::Args),
     /// Print the JSON Schema of packs, for editors
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Fmt(args) => format::run(&args),
         Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Schema => schema::run(),
         Command::Publish(args) => publish::run(&args),

@@ -77,6 +77,8 @@ codes! {
     BadDuration = "bad-duration",
     /// Empty, too long, or with control characters.
     BadId = "bad-id",
+    /// Not a date or an instant, or one that cannot stand here.
+    BadInstant = "bad-instant",
     /// Not JSON, comments and trailing commas aside.
     BadJson = "bad-json",
     /// Not a BCP 47 tag.

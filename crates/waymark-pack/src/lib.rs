@@ -46,6 +46,7 @@ mod diagnostic;
 mod fields;
 mod format;
 mod html;
+mod instant;
 mod json;
 pub mod language;
 mod lint;
@@ -64,6 +65,7 @@ use waymark_model::limits;
 
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use format::format;
+pub use pack::{Case, Expect};
 
 /// The version of the pack language that this compiler reads.
 pub const SPEC_VERSION: &str = "1";
@@ -75,6 +77,8 @@ pub struct Compiled {
     /// Warnings only.
     pub report: Report,
     pub cost: Cost,
+    /// The pack's own tests, which are no part of the Program.
+    pub tests: Vec<Case>,
 }
 
 /// What a pack asks of its hosts.
@@ -90,9 +94,9 @@ pub struct Cost {
 pub fn compile(source: &str) -> Result<Compiled, Report> {
     let (program, report) = run(source);
     match program {
-        Some(program) if !report.has_errors() => {
+        Some((program, tests)) if !report.has_errors() => {
             let cost = Cost::of(&program);
-            Ok(Compiled { program, report, cost })
+            Ok(Compiled { program, report, cost, tests })
         }
         _ => Err(report),
     }
@@ -103,7 +107,7 @@ pub fn check(source: &str) -> Report {
     run(source).1
 }
 
-fn run(source: &str) -> (Option<Program>, Report) {
+fn run(source: &str) -> (Option<(Program, Vec<Case>)>, Report) {
     let mut desk = Desk { source, problems: Problems::default(), declared: Declared::default() };
     let Some(root) = json::parse(source, &mut desk.problems) else {
         return (None, desk.problems.into_report(source, None));
@@ -114,7 +118,8 @@ fn run(source: &str) -> (Option<Program>, Report) {
         lint::lint(&pack, &mut desk);
         if !desk.problems.has_errors() {
             program = lower::program(&pack, &mut desk.problems)
-                .and_then(|program| sealed(program, &mut desk.problems));
+                .and_then(|program| sealed(program, &mut desk.problems))
+                .map(|program| (program, pack.tests));
         }
     }
     (program, desk.problems.into_report(source, Some(&root)))

@@ -1,6 +1,6 @@
 //! `waymark explain`
 
-mod report;
+pub(crate) mod report;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,19 +5,27 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 use waymark_engine::explain::{self, Answers, Outcome};
 use waymark_engine::{Context, Decision, Engine, State, Truth};
-use waymark_model::Timestamp;
+use waymark_model::{Purpose, Timestamp};
 use waymark_wire::{decision_to_json, format_timestamp};
 
 use super::wording::Words;
 use crate::print::counted;
 
-pub(super) struct Explained<'a> {
+pub(crate) struct Explained<'a> {
     visitor: &'a str,
     events: u64,
     late: u64,
     sessions: u64,
     decision: Decision,
     slots: Vec<Slot>,
+    segments: Vec<Membership>,
+    stages: Vec<Membership>,
+}
+
+/// A segment or a stage, and why the visitor is in it or not.
+struct Membership {
+    id: String,
+    reasons: Vec<Reason>,
 }
 
 struct Slot {
@@ -42,7 +50,7 @@ struct Tried {
 }
 
 impl<'a> Explained<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         engine: Engine<'_>,
         visitor: &'a str,
         state: &State,
@@ -81,7 +89,17 @@ impl<'a> Explained<'a> {
                 slot.rules.push(Tried { id, priority, outcome, words, reasons });
             }
         }
+        // Without consent memberships are not looked at.
+        let known = context.consent.contains(Purpose::Personalization);
+        let membership = |id: &String, when| {
+            let reasons = if known { answers.reasons(when) } else { Vec::new() };
+            Membership { id: id.clone(), reasons: in_words(Words(program), &reasons) }
+        };
+        let segments = program.segments.iter().map(|it| membership(&it.id, it.when)).collect();
+        let stages = program.stages.iter().map(|it| membership(&it.id, it.enter)).collect();
         Self {
+            segments,
+            stages,
             visitor,
             events: state.seq,
             late: state.late,
@@ -89,6 +107,29 @@ impl<'a> Explained<'a> {
             decision: explanation.decision,
             slots,
         }
+    }
+
+    pub(crate) const fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Why the visitor is in a segment or not, a line for each test that made it so.
+    pub(crate) fn of_segment(&self, id: &str) -> String {
+        of_membership(&self.segments, id)
+    }
+
+    pub(crate) fn of_stage(&self, id: &str) -> String {
+        of_membership(&self.stages, id)
+    }
+
+    /// What became of each rule of a slot, and why.
+    pub(crate) fn of_slot(&self, id: &str) -> String {
+        let mut out = String::new();
+        if let Some(slot) = self.slots.iter().find(|slot| slot.id == id) {
+            // Writing to a String does not fail.
+            let _ = slot.write(&mut out);
+        }
+        out
     }
 
     pub(super) fn text(&self) -> String {
@@ -121,11 +162,7 @@ impl<'a> Explained<'a> {
                 None => "no rule won".to_owned(),
             };
             writeln!(out, "\nslot {}: {content}, {by}", slot.id)?;
-            for rule in &slot.rules {
-                let sign = if rule.outcome == "won" { '✓' } else { '✗' };
-                writeln!(out, "  {sign} {} (priority {}): {}", rule.id, rule.priority, rule.words)?;
-                write_reasons(out, &rule.reasons, 3)?;
-            }
+            slot.write(out)?;
         }
         Ok(())
     }
@@ -160,6 +197,26 @@ impl<'a> Explained<'a> {
             "slots": slots,
         })
     }
+}
+
+impl Slot {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        for rule in &self.rules {
+            let sign = if rule.outcome == "won" { '✓' } else { '✗' };
+            writeln!(out, "  {sign} {} (priority {}): {}", rule.id, rule.priority, rule.words)?;
+            write_reasons(out, &rule.reasons, 3)?;
+        }
+        Ok(())
+    }
+}
+
+fn of_membership(all: &[Membership], id: &str) -> String {
+    let mut out = String::new();
+    if let Some(membership) = all.iter().find(|membership| membership.id == id) {
+        // Writing to a String does not fail.
+        let _ = write_reasons(&mut out, &membership.reasons, 1);
+    }
+    out
 }
 
 fn write_reasons(out: &mut String, reasons: &[Reason], depth: usize) -> std::fmt::Result {

@@ -8,3 +8,4 @@ mod format;
 mod publish;
 mod replay;
 mod support;
+mod test;

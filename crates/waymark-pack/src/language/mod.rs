@@ -27,6 +27,7 @@ mod operators;
 mod pack;
 mod paths;
 mod schema;
+mod tests_of_packs;
 
 pub use conditions::*;
 pub use contents::*;
@@ -35,6 +36,7 @@ pub use operators::*;
 pub use pack::*;
 pub use paths::*;
 pub use schema::schema;
+pub use tests_of_packs::*;
 
 /// An object of fixed keys.
 #[derive(Debug)]
@@ -72,6 +74,7 @@ pub struct Key {
 #[derive(Debug, Clone, Copy)]
 pub enum Takes {
     Any,
+    Null,
     Text,
     Flag,
     Number,

@@ -3,7 +3,7 @@
 use super::Takes::{
     Condition, Duration, Feature, Label, List, Map, Name, Object, Pattern, Text, Whole, Words,
 };
-use super::{ATTRIBUTE, CONTENT, EVENT, PURPOSES, SLOT, Shape, later, may, needs};
+use super::{ATTRIBUTE, CONTENT, EVENT, PURPOSES, SLOT, Shape, TEST, later, may, needs};
 
 pub static PACK: Shape = Shape::new(
     "pack",
@@ -60,7 +60,7 @@ pub static PACK: Shape = Shape::new(
         later("surveys", "Questions to visitors."),
         later("loyalty", "Points and tiers."),
         later("models", "What was learnt from data."),
-        later("tests", "Visitors, and what the pack has to decide for them."),
+        may("tests", List(&Object(&TEST)), "Visitors, and what the pack has to decide for them."),
     ],
 );
 

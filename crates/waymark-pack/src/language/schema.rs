@@ -82,6 +82,7 @@ fn of_shape(shape: &Shape) -> Json {
 fn of(takes: &Takes) -> Json {
     match takes {
         Takes::Any => Json::object([]),
+        Takes::Null => typed("null"),
         Takes::Text => typed("string"),
         Takes::Flag => typed("boolean"),
         Takes::Number => typed("number"),

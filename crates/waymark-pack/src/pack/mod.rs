@@ -5,11 +5,13 @@ mod events;
 mod features;
 mod journey;
 mod rules;
+mod tests;
 
 pub(crate) use content::{Content, Slot};
 pub(crate) use features::{Definition, Feature};
 pub(crate) use journey::Journey;
 pub(crate) use rules::Rule;
+pub use tests::{Case, Expect};
 
 use crate::condition::{Condition, Place, read};
 use crate::declared::{Desk, ids_of};
@@ -29,6 +31,7 @@ pub(crate) struct Pack {
     pub slots: Vec<Slot>,
     pub contents: Vec<Content>,
     pub rules: Vec<Rule>,
+    pub tests: Vec<Case>,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let slots = fields.take("slots");
     let contents = fields.take("content");
     let rules = fields.take("rules");
+    let tests = fields.take("tests");
     fields.finish(&mut desk.problems);
 
     // Names first: everything may refer to everything, wherever it stands.
@@ -73,6 +77,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         slots: content::read_slots(slots, desk),
         contents: content::read(contents, desk),
         rules: rules::read(rules, desk),
+        tests: tests::read(tests, desk),
     })
 }
 

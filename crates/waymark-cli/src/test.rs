@@ -1,0 +1,148 @@
+//! `waymark test`: a pack's own tests, by the real engine.
+
+use clap::ValueEnum;
+use serde::Serialize;
+use waymark_engine::{Context, Engine, Numerals, Program};
+use waymark_pack::Case;
+
+use crate::error::CliError;
+use crate::explain::report::Explained;
+use crate::pack::{self, Source};
+use crate::print;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The packs' JSON files; names may have `*` and `?` in them
+    #[arg(required = true, value_name = "PACK")]
+    packs: Vec<String>,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[value(alias = "text")]
+    Human,
+    Json,
+}
+
+/// What became of a test.
+#[derive(Serialize)]
+struct Outcome {
+    path: String,
+    test: String,
+    passed: bool,
+    failures: Vec<Failure>,
+}
+
+/// One thing that came out otherwise.
+#[derive(Serialize)]
+struct Failure {
+    /// What was looked at: `segment`, `stage` or `slot`.
+    of: &'static str,
+    id: String,
+    /// One sentence.
+    said: String,
+    /// The tests of the conditions that made it so, a line each.
+    because: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), CliError> {
+    let mut outcomes = Vec::new();
+    for path in pack::matching(&args.packs)? {
+        let compiled = Source::read(&path)?.compiled(1)?;
+        for case in &compiled.tests {
+            let outcome = outcome(&path, &compiled.program, case);
+            if args.format == Format::Human {
+                print::out(&print::printable(&outcome.text()))?;
+            }
+            outcomes.push(outcome);
+        }
+    }
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
+    let all = outcomes.len();
+    match args.format {
+        Format::Human => print::out(&format!("{} passed, {failed} failed\n", all - failed))?,
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&outcomes).map_err(std::io::Error::from)?;
+            print::out(&format!("{json}\n"))?;
+        }
+    }
+    if failed > 0 { Err(CliError::TestsFailed { failed, all }) } else { Ok(()) }
+}
+
+fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
+    let engine = Engine::new(program, Numerals::NATIVE);
+    let mut state = engine.new_state();
+    for event in &case.given {
+        engine.apply(&mut state, event);
+    }
+    let context = Context {
+        values: case.context.clone(),
+        consent: case.consent,
+        locale: case.locale.clone(),
+    };
+    let explained = Explained::new(engine, &case.name, &state, &context, case.now);
+    let failures = failures(case, &explained);
+    Outcome {
+        path: path.to_owned(),
+        test: case.name.clone(),
+        passed: failures.is_empty(),
+        failures,
+    }
+}
+
+fn failures(case: &Case, explained: &Explained<'_>) -> Vec<Failure> {
+    let (expect, decision) = (&case.expect, explained.decision());
+    let is_in = |id: &String| decision.segments.contains(id);
+    let mut failures = Vec::new();
+    let segments = expect.segments.iter().map(|id| (id, true));
+    for (id, wanted) in segments.chain(expect.not_segments.iter().map(|id| (id, false))) {
+        if is_in(id) != wanted {
+            let not = if wanted { "not " } else { "" };
+            let said = format!("the visitor is {not}in the segment {id}");
+            failures.push(Failure::new("segment", id, said, &explained.of_segment(id)));
+        }
+    }
+    if let Some(wanted) = &expect.stage
+        && *wanted != decision.stage
+    {
+        let name = |stage: &Option<String>| stage.clone().unwrap_or_else(|| "no stage".to_owned());
+        let said = format!("the visitor is in {}, not in {}", name(&decision.stage), name(wanted));
+        let id = wanted.as_ref().or(decision.stage.as_ref()).cloned().unwrap_or_default();
+        failures.push(Failure::new("stage", &id, said, &explained.of_stage(&id)));
+    }
+    for (slot, wanted) in &expect.slots {
+        let shown = decision.slots.iter().find(|decided| decided.slot == *slot);
+        let shown = shown.and_then(|decided| decided.content.clone());
+        if shown != *wanted {
+            let name = |content: &Option<String>| {
+                content.clone().unwrap_or_else(|| "what the page's author put there".to_owned())
+            };
+            let said = format!("the slot {slot} shows {}, not {}", name(&shown), name(wanted));
+            failures.push(Failure::new("slot", slot, said, &explained.of_slot(slot)));
+        }
+    }
+    failures
+}
+
+impl Failure {
+    fn new(of: &'static str, id: &str, said: String, because: &str) -> Self {
+        let because = because.lines().map(str::to_owned).collect();
+        Self { of, id: id.to_owned(), said, because }
+    }
+}
+
+impl Outcome {
+    fn text(&self) -> String {
+        let sign = if self.passed { '✓' } else { '✗' };
+        let mut text = format!("{sign} {}\n", self.test);
+        for failure in &self.failures {
+            text.push_str(&format!("  {}\n", failure.said));
+            for line in &failure.because {
+                text.push_str(&format!("  {line}\n"));
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,85 @@
+//! A pack's own tests.
+
+use super::Takes::{Any, Either, List, Map, Name, Null, Object, Pattern, Text, Words};
+use super::{PURPOSES, Shape, later, may, needs, word};
+
+pub static TEST: Shape = Shape::new(
+    "test",
+    "a test",
+    "A visitor, and what the pack has to decide for them; `waymark test` runs it.",
+    &[
+        needs("name", Text, "What the test says, as a sentence."),
+        may("given", List(&Object(&GIVEN)), "What the visitor did, in any order."),
+        may("traits", OBJECT, "What is known of the visitor, by the traits' names."),
+        may("context", Object(&SURROUNDINGS), "What the page tells."),
+        may(
+            "consent",
+            Either(&[
+                Words(&[
+                    word("all", "Everything is allowed."),
+                    word("none", "Nothing is allowed."),
+                ]),
+                List(&Words(PURPOSES)),
+            ]),
+            "What the visitor allowed.",
+        )
+        .or("\"all\""),
+        may("locale", Text, "The page's language tag."),
+        may("now", INSTANT, "The moment of the decision.").or("\"2026-01-01T12:00:00Z\""),
+        needs("expect", Object(&EXPECT), "What has to come out."),
+    ],
+);
+
+pub static GIVEN: Shape = Shape::new(
+    "given",
+    "something given",
+    "An event of the visitor's.",
+    &[
+        may("at", AT, "When: so long before now, or an instant.").or("\"-0s\""),
+        needs("event", Name("an event"), "The event's name."),
+        may("properties", OBJECT, "The event's properties; of `Identified` the traits."),
+        may("context", OBJECT, "What came with the event, such as its page."),
+    ],
+);
+
+pub static SURROUNDINGS: Shape = Shape::new(
+    "surroundings",
+    "a context",
+    "What conditions read of the page that is looked at.",
+    &[
+        may("page", OBJECT, "`page.` paths."),
+        may("campaign", OBJECT, "`campaign.` paths."),
+        may("device", OBJECT, "`device.` paths."),
+        may("geo", OBJECT, "`geo.` paths."),
+    ],
+);
+
+pub static EXPECT: Shape = Shape::new(
+    "expect",
+    "an expectation",
+    "What has to come out; what is left out is not looked at.",
+    &[
+        may("segments", List(&Name("a segment")), "Segments that the visitor is in."),
+        may("notSegments", List(&Name("a segment")), "Segments that the visitor is not in."),
+        may("stage", Either(&[Name("a stage"), Null]), "The visitor's stage; null for none."),
+        may(
+            "slots",
+            Map(
+                "a slot",
+                &Either(&[
+                    Name("a content"),
+                    Words(&[word("keep", "What the page's author put there.")]),
+                ]),
+            ),
+            "What each of these slots shows.",
+        ),
+        later("variations", "The variation of each of these experiments."),
+    ],
+);
+
+const AT: super::Takes = Pattern("^(-[0-9]+[smhdw]|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$", "-3d");
+const INSTANT: super::Takes = Pattern(
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$",
+    "2026-11-27T09:00:00Z",
+);
+const OBJECT: super::Takes = Map("its name", &Any);

@@ -1,0 +1,241 @@
+//! A pack's own tests: read with the pack, never part of the Program.
+
+use waymark_model::{
+    Event, Kind as Call, Object, Purpose, Purposes, Span, Timestamp, Value, limits,
+};
+
+use super::events::purpose;
+use crate::declared::{Desk, Kind};
+use crate::diagnostic::Code;
+use crate::fields::{Fields, elements, members, refuse, text};
+use crate::instant::instant;
+use crate::json::{Json, Node};
+use crate::language;
+use crate::problem::shown;
+
+/// A visitor, and what has to be decided for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    pub name: String,
+    pub now: Timestamp,
+    /// What the visitor did and is, in the order of time.
+    pub given: Vec<Event>,
+    /// The groups `page`, `campaign`, `device` and `geo`.
+    pub context: Object,
+    pub consent: Purposes,
+    pub locale: String,
+    pub expect: Expect,
+}
+
+/// What has to come out. What is not said here is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expect {
+    pub segments: Vec<String>,
+    pub not_segments: Vec<String>,
+    /// A stage, or for `Some(None)` none.
+    pub stage: Option<Option<String>>,
+    /// The slots' contents, `None` being what the page's author put there.
+    pub slots: Vec<(String, Option<String>)>,
+}
+
+/// 2026-01-01T12:00:00Z: a test means the same whenever it is run.
+const NOW: Timestamp = Timestamp(1_767_268_800_000);
+
+pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Case> {
+    let items = node.and_then(|node| elements(node, "`tests`", &mut desk.problems));
+    items.unwrap_or_default().iter().filter_map(|item| read_case(item, desk)).collect()
+}
+
+fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
+    let mut fields = Fields::of(node, &language::TEST, &mut desk.problems)?;
+    let name = fields.require("name", &mut desk.problems);
+    let (given, traits) = (fields.take("given"), fields.take("traits"));
+    let (context, consent) = (fields.take("context"), fields.take("consent"));
+    let (locale, now) = (fields.take("locale"), fields.take("now"));
+    let expect = fields.require("expect", &mut desk.problems);
+    fields.finish(&mut desk.problems);
+
+    let name = name.and_then(|node| text(node, "`name`", &mut desk.problems));
+    let now = now.map_or(Some(NOW), |node| moment(node, "`now`", desk));
+    let mut events = given.map_or(Some(Vec::new()), |node| read_given(node, now?, desk));
+    if let Some(traits) = traits.and_then(|node| object(node, "`traits`", desk))
+        && let (Some(events), Some(now)) = (&mut events, now)
+    {
+        let first = events.iter().map(|event| event.time).min().unwrap_or(now);
+        let mut event = Event::new("traits", Call::Identify, "Identified", first);
+        event.properties = traits;
+        events.insert(0, event);
+    }
+    let context = context.map_or(Some(Object::new()), |node| surroundings(node, desk));
+    let consent = consent.map_or(Some(Purposes::ALL), |node| read_consent(node, desk));
+    let locale = locale.map_or(Some(""), |node| text(node, "`locale`", &mut desk.problems));
+    let expect = expect.and_then(|node| read_expect(node, desk));
+    Some(Case {
+        name: name?.to_owned(),
+        now: now?,
+        given: events?,
+        context: context?,
+        consent: consent?,
+        locale: locale?.to_owned(),
+        expect: expect?,
+    })
+}
+
+fn read_given(node: &Node, now: Timestamp, desk: &mut Desk<'_>) -> Option<Vec<Event>> {
+    let items = elements(node, "`given`", &mut desk.problems)?;
+    let mut events = Some(Vec::new());
+    for (number, item) in items.iter().enumerate() {
+        match (read_event(item, number, now, desk), &mut events) {
+            (Some(event), Some(events)) => events.push(event),
+            _ => events = None,
+        }
+    }
+    let mut events = events?;
+    events.sort_by_key(|event| event.time);
+    Some(events)
+}
+
+fn read_event(node: &Node, number: usize, now: Timestamp, desk: &mut Desk<'_>) -> Option<Event> {
+    let mut fields = Fields::of(node, &language::GIVEN, &mut desk.problems)?;
+    let at = fields.take("at");
+    let name = fields.require("event", &mut desk.problems);
+    let (properties, context) = (fields.take("properties"), fields.take("context"));
+    fields.finish(&mut desk.problems);
+
+    let at = at.map_or(Some(now), |node| time_of(node, now, desk));
+    let name = name.and_then(|node| {
+        let name = text(node, "`event`", &mut desk.problems)?;
+        if name == "*" {
+            let message = "a visitor does one event, not any";
+            desk.problems.error(Code::BadValue, node.at, message);
+            return None;
+        }
+        desk.event_is_known(name, node.at).then_some(name)
+    });
+    let properties = properties.map_or(Some(Object::new()), |n| object(n, "`properties`", desk));
+    let context = context.map_or(Some(Object::new()), |n| object(n, "`context`", desk));
+    let name = name?;
+    let call = Call::ALL.into_iter().find(|call| call.event_name() == Some(name));
+    // Ids keep the order in which events of one moment are written.
+    let mut event = Event::new(&format!("given-{number}"), call.unwrap_or(Call::Track), name, at?);
+    (event.properties, event.context) = (properties?, context?);
+    Some(event)
+}
+
+/// When something happened: `-3d`, or an instant that has come.
+fn time_of(node: &Node, now: Timestamp, desk: &mut Desk<'_>) -> Option<Timestamp> {
+    let written = text(node, "`at`", &mut desk.problems)?;
+    if let Some(ago) = written.strip_prefix('-').and_then(Span::parse) {
+        return Some(now.minus(ago));
+    }
+    let at = instant(written);
+    let message = match at {
+        Some(at) if at <= now => return Some(at),
+        Some(_) => format!("{} is after the moment of the decision", shown(written)),
+        None => format!("`at` takes how long ago, or an instant, and this is {}", shown(written)),
+    };
+    let problem = desk.problems.error(Code::BadInstant, node.at, message);
+    problem.mend("write for example -3d, or 2026-11-27T09:00:00Z");
+    None
+}
+
+fn moment(node: &Node, what: &str, desk: &mut Desk<'_>) -> Option<Timestamp> {
+    let written = text(node, what, &mut desk.problems)?;
+    let at = instant(written);
+    if at.is_none() {
+        let message = format!("{what} takes an instant, and this is {}", shown(written));
+        let problem = desk.problems.error(Code::BadInstant, node.at, message);
+        problem.mend("write for example 2026-11-27 or 2026-11-27T09:00:00Z");
+    }
+    at
+}
+
+fn object(node: &Node, what: &str, desk: &mut Desk<'_>) -> Option<Object> {
+    members(node, what, &mut desk.problems)?;
+    if let Some(Value::Object(object)) = node.to_value() {
+        return Some(object);
+    }
+    let limit = limits::DEPTH;
+    let message = format!("a value nests at most {limit} deep, as those of events do");
+    desk.problems.error(Code::TooDeep, node.opening(), message);
+    None
+}
+
+fn surroundings(node: &Node, desk: &mut Desk<'_>) -> Option<Object> {
+    let mut fields = Fields::of(node, &language::SURROUNDINGS, &mut desk.problems)?;
+    let groups = ["page", "campaign", "device", "geo"].map(|name| (name, fields.take(name)));
+    fields.finish(&mut desk.problems);
+    let mut context = Some(Object::new());
+    for (name, node) in groups {
+        let Some(node) = node else { continue };
+        match (object(node, &format!("`{name}`"), desk), &mut context) {
+            (Some(group), Some(context)) => {
+                context.insert(name, Value::Object(group));
+            }
+            _ => context = None,
+        }
+    }
+    context
+}
+
+fn read_consent(node: &Node, desk: &mut Desk<'_>) -> Option<Purposes> {
+    match &node.json {
+        Json::Text(text) if text == "all" => Some(Purposes::ALL),
+        Json::Text(text) if text == "none" => Some(Purposes::NONE),
+        Json::Array(items) => {
+            let purposes: Vec<Option<Purpose>> =
+                items.iter().map(|item| purpose(item, desk)).collect();
+            purposes.into_iter().collect()
+        }
+        _ => {
+            refuse(node, "`consent`", "\"all\", \"none\" or a list of purposes", &mut desk.problems)
+        }
+    }
+}
+
+fn read_expect(node: &Node, desk: &mut Desk<'_>) -> Option<Expect> {
+    let mut fields = Fields::of(node, &language::EXPECT, &mut desk.problems)?;
+    let (segments, not_segments) = (fields.take("segments"), fields.take("notSegments"));
+    let (stage, slots) = (fields.take("stage"), fields.take("slots"));
+    fields.finish(&mut desk.problems);
+    let segments = segments.map_or(Some(Vec::new()), |node| ids(node, "`segments`", desk));
+    let not_segments =
+        not_segments.map_or(Some(Vec::new()), |node| ids(node, "`notSegments`", desk));
+    let stage = match stage.map(|node| (node, &node.json)) {
+        None => Some(None),
+        Some((_, Json::Null)) => Some(Some(None)),
+        Some((node, _)) => text(node, "`stage`", &mut desk.problems)
+            .filter(|id| desk.is_declared(Kind::Stage, id, node.at))
+            .map(|id| Some(Some(id.to_owned()))),
+    };
+    let mut shown_in = Some(Vec::new());
+    for member in
+        slots.and_then(|node| members(node, "`slots`", &mut desk.problems)).unwrap_or_default()
+    {
+        let known = desk.is_declared(Kind::Slot, &member.key, member.key_at);
+        let content = match &member.value.json {
+            Json::Text(text) if text == "keep" => Some(None),
+            _ => super::content::shown_in(&member.value, "a slot", Some(&member.key), desk)
+                .map(|shown| Some(shown.content)),
+        };
+        match (content, &mut shown_in) {
+            (Some(content), Some(all)) if known => all.push((member.key.clone(), content)),
+            _ => shown_in = None,
+        }
+    }
+    Some(Expect {
+        segments: segments?,
+        not_segments: not_segments?,
+        stage: stage?,
+        slots: shown_in?,
+    })
+}
+
+fn ids(node: &Node, what: &str, desk: &mut Desk<'_>) -> Option<Vec<String>> {
+    let items = elements(node, what, &mut desk.problems)?;
+    let each = items.iter().map(|item| {
+        let id = text(item, what, &mut desk.problems)?;
+        desk.is_declared(Kind::Segment, id, item.at).then(|| id.to_owned())
+    });
+    each.collect::<Vec<_>>().into_iter().collect()
+}
