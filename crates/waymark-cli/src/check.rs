@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde::Serialize;
-use waymark_pack::{Diagnostic, compile};
+use waymark_pack::Diagnostic;
 
 use crate::error::CliError;
 use crate::pack::{self, Source, summary};
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let mut all = Vec::new();
     for path in pack::matching(&args.packs)? {
         let source = Source::read(&path)?;
-        let (report, facts) = match compile(&source.text) {
+        let (report, facts) = match source.input().compile() {
             Ok(compiled) => {
                 if human {
                     print::out(&source.drawn(&compiled.report, &Place::Out))?;
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         }
         Format::Sarif => {
             let found = all.iter().flat_map(|(checked, source)| {
-                checked.diagnostics.iter().map(|it| (&*checked.path, &*source.text, it))
+                checked.diagnostics.iter().map(|it| (source.file(it), it))
             });
             Some(serde_json::to_string_pretty(&sarif::log(found)))
         }

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let mut refused = None;
     let mut changing = 0;
     for path in pack::matching(&args.packs)? {
-        let source = if path == "-" { from_input()? } else { Source::read(&path)? };
+        let source = if path == "-" { from_input()? } else { Source::alone(&path)? };
         let text = match format(&source.text) {
             Ok(text) => text,
             Err(report) => {
@@ -61,5 +61,5 @@ fn from_input() -> Result<Source, CliError> {
         .lock()
         .read_to_string(&mut text)
         .map_err(|source| CliError::unreadable(&name, source))?;
-    Ok(Source { name, text })
+    Ok(Source::of(&name, text))
 }

@@ -2,48 +2,80 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use waymark_model::limits::PACK_BYTES;
-use waymark_pack::{Compiled, Report, compile};
+use waymark_pack::{Compiled, Diagnostic, Input, Part, Report, includes};
 
 use crate::error::CliError;
+use crate::host;
 use crate::print::{self, Place};
 
-/// A pack's JSON and the file it came from.
+/// A pack's JSON and the file it came from, with the parts that it includes.
 pub(crate) struct Source {
     pub name: String,
     pub text: String,
+    /// Names and texts.
+    parts: Vec<(String, String)>,
 }
 
 impl Source {
+    /// The pack and its parts.
     pub(crate) fn read(path: &str) -> Result<Self, CliError> {
-        let unreadable = |source| CliError::unreadable(path, source);
-        let file = File::open(path).map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(PACK_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() > PACK_BYTES {
-            return Err(CliError::PackTooLarge { name: path.to_owned(), limit: PACK_BYTES });
+        let mut source = Self::alone(path)?;
+        let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+        let patterns: Vec<String> = includes(&source.text)
+            .iter()
+            .map(|pattern| folder.join(pattern).display().to_string())
+            .collect();
+        for pattern in patterns {
+            for path in found(&pattern)? {
+                // A pattern may mean the pack itself, and two may mean the same file.
+                if path != source.name && source.parts.iter().all(|(name, _)| *name != path) {
+                    let text = text_of(&path)?;
+                    source.parts.push((path, text));
+                }
+            }
         }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let message = format!("it is not UTF-8 at byte {at}");
-            unreadable(io::Error::new(io::ErrorKind::InvalidData, message))
-        })?;
-        Ok(Self { name: path.to_owned(), text })
+        Ok(source)
+    }
+
+    /// The pack's file, whatever it includes.
+    pub(crate) fn alone(path: &str) -> Result<Self, CliError> {
+        Ok(Self::of(path, text_of(path)?))
+    }
+
+    pub(crate) fn of(name: &str, text: String) -> Self {
+        Self { name: name.to_owned(), text, parts: Vec::new() }
+    }
+
+    pub(crate) fn input(&self) -> Input<'_> {
+        let parts = self.parts.iter().map(|(name, text)| Part { name, text });
+        Input { parts: Some(parts.collect()), today: Some(host::now()), ..Input::of(&self.text) }
+    }
+
+    /// The name and the text of the file that a diagnostic is about.
+    pub(crate) fn file(&self, diagnostic: &Diagnostic) -> (&str, &str) {
+        let part = diagnostic
+            .file
+            .as_ref()
+            .and_then(|file| self.parts.iter().find(|(name, _)| name == file));
+        part.map_or((&self.name, &self.text), |(name, text)| (name, text))
     }
 
     /// Every diagnostic, as it is to be shown at `place`.
     pub(crate) fn drawn(&self, report: &Report, place: &Place) -> String {
-        report
-            .iter()
-            .map(|diagnostic| print::diagnostic(diagnostic, &self.name, &self.text, place))
-            .collect()
+        let each = report.iter().map(|diagnostic| {
+            let (name, text) = self.file(diagnostic);
+            print::diagnostic(diagnostic, name, text, place)
+        });
+        each.collect()
     }
 
     /// The Program; warnings and errors are shown on the standard error. `status` is the exit status
     /// for a pack with errors: 1 where the pack is the subject, 2 where it is a tool.
     pub(crate) fn compiled(&self, status: u8) -> Result<Compiled, CliError> {
-        let compiled = compile(&self.text);
+        let compiled = self.input().compile();
         let report = match &compiled {
             Ok(compiled) => &compiled.report,
             Err(report) => report,
@@ -58,28 +90,46 @@ impl Source {
     }
 }
 
-/// The files that names and patterns mean. A name is itself, whether there is such a file or not.
+fn text_of(path: &str) -> Result<String, CliError> {
+    let unreadable = |source| CliError::unreadable(path, source);
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(PACK_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > PACK_BYTES {
+        return Err(CliError::PackTooLarge { name: path.to_owned(), limit: PACK_BYTES });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let message = format!("it is not UTF-8 at byte {at}");
+        unreadable(io::Error::new(io::ErrorKind::InvalidData, message))
+    })
+}
+
+/// The files that names and patterns mean; a pattern means at least one.
 pub(crate) fn matching(patterns: &[String]) -> Result<Vec<String>, CliError> {
     let mut paths = Vec::new();
     for pattern in patterns {
-        if !pattern.contains(['*', '?']) {
-            paths.push(pattern.clone());
-            continue;
+        let found = found(pattern)?;
+        if found.is_empty() {
+            return Err(CliError::NoSuchFile { pattern: pattern.clone() });
         }
-        let none = || CliError::NoSuchFile { pattern: pattern.clone() };
-        let found = glob::glob(pattern).map_err(|_| none())?;
-        let before = paths.len();
-        for path in found {
-            let path = path.map_err(|error| {
-                CliError::unreadable(&error.path().display().to_string(), error.into())
-            })?;
-            paths.push(path.display().to_string());
-        }
-        if paths.len() == before {
-            return Err(none());
-        }
+        paths.extend(found);
     }
     Ok(paths)
+}
+
+/// The files that a pattern means, in the order of their names. A name without `*` and `?` is itself,
+/// whether there is such a file or not.
+fn found(pattern: &str) -> Result<Vec<String>, CliError> {
+    if !pattern.contains(['*', '?']) {
+        return Ok(vec![pattern.to_owned()]);
+    }
+    let none = |_| CliError::NoSuchFile { pattern: pattern.to_owned() };
+    let paths = glob::glob(pattern).map_err(none)?.map(|path| match path {
+        Ok(path) => Ok(path.display().to_string()),
+        Err(error) => Err(CliError::unreadable(&error.path().display().to_string(), error.into())),
+    });
+    paths.collect()
 }
 
 /// Reads and compiles the pack that a command needs to do its work.

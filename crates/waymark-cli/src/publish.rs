@@ -34,9 +34,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let source = Source::read(&args.pack)?;
     let compiled = source.compiled(1)?;
+    let text = source.input().bundled().map_err(|report| source.refused(&report, 1))?;
     let edge = Edge::new(&args.edge, &args.token_env)?;
     let hash = compiled.program.hash.to_string();
-    let answer = edge.put("/admin/v1/packs", source.text.as_bytes())?;
+    let answer = edge.put("/admin/v1/packs", text.as_bytes())?;
     // Another compiler would make another Program of the same pack.
     if let Some(theirs) = answer.get("hash").and_then(Json::as_str).filter(|theirs| *theirs != hash)
     {

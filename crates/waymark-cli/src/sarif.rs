@@ -10,10 +10,10 @@ const REFERENCE: &str = "https://waymark.dev/docs/packs/diagnostics.html";
 
 /// The log of one run. Each diagnostic comes with its file's path and text.
 pub(crate) fn log<'d>(
-    found: impl IntoIterator<Item = (&'d str, &'d str, &'d Diagnostic)>,
+    found: impl IntoIterator<Item = ((&'d str, &'d str), &'d Diagnostic)>,
 ) -> Value {
     let results: Vec<Value> =
-        found.into_iter().map(|(path, text, diagnostic)| result(path, text, diagnostic)).collect();
+        found.into_iter().map(|((path, text), it)| result(path, text, it)).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

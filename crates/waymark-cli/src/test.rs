@@ -1,5 +1,7 @@
 //! `waymark test`: a pack's own tests, by the real engine.
 
+use std::fmt::Write;
+
 use clap::ValueEnum;
 use serde::Serialize;
 use waymark_engine::{Context, Engine, Numerals, Program};
@@ -138,9 +140,10 @@ impl Outcome {
         let sign = if self.passed { '✓' } else { '✗' };
         let mut text = format!("{sign} {}\n", self.test);
         for failure in &self.failures {
-            text.push_str(&format!("  {}\n", failure.said));
+            // Writing to a String does not fail.
+            let _ = writeln!(text, "  {}", failure.said);
             for line in &failure.because {
-                text.push_str(&format!("  {line}\n"));
+                let _ = writeln!(text, "  {line}");
             }
         }
         text

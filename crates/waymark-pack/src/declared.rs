@@ -14,6 +14,8 @@ pub(crate) struct Desk<'s> {
     pub source: &'s str,
     pub problems: Problems,
     pub declared: Declared,
+    /// Whether somebody read the parts that the pack includes.
+    pub included: bool,
 }
 
 #[derive(Debug, Default)]

@@ -15,6 +15,9 @@ pub struct Diagnostic {
     /// A stable name for the problem: one of [`Code::ALL`].
     pub code: &'static str,
     pub severity: Severity,
+    /// The included part that it is about; `None` for the pack itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// A JSON pointer (RFC 6901) to the value, or to the member, that it is about.
     pub pointer: String,
     /// The first byte of that value or member in the source.
@@ -77,6 +80,8 @@ codes! {
     BadDuration = "bad-duration",
     /// Empty, too long, or with control characters.
     BadId = "bad-id",
+    /// What `include` cannot name, or parts where nobody reads files.
+    BadInclude = "bad-include",
     /// Not a date or an instant, or one that cannot stand here.
     BadInstant = "bad-instant",
     /// Not JSON, comments and trailing commas aside.
@@ -216,6 +221,9 @@ impl<'a> IntoIterator for &'a Report {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { code, line, column, message, .. } = self;
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+        }
         write!(f, "{line}:{column} {}[{code}]: {message}", self.severity.name())?;
         self.mend.as_ref().map_or(Ok(()), |mend| write!(f, ": {mend}"))
     }

@@ -5,6 +5,7 @@
 //! members. Strings and numbers stay as they are written. A pack that has comments or trailing commas
 //! gets a comma after every last member, any other none. To format what was formatted changes nothing.
 
+use crate::input::File;
 use crate::json;
 use crate::problem::Problems;
 use crate::{Report, json::Node};
@@ -16,7 +17,12 @@ const WIDTH: usize = 120;
 pub fn format(source: &str) -> Result<String, Report> {
     let mut problems = Problems::default();
     let Some(root) = json::parse(source, &mut problems) else {
-        return Err(problems.into_report(source, None));
+        return Err(problems.into_report(&[File {
+            name: None,
+            text: source,
+            start: 0,
+            root: None,
+        }]));
     };
     let formatted = Document::of(source).written();
     // A mistake of the layout must not cost anybody a pack.

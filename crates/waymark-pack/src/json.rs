@@ -20,13 +20,13 @@ pub(crate) struct At {
     pub end: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub at: At,
     pub json: Json,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Json {
     Null,
     Bool(bool),
@@ -36,7 +36,7 @@ pub(crate) enum Json {
     Object(Vec<Member>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub key: String,
     pub key_at: At,
@@ -198,7 +198,27 @@ impl Tree<'_> {
     }
 }
 
+impl At {
+    pub fn shift(&mut self, by: usize) {
+        self.start += by;
+        self.end += by;
+    }
+}
+
 impl Node {
+    /// Moves it and everything in it further on in the source.
+    pub fn shift(&mut self, by: usize) {
+        self.at.shift(by);
+        match &mut self.json {
+            Json::Array(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Json::Object(members) => members.iter_mut().for_each(|member| {
+                member.key_at.shift(by);
+                member.value.shift(by);
+            }),
+            _ => {}
+        }
+    }
+
     /// What it is, for a message.
     pub fn kind(&self) -> &'static str {
         match &self.json {

@@ -46,6 +46,7 @@ mod diagnostic;
 mod fields;
 mod format;
 mod html;
+mod input;
 mod instant;
 mod json;
 pub mod language;
@@ -65,6 +66,7 @@ use waymark_model::limits;
 
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use format::format;
+pub use input::{Input, Part, includes};
 pub use pack::{Case, Expect};
 
 /// The version of the pack language that this compiler reads.
@@ -90,39 +92,56 @@ pub struct Cost {
     pub page_bytes: usize,
 }
 
-/// Compiles a pack. Any error refuses it whole; the report then holds the warnings, too.
+/// Compiles a pack in one file. Any error refuses it whole; the report then holds the warnings, too.
 pub fn compile(source: &str) -> Result<Compiled, Report> {
-    let (program, report) = run(source);
-    match program {
-        Some((program, tests)) if !report.has_errors() => {
-            let cost = Cost::of(&program);
-            Ok(Compiled { program, report, cost, tests })
-        }
-        _ => Err(report),
-    }
+    Input::of(source).compile()
 }
 
-/// Everything that is to be said about a pack, sorted by position.
+/// Everything that is to be said about a pack in one file, sorted by position.
 pub fn check(source: &str) -> Report {
-    run(source).1
+    Input::of(source).check()
 }
 
-fn run(source: &str) -> (Option<(Program, Vec<Case>)>, Report) {
-    let mut desk = Desk { source, problems: Problems::default(), declared: Declared::default() };
-    let Some(root) = json::parse(source, &mut desk.problems) else {
-        return (None, desk.problems.into_report(source, None));
-    };
-    let pack = pack::read_pack(&root, &mut desk);
-    let mut program = None;
-    if let Some(pack) = pack {
-        lint::lint(&pack, &mut desk);
-        if !desk.problems.has_errors() {
-            program = lower::program(&pack, &mut desk.problems)
-                .and_then(|program| sealed(program, &mut desk.problems))
-                .map(|program| (program, pack.tests));
+impl Input<'_> {
+    /// Compiles the pack. Any error refuses it whole; the report then holds the warnings, too.
+    pub fn compile(&self) -> Result<Compiled, Report> {
+        let (program, report) = self.run();
+        match program {
+            Some((program, tests)) if !report.has_errors() => {
+                let cost = Cost::of(&program);
+                Ok(Compiled { program, report, cost, tests })
+            }
+            _ => Err(report),
         }
     }
-    (program, desk.problems.into_report(source, Some(&root)))
+
+    /// Everything that is to be said about the pack, sorted by position, file by file.
+    pub fn check(&self) -> Report {
+        self.run().1
+    }
+
+    fn run(&self) -> (Option<(Program, Vec<Case>)>, Report) {
+        let mut problems = Problems::default();
+        let read = self.read(&mut problems);
+        let Some(root) = &read.root else { return (None, problems.into_report(&read.files)) };
+        let mut desk = Desk {
+            source: &read.text,
+            problems,
+            declared: Declared::default(),
+            included: self.parts.is_some(),
+        };
+        let pack = pack::read_pack(root, &mut desk);
+        let mut program = None;
+        if let Some(pack) = pack {
+            lint::lint(&pack, &mut desk);
+            if !desk.problems.has_errors() {
+                program = lower::program(&pack, &mut desk.problems)
+                    .and_then(|program| sealed(program, &mut desk.problems))
+                    .map(|program| (program, pack.tests));
+            }
+        }
+        (program, desk.problems.into_report(&read.files))
+    }
 }
 
 /// The Program with its hash, once a host would take it.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::{Code, Diagnostic, Report, Severity};
-use crate::json::{At, Node};
+use crate::input::File;
+use crate::json::At;
 
 /// Diagnostics in a report.
 const LISTED: usize = 500;
@@ -50,9 +51,8 @@ impl Problem {
     }
 
     /// The edit that writes the offered name, if the name it is for is all that stands there.
-    fn fix(&self, source: &str) -> Option<String> {
-        let (wanted, name) = self.instead.as_ref()?;
-        let there = source.get(self.at.start..self.at.end)?;
+    fn fix(&self, there: Option<&str>) -> Option<String> {
+        let ((wanted, name), there) = self.instead.as_ref().zip(there)?;
         if there == quoted(wanted) && !name.contains(['"', '\\']) {
             return Some(quoted(name));
         }
@@ -100,8 +100,17 @@ impl Problems {
         self.errors
     }
 
-    /// The report on a source. Of too many problems the errors, then the first, are listed.
-    pub fn into_report(mut self, source: &str, root: Option<&Node>) -> Report {
+    /// Adds what was found in a text that begins further on in the source.
+    pub fn take_over(&mut self, other: Self, by: usize) {
+        self.errors |= other.errors;
+        self.list.extend(other.list.into_iter().map(|mut problem| {
+            problem.at.shift(by);
+            problem
+        }));
+    }
+
+    /// The report on some files. Of too many problems the errors, then the first, are listed.
+    pub fn into_report(mut self, files: &[File<'_>]) -> Report {
         let order = |problem: &Problem| (problem.at.start, problem.at.end, problem.code);
         self.list.sort_by_key(order);
         if self.list.len() > LISTED {
@@ -109,23 +118,37 @@ impl Problems {
             self.list.truncate(LISTED);
             self.list.sort_by_key(order);
         }
-        let mut cursor = Cursor { source, at: 0, line: 1, column: 1 };
-        let diagnostics = self.list.into_iter().map(|problem| {
-            cursor.advance(problem.at.start);
-            Diagnostic {
-                fix: problem.fix(source),
-                code: problem.code.name(),
-                severity: problem.severity,
-                pointer: root.map(|root| root.pointer_to(problem.at)).unwrap_or_default(),
-                offset: problem.at.start,
-                length: problem.at.end.saturating_sub(problem.at.start),
-                line: cursor.line,
-                column: cursor.column,
-                message: problem.message,
-                mend: problem.mend,
+        let mut diagnostics = Vec::with_capacity(self.list.len());
+        let mut rest = self.list.into_iter().peekable();
+        for (number, file) in files.iter().enumerate() {
+            let next = files.get(number + 1).map_or(usize::MAX, |next| next.start);
+            let mut cursor = Cursor { source: file.text, at: 0, line: 1, column: 1 };
+            while let Some(problem) = rest.next_if(|problem| problem.at.start < next) {
+                diagnostics.push(problem.diagnostic(file, &mut cursor));
             }
-        });
-        Report { diagnostics: diagnostics.collect() }
+        }
+        Report { diagnostics }
+    }
+}
+
+impl Problem {
+    fn diagnostic(self, file: &File<'_>, cursor: &mut Cursor<'_>) -> Diagnostic {
+        let offset = self.at.start - file.start;
+        let length = self.at.end.saturating_sub(self.at.start);
+        cursor.advance(offset);
+        Diagnostic {
+            fix: self.fix(file.text.get(offset..offset + length)),
+            code: self.code.name(),
+            severity: self.severity,
+            file: file.name.map(str::to_owned),
+            pointer: file.root.as_ref().map(|root| root.pointer_to(self.at)).unwrap_or_default(),
+            offset,
+            length,
+            line: cursor.line,
+            column: cursor.column,
+            message: self.message,
+            mend: self.mend,
+        }
     }
 }
 

@@ -103,3 +103,29 @@ fn what_cannot_be_read_is_said_to_be() {
     folder.run(&["check", "large.json"]).refused(2, &["pack-too-large", "2097152 bytes"]);
     folder.run(&["check"]).refused(2, &["<PACK>..."]);
 }
+
+#[test]
+fn the_parts_of_a_pack_are_read_from_beside_it() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("trained")).unwrap();
+    folder.write(
+        "pack.jsonc",
+        crate::support::PACK.replacen('{', r#"{ "include": ["trained/*.json", "more.json"],"#, 1),
+    );
+    folder.write("more.json", "{}");
+    folder.write(
+        "trained/a.json",
+        r#"{ "segments": { "big": { "when": { "features.spend-90d": { "$gt": 9 } } } } }"#,
+    );
+    assert!(folder.run(&["check", "pack.jsonc"]).ok().starts_with("ok: shop, 3 rules, 3 segments"));
+    folder.write("trained/b.json", r#"{ "segments": { "vip": { "when": {} } } }"#);
+    let ran = folder.run(&["check", "pack.jsonc"]);
+    ran.refused(1, &["pack-has-errors"]);
+    assert!(ran.out().contains("trained/b.json:1:17"), "{}", ran.out());
+    let ran = folder.run(&["check", "--format", "sarif", "pack.jsonc"]);
+    let log: serde_json::Value = serde_json::from_str(ran.out()).unwrap();
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "trained/b.json");
+    folder.run(&["check", "trained/../pack.jsonc"]).refused(1, &["pack-has-errors"]);
+    folder.run(&["fmt", "--check", "trained/b.json"]).refused(1, &["not-formatted"]);
+}

@@ -12,7 +12,11 @@ pub static PACK: Shape = Shape::new(
     &[
         may("$schema", Text, "Where editors find the language's JSON Schema."),
         needs("pack", Pattern("^[a-z0-9-]{1,64}$", "outdoor-shop"), "The pack's name."),
-        later("include", "Files whose parts belong to the pack."),
+        may(
+            "include",
+            List(&Text),
+            "Files whose parts belong to the pack, such as `trained/*.json`.",
+        ),
         may(
             "timezone",
             Pattern("^[A-Za-z][A-Za-z0-9/_+-]*$", "Asia/Singapore"),

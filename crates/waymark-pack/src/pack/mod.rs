@@ -16,7 +16,8 @@ pub use tests::{Case, Expect};
 use crate::condition::{Condition, Place, read};
 use crate::declared::{Desk, ids_of};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, id, label, members, text};
+use crate::fields::{Fields, elements, id, label, members, text};
+use crate::input::stays_inside;
 use crate::json::{At, Node};
 use crate::language;
 use crate::locale::is_currency;
@@ -48,6 +49,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     header(&mut fields, desk);
     let name = fields.require("pack", &mut desk.problems);
     let name = name.and_then(|node| pack_name(node, desk)).unwrap_or_default();
+    includes(fields.take("include"), desk);
     let events = fields.take("events");
     let attributes = fields.take("attributes");
     let journey = fields.take("journey");
@@ -79,6 +81,25 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         rules: rules::read(rules, desk),
         tests: tests::read(tests, desk),
     })
+}
+
+/// The parts have been added already; what named them is checked.
+fn includes(node: Option<&Node>, desk: &mut Desk<'_>) {
+    let Some(node) = node else { return };
+    let items = elements(node, "`include`", &mut desk.problems).unwrap_or_default();
+    for item in items {
+        let Some(pattern) = text(item, "`include`", &mut desk.problems) else { continue };
+        if !stays_inside(pattern) {
+            let message = format!("{} is no file beside the pack or below it", shown(pattern));
+            let problem = desk.problems.error(Code::BadInclude, item.at, message);
+            problem.mend("write for example trained/*.json");
+        }
+    }
+    if !desk.included && !items.is_empty() {
+        let message = "`include` names files, and nobody reads files here";
+        let problem = desk.problems.error(Code::BadInclude, node.opening(), message);
+        problem.mend("the `waymark` command reads them, and publishes the pack whole");
+    }
 }
 
 /// What says something about the pack, and nothing about visitors.

@@ -5,6 +5,7 @@ mod behaviour;
 mod diagnostics;
 mod format;
 mod html;
+mod input;
 mod program;
 mod robust;
 mod schema;
