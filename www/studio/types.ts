@@ -24,16 +24,23 @@ export interface Checked {
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export interface Comparison {
-  op: 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'nin' | 'exists';
+  op: 'eq' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'ini' | 'inGroup' | 'exists' | 'type' | 'regex' | 'regexi'
+    | 'veq' | 'vlt' | 'vlte' | 'vgt' | 'vgte';
   value: Json;
 }
+
+/** A comparison with another path, or with conditions on the elements or the length of an array. */
+export type Related =
+  | Comparison
+  | { op: 'eq' | 'lt' | 'lte' | 'gt' | 'gte' | 'in'; ref: string }
+  | { op: 'elemMatch' | 'size'; value: Condition };
 
 export type Condition =
   | null
   | { all: Condition[] }
   | { any: Condition[] }
   | { not: Condition }
-  | { path: string; is: Comparison };
+  | { path: string; is: Related };
 
 export interface Matcher {
   event: string | null;
@@ -62,8 +69,12 @@ interface Found {
 }
 
 export type Fact = Found & (
-  | { test: 'value'; path: string; is: Comparison }
-  | { test: 'feature'; feature: Feature; is: Comparison }
+  | { test: 'value'; path: string; is: Related }
+  | { test: 'feature'; feature: Feature; is: Related }
+  | { test: 'elapsed'; path: string; ahead: boolean; is: { op: 'lt' | 'lte' | 'gt' | 'gte'; value: number } }
+  | { test: 'clock'; zone: string; from: number; to: number; days: string[]; workdays: boolean }
+  | { test: 'anniversary'; path: string; before: number; after: number }
+  | { test: 'consent'; purpose: string }
   | { test: 'count'; feature: Feature; within: number | null; session: boolean; least: number; most: number | null; kept: number | null }
   | { test: 'age'; feature: Feature; is: { op: 'lt' | 'lte' | 'gt' | 'gte'; value: number } }
   | { test: 'sequence'; feature: Feature; within: number | null; idle: number | null }

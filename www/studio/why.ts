@@ -1,12 +1,10 @@
 // Reasons in words: what was found, what was wanted, and how far off it is.
 
-import type { Comparison, Condition, Fact, Feature, Json, Matcher } from './types';
+import type { Condition, Fact, Feature, Json, Matcher, Related } from './types';
 import { type Language, duration } from './words';
 
-const SIGNS: Record<string, string> = { eq: '=', ne: '≠', lt: '<', lte: '≤', gt: '>', gte: '≥' };
-const OPPOSITE = {
-  eq: 'ne', ne: 'eq', lt: 'gte', lte: 'gt', gt: 'lte', gte: 'lt', in: 'nin', nin: 'in', exists: 'exists',
-} as const;
+const SIGNS: Record<string, string> = { eq: '=', lt: '<', lte: '≤', gt: '>', gte: '≥', in: '∈' };
+const OPPOSITE = { lt: 'gte', lte: 'gt', gt: 'lte', gte: 'lt' } as const;
 
 export function why(fact: Fact, language: Language): string {
   const said = new Why(language).fact(fact);
@@ -35,6 +33,14 @@ class Why {
         return `${inside ? 'in' : 'not in'} the segment ${fact.segment}${inside && !fact.met ? ', wanted not' : ''}`;
       }
       case 'stage': return this.#stage(fact);
+      case 'elapsed': return this.#elapsed(fact);
+      case 'clock': return this.#clock(fact);
+      case 'anniversary': return this.#anniversary(fact);
+      case 'consent': {
+        const given = fact.actual === true;
+        if (this.#zh) return `${given ? '已' : '未'}同意 ${fact.purpose}${given && !fact.met ? '，需要未同意' : ''}`;
+        return `${given ? 'consent' : 'no consent'} for ${fact.purpose}${given && !fact.met ? ', wanted none' : ''}`;
+      }
     }
   }
 
@@ -47,30 +53,76 @@ class Why {
   }
 
   /** A value against what it is compared with, such as `spend-90d: 42, wanted ≥ 500 (short by 458)`. */
-  #compared(subject: string, is: Comparison, { actual, want, met }: Fact): string {
-    const compare = want ? is : negated(is);
+  #compared(subject: string, is: Related, { actual, want, met }: Fact): string {
     const missing = this.#zh ? '没有值' : 'missing';
     const found = actual === null ? missing : value(actual);
     if (met) return this.#say(subject, found);
-    const [have, need] = [Number(actual), Number(compare.value)];
-    const sign = SIGNS[compare.op];
-    let wanted: string;
-    switch (compare.op) {
-      case 'in': wanted = this.#oneOf(compare.value); break;
-      case 'nin': wanted = this.#noneOf(compare.value); break;
-      case 'exists':
-        wanted = compare.value === true ? (this.#zh ? '有值' : 'some value') : missing;
-        break;
-      case 'eq': wanted = value(compare.value); break;
-      default: wanted = `${sign} ${value(compare.value)}`;
-    }
-    const ordered = compare.op.startsWith('lt') || compare.op.startsWith('gt');
-    if (ordered && Number.isFinite(have) && Number.isFinite(need) && have !== need) {
-      const off = String(Number(Math.abs(have - need).toFixed(6)));
-      const short = have < need;
+    let wanted = this.#wish(is, want);
+    if ('value' in is && is.op in OPPOSITE && typeof actual === 'number' && typeof is.value === 'number' && actual !== is.value) {
+      const off = String(Number(Math.abs(actual - is.value).toFixed(6)));
+      const short = actual < is.value;
       wanted += this.#zh ? `（${short ? '差' : '超出'} ${off}）` : ` (${short ? 'short' : 'over'} by ${off})`;
     }
     return this.#wanted(this.#say(subject, found), this.#zh ? ` ${wanted}` : wanted);
+  }
+
+  /** What a comparison wants, or, if not `want`, what it must not find. */
+  #wish(is: Related, want: boolean): string {
+    const zh = this.#zh;
+    const not = want ? '' : zh ? '不是 ' : 'not ';
+    if ('ref' in is) return `${not}${SIGNS[is.op]} ${is.ref}`;
+    switch (is.op) {
+      case 'eq': return want ? value(is.value) : zh ? '其他值' : 'anything else';
+      case 'lt': case 'lte': case 'gt': case 'gte': return `${SIGNS[want ? is.op : OPPOSITE[is.op]]} ${value(is.value)}`;
+      case 'in': return want ? this.#oneOf(is.value) : this.#noneOf(is.value);
+      case 'ini': return `${want ? this.#oneOf(is.value) : this.#noneOf(is.value)}${zh ? '（不分大小写）' : ', in any case'}`;
+      case 'inGroup': return `${not}${zh ? '属于分组' : 'one of the group'} ${String(is.value)}`;
+      case 'exists': return want ? (zh ? '有值' : 'some value') : zh ? '没有值' : 'missing';
+      case 'type': return `${not}${zh ? '类型' : 'the type'} ${String(is.value)}`;
+      case 'regex': case 'regexi': {
+        const pattern = `/${String(is.value)}/${is.op === 'regexi' ? 'i' : ''}`;
+        return zh ? `${want ? '匹配' : '不匹配'} ${pattern}` : `${want ? 'a' : 'no'} match of ${pattern}`;
+      }
+      case 'elemMatch': {
+        const inside = this.#condition(is.value);
+        return zh ? `${want ? '某个' : '没有'}元素满足 ${inside}` : `${want ? 'some' : 'no'} element where ${inside}`;
+      }
+      case 'size': return zh ? `${not}长度满足 ${this.#condition(is.value)}` : `${not}a length where ${this.#condition(is.value)}`;
+      default: return `${not}${zh ? '版本' : 'a version'} ${SIGNS[is.op.slice(1)]} ${String(is.value)}`;
+    }
+  }
+
+  #elapsed(fact: Fact & { test: 'elapsed' }): string {
+    const said = this.#say(fact.path, fact.actual === null ? (this.#zh ? '没有值' : 'missing') : value(fact.actual));
+    if (fact.met) return said;
+    const op = fact.want ? fact.is.op : OPPOSITE[fact.is.op];
+    const span = duration(fact.is.value, this.language);
+    const bound = this.#zh
+      ? { lt: '不到 ', lte: '至多 ', gt: '多于 ', gte: '至少 ' }[op]
+      : { lt: 'less than ', lte: 'at most ', gt: 'more than ', gte: 'at least ' }[op];
+    const side = this.#zh ? (fact.ahead ? '之后' : '之前') : fact.ahead ? ' ahead' : ' ago';
+    return this.#wanted(said, `${bound}${span}${side}`);
+  }
+
+  #clock(fact: Fact & { test: 'clock' }): string {
+    const time = (minutes: number): string =>
+      [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
+    const zone = fact.zone === 'visitor' && this.#zh ? '访客' : fact.zone;
+    const said = this.#zh ? `${zone}时间 ${time(Number(fact.actual))}` : `${time(Number(fact.actual))} (${zone})`;
+    if (fact.met) return said;
+    const wanted: string[] = [];
+    if (fact.from !== 0 || fact.to !== 1440) wanted.push(`${time(fact.from)}–${time(fact.to)}`);
+    if (fact.days.length < 7) wanted.push(fact.days.join(', '));
+    if (fact.workdays) wanted.push(this.#zh ? '非假日' : 'no holiday');
+    return this.#wanted(said, `${fact.want ? '' : this.#zh ? '不是 ' : 'not '}${wanted.join(', ')}`);
+  }
+
+  #anniversary(fact: Fact & { test: 'anniversary' }): string {
+    const said = this.#say(fact.path, fact.actual === null ? (this.#zh ? '没有值' : 'missing') : value(fact.actual));
+    if (fact.met) return said;
+    const [before, after] = [fact.before, fact.after].map((span) => duration(span, this.language));
+    const near = this.#zh ? `周年日前 ${before}至后 ${after}` : `${before} before its anniversary to ${after} after it`;
+    return this.#wanted(said, `${fact.want ? '' : this.#zh ? '不是 ' : 'not '}${near}`);
   }
 
   #counted(fact: Fact & { test: 'count' }): string {
@@ -179,12 +231,10 @@ class Why {
     if ('any' in condition) return joined(condition.any, this.#zh ? ' 或 ' : ' or ');
     if ('not' in condition) return `${this.#zh ? '非 ' : 'not '}${this.#condition(condition.not)}`;
     const { path, is } = condition;
-    switch (is.op) {
-      case 'in': return `${path} ${this.#zh ? '' : 'is '}${this.#oneOf(is.value)}`;
-      case 'nin': return `${path} ${this.#zh ? '' : 'is '}${this.#noneOf(is.value)}`;
-      case 'exists': return is.value === true ? `${path} ${this.#zh ? '有值' : 'is there'}` : `${path} ${this.#zh ? '没有值' : 'is missing'}`;
-      default: return `${path} ${SIGNS[is.op]} ${value(is.value)}`;
+    if ('ref' in is || is.op in SIGNS && is.op !== 'in') {
+      return `${path} ${SIGNS[is.op]} ${'ref' in is ? is.ref : value(is.value as Json)}`;
     }
+    return `${path} ${this.#zh ? '' : 'is '}${this.#wish(is, true)}`;
   }
 
   #window(within: number | null, session: boolean): string {
@@ -204,11 +254,6 @@ class Why {
   #noneOf(values: Json): string {
     return `${this.#zh ? '不是以下任何一个 ' : 'none of '}${list(values)}`;
   }
-}
-
-/** The comparison that holds where this one does not. */
-function negated(is: Comparison): Comparison {
-  return { op: OPPOSITE[is.op], value: is.op === 'exists' ? is.value !== true : is.value };
 }
 
 /** A value as JSON, short. */

@@ -58,6 +58,11 @@ impl Engine {
         self.0.decide(context, now).map_err(refusal)
     }
 
+    /// The time zone that the visitor has said is theirs.
+    pub fn timezone(&self) -> Option<String> {
+        self.0.timezone()
+    }
+
     pub fn snapshot(&self) -> Vec<u8> {
         self.0.snapshot()
     }

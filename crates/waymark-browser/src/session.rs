@@ -1,9 +1,11 @@
 //! A Program and one visitor's State, held together for as long as a page lives.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use waymark_engine::{Applied, Context, Engine, Numerals, Program, State};
-use waymark_model::{DecodeError, Event, Timestamp};
+use waymark_model::{DecodeError, Event, Timestamp, Value};
 
 use crate::encode_effects;
 
@@ -61,6 +63,12 @@ impl Session {
         let context = Context::decode(context)?;
         let now = instant(now)?;
         Ok(Engine::new(&self.program, self.numerals).decide(&self.state, &context, now).encode())
+    }
+
+    /// `traits.timezone`, the name of a zone.
+    pub fn timezone(&self) -> Option<String> {
+        let said = self.state.fold().traits.values().get("timezone");
+        said.and_then(Value::as_text).map(ToOwned::to_owned)
     }
 
     /// What the next page begins with.

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use waymark_browser::encode_effects;
 use waymark_engine::program::{CondId, Program, Segment, Stage};
 use waymark_engine::{Applied, Change, Context, Decision};
-use waymark_model::{Event, Kind, Object, Purpose, Timestamp, Value, Writer};
+use waymark_model::{Event, Kind, Object, Purpose, Span, Timestamp, Value, Writer, Zone};
 
 #[test]
 fn the_golden_bytes_are_the_engines() {
@@ -54,6 +54,10 @@ fn context(json: &Json) -> Context {
         values: object(&json["values"]),
         consent: Purpose::ALL.into_iter().filter(granted).collect(),
         locale: json["locale"].as_str().unwrap().to_owned(),
+        zone: json.get("zone").map(|zone| Zone {
+            offset: Span(zone["offset"].as_i64().unwrap()),
+            until: Timestamp(zone["until"].as_i64().unwrap()),
+        }),
     }
 }
 

@@ -8,6 +8,7 @@ import { decodeDecision, decodeEffects, type Applied } from './decode';
 import { encodeContext, type DecisionContext } from './encode';
 import { STATE, type Store } from './storage';
 import type { Decision } from './types';
+import { zoneAt } from './zone';
 
 const SAVE_AFTER = 250;
 /** The longest a timer can wait. */
@@ -129,8 +130,11 @@ export class Decider {
   }
 
   decideAt(now: number): Decision | undefined {
-    const context = encodeContext(this.host.context());
-    return this.guarded((engine) => decodeDecision(engine.decide(context, now)));
+    return this.guarded((engine) => {
+      const zone = zoneAt(now, engine.timezone());
+      const context = encodeContext({ ...this.host.context(), zone });
+      return decodeDecision(engine.decide(context, now));
+    });
   }
 
   /** Time has passed: windows may have slid. */

@@ -3,6 +3,7 @@
 
 import { Writer } from './bytes';
 import type { Json, JsonObject, Purposes } from './types';
+import type { Zone } from './zone';
 
 /** Objects and arrays inside each other: `waymark_model::limits::DEPTH`. */
 const DEPTH = 16;
@@ -28,6 +29,7 @@ export interface DecisionContext {
   values: JsonObject;
   consent: Purposes;
   locale: string;
+  zone?: Zone;
 }
 
 export function encodeEvent(event: EngineEvent): Uint8Array {
@@ -44,10 +46,15 @@ export function encodeEvent(event: EngineEvent): Uint8Array {
   return out.bytes();
 }
 
-export function encodeContext({ values, consent, locale }: DecisionContext): Uint8Array {
+export function encodeContext({ values, consent, locale, zone }: DecisionContext): Uint8Array {
   const out = new Writer();
   out.byte(+consent.analytics | (+consent.personalization << 1) | (+consent.marketing << 2));
   out.text(locale);
+  out.byte(zone ? 1 : 0);
+  if (zone) {
+    out.number(zone.offset);
+    out.number(zone.until);
+  }
   writeObject(out, values, DEPTH);
   return out.bytes();
 }

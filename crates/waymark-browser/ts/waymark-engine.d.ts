@@ -10,6 +10,7 @@ declare module 'waymark-engine' {
     apply(event: Uint8Array): Uint8Array;
     advance(now: number): Uint8Array;
     decide(context: Uint8Array, now: number): Uint8Array;
+    timezone(): string | undefined;
     snapshot(): Uint8Array;
     free(): void;
   }

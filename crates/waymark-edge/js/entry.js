@@ -226,6 +226,7 @@ function plan(request, env) {
     header("User-Agent"),
     header("Referer"),
     request.cf?.country ?? header("CF-IPCountry"),
+    request.cf?.timezone ?? header("CF-Timezone"),
     header("Sec-GPC")?.trim() === "1",
   );
 }

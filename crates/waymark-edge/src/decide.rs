@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::{Context, Decision, Engine, Numerals, State};
-use waymark_model::{Purpose, Purposes, Timestamp, Value, limits};
+use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, limits};
 use waymark_wire::{
-    Basis, PLACED, Problem, context_from_json, decision_to_json, explanation_to_json,
+    Basis, PLACED, Problem, context_from_json, decision_to_json, device_zone, explanation_to_json,
+    zoned,
 };
 
 use crate::access;
@@ -12,7 +13,7 @@ use crate::body::{inflated, instant, object};
 use crate::consent::purposes;
 use crate::cookie::Found;
 use crate::edge::Edge;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Answer, Place, Request, Response};
 use crate::identity::{DEVICE, NAMESPACES, Proof, SERVER_ANONYMOUS, SERVER_USER};
 use crate::ports::{Clock, Objects};
 use crate::problems;
@@ -53,13 +54,16 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     };
     let state = found.map_or_else(|| engine.new_state(), |(_, state)| state);
     let slots = listed(&body)?;
-    Ok(Response::json(200, &answered(engine, &state, &asked.context, at, &slots, explained)))
+    let Asked { context, device_zone, .. } = asked;
+    let context = zoned(context, device_zone.as_deref(), &state, at);
+    Ok(Response::json(200, &answered(engine, &state, &context, at, &slots, explained)))
 }
 
 /// Whose profile may be read, and what is known of the moment.
 struct Asked {
     keys: Vec<String>,
     context: Context,
+    device_zone: Option<String>,
 }
 
 fn asked<H: Clock>(
@@ -123,11 +127,12 @@ fn asked<H: Clock>(
     let Context { mut values, locale, .. } =
         context_from_json(&asked).map_err(|error| Problem::from(&error))?;
     if values.get("geo").is_none()
-        && let Some(country) = &request.country
+        && let Some(geo) = geo(&request.place)
     {
-        values.insert("geo", country_group(country));
+        values.insert("geo", geo);
     }
-    Ok(Asked { keys, context: Context { values, consent, locale } })
+    let device_zone = device_zone(&asked).map(str::to_owned);
+    Ok(Asked { keys, context: Context { values, consent, locale, zone: None }, device_zone })
 }
 
 fn nobody() -> Problem {
@@ -137,8 +142,14 @@ fn nobody() -> Problem {
     )
 }
 
-pub fn country_group(country: &str) -> Value {
-    Value::Object([("country", Value::from(country))].into_iter().collect())
+/// The group `geo` of a context; `None` where nothing is known.
+pub fn geo(place: &Place) -> Option<Value> {
+    let Place { country, timezone } = place;
+    let known: Object = [("country", country), ("timezone", timezone)]
+        .into_iter()
+        .filter_map(|(key, text)| Some((key, Value::from(text.as_deref()?))))
+        .collect();
+    (!known.is_empty()).then_some(Value::Object(known))
 }
 
 /// The slots to answer for; none for all.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use waymark_engine::state::{Applied, Effects};
 use waymark_engine::{Engine, Numerals, Program, State};
-use waymark_wire::{Problem, context_from_json, decision_to_json, parse_line};
+use waymark_wire::{Problem, context_from_json, decision_to_json, device_zone, parse_line, zoned};
 
 use crate::body::{inflated, instant, object};
 use crate::edge::Edge;
@@ -116,6 +116,7 @@ fn decided(
         None | Some(Json::Null) => now,
         Some(at) => instant(at, &format!("{pointer}/now"))?,
     };
+    let context = zoned(context, device_zone(decide), state, now);
     let decision = engine.decide(state, &context, now);
     answer["decision"] = decision_to_json(&decision);
     answer["encoded"] = BASE64_STANDARD.encode(decision.encode()).into();

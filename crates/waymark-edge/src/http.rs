@@ -118,6 +118,15 @@ fn hex_pair(pair: [u8; 2]) -> Option<u8> {
     u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()
 }
 
+/// What the network tells of where a visitor is.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// An ISO 3166 code.
+    pub country: Option<String>,
+    /// A name of the tz database.
+    pub timezone: Option<String>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: Method,
@@ -127,8 +136,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The body is longer than its address takes, so the host did not read all of it.
     pub too_long: bool,
-    /// The ISO 3166 code of where the request came from.
-    pub country: Option<String>,
+    /// Where the request came from.
+    pub place: Place,
 }
 
 impl Request {
@@ -139,7 +148,7 @@ impl Request {
             headers: Vec::new(),
             body: Vec::new(),
             too_long: false,
-            country: None,
+            place: Place::default(),
         }
     }
 

@@ -5,11 +5,11 @@ use serde_json::{Map, json};
 use waymark_engine::program::Body;
 use waymark_engine::{Context, Decision, Engine, Numerals};
 use waymark_model::{Object, Purpose, Purposes, Value};
-use waymark_wire::Problem;
+use waymark_wire::{Problem, zoned};
 
-use crate::decide::{country_group, without_bodies};
+use crate::decide::{geo, without_bodies};
 use crate::edge::Edge;
-use crate::http::{Address, form_decoded};
+use crate::http::{Address, Place, form_decoded};
 use crate::identity::DEVICE;
 use crate::ports::{Clock, Objects};
 use crate::problems;
@@ -23,7 +23,7 @@ pub struct PageRequest {
     pub accept_language: Option<String>,
     pub user_agent: Option<String>,
     pub referrer: Option<String>,
-    pub country: Option<String>,
+    pub place: Place,
     /// `Sec-GPC: 1`.
     pub objects: bool,
 }
@@ -59,7 +59,10 @@ pub async fn plan<H: Clock + Objects>(
         }
     };
     let state = state.unwrap_or_else(|| engine.new_state());
-    let decide = |page: &PageRequest| engine.decide(&state, &context_of(page, consent), now);
+    let decide = |page: &PageRequest| {
+        let context = zoned(context_of(page, consent), None, &state, now);
+        engine.decide(&state, &context, now)
+    };
     let decision = decide(page);
     if let Some(target) = elsewhere(page, &decision, decide) {
         return Ok(Some(json!({ "redirect": target }).to_string()));
@@ -164,10 +167,11 @@ pub fn context_of(page: &PageRequest, consent: Purposes) -> Context {
     }
     let device = device_type(page.user_agent.as_deref().unwrap_or_default());
     values.insert("device", group([("type", Some(device.to_owned()))]));
-    if let Some(country) = &page.country {
-        values.insert("geo", country_group(country));
+    if let Some(geo) = geo(&page.place) {
+        values.insert("geo", geo);
     }
-    Context { values, consent, locale: locale_of(&address, page.accept_language.as_deref()) }
+    let locale = locale_of(&address, page.accept_language.as_deref());
+    Context { values, consent, locale, zone: None }
 }
 
 fn group<const N: usize>(members: [(&str, Option<String>); N]) -> Value {
@@ -208,6 +212,7 @@ fn is_language_tag(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{PageRequest, context_of};
+    use crate::http::Place;
     use waymark_model::{Purposes, Value};
 
     fn context(url: &str, language: &str) -> waymark_engine::Context {
@@ -215,7 +220,7 @@ mod tests {
             url: url.to_owned(),
             accept_language: Some(language.to_owned()),
             user_agent: Some("Mozilla/5.0 (Linux; Android 15) Mobile".to_owned()),
-            country: Some("SG".to_owned()),
+            place: Place { country: Some("SG".to_owned()), timezone: None },
             ..PageRequest::default()
         };
         context_of(&page, Purposes::NONE)

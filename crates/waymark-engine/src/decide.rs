@@ -4,7 +4,9 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_model::{DecodeError, Object, Purpose, Purposes, Reader, Timestamp, Writer};
+use waymark_model::{
+    DecodeError, Object, Purpose, Purposes, Reader, Span, Timestamp, Writer, Zone,
+};
 
 use crate::Engine;
 use crate::decision::{Decision, Reason, Rendered, SlotDecision};
@@ -22,6 +24,8 @@ pub struct Context {
     pub consent: Purposes,
     /// A BCP 47 tag.
     pub locale: String,
+    /// The visitor's time zone; without one the pack's stands in.
+    pub zone: Option<Zone>,
 }
 
 impl Context {
@@ -29,6 +33,10 @@ impl Context {
         let mut out = Writer::default();
         out.byte(self.consent.bits());
         out.text(&self.locale);
+        out.option(self.zone.as_ref(), |out, zone| {
+            out.number(Timestamp(zone.offset.0).to_js());
+            out.number(zone.until.to_js());
+        });
         self.values.write(&mut out);
         out.into_bytes()
     }
@@ -37,8 +45,20 @@ impl Context {
         Reader::whole(bytes, |input| Self {
             consent: Purposes::from_bits(input.byte()),
             locale: input.string(),
+            zone: input.option(read_zone),
             values: Object::read(input),
         })
+    }
+}
+
+fn read_zone(input: &mut Reader<'_>) -> Zone {
+    let offset = Timestamp::from_js(input.number()).filter(|at| at.0.abs() <= Zone::FURTHEST.0);
+    let until = input.number();
+    let until =
+        if until == f64::INFINITY { Some(Timestamp::MAX) } else { Timestamp::from_js(until) };
+    match (offset, until) {
+        (Some(Timestamp(offset)), Some(until)) => Zone { offset: Span(offset), until },
+        _ => input.refuse("bad-zone", Zone::UTC),
     }
 }
 

@@ -12,7 +12,6 @@ extern crate alloc;
 
 pub mod assign;
 mod bits;
-mod compare;
 mod decide;
 mod decision;
 mod evaluate;
@@ -25,7 +24,7 @@ pub mod state;
 
 pub use decide::Context;
 pub use decision::{Decision, Reason, SlotDecision};
-pub use evaluate::{Answer, Truth};
+pub use evaluate::{Answer, Truth, member_hash, padded_version};
 pub use membership::Change;
 pub use numerals::Numerals;
 pub use program::{PackHash, Program};

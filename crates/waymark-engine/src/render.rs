@@ -4,13 +4,14 @@ mod case;
 mod escape;
 mod filter;
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use waymark_model::{Object, Timestamp, Value};
 
-use crate::evaluate::{group, windowed};
-use crate::program::{Body, Content, Part, Path, Root, Template};
-use crate::state::{Cell, Fold, State};
+use crate::evaluate::{group, session};
+use crate::program::{Body, Content, Part, Path, Root, SessionKey, Template};
+use crate::state::{Fold, State};
 use crate::{Context, Engine};
 use escape::escape;
 use filter::filtered;
@@ -101,29 +102,18 @@ fn read(
             at(group(&context.values, path.root))
         }
         Root::Session => {
-            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-            let number = match path.keys.first().map(String::as_str) {
-                Some("number") => fold.sessions.count() as f64,
-                Some("events") => fold.sessions.latest().map_or(0, |last| last.events) as f64,
-                _ => return (Value::Null, Timestamp::MAX),
-            };
-            (Value::Number(number), Timestamp::MAX)
+            let key = SessionKey::ALL
+                .into_iter()
+                .find(|key| path.keys.first().is_some_and(|name| name == key.name()));
+            (key.map_or(Value::Null, |key| session(fold, key)), Timestamp::MAX)
         }
         Root::Feature => {
             let feature = path.keys.first().and_then(|name| engine.program.named_feature(name));
             let Some(feature) = feature else { return (Value::Null, Timestamp::MAX) };
             let memory = &fold.memories[feature as usize];
-            match &memory.cell {
-                Cell::First(Some((_, value))) | Cell::Last(Some((_, value))) => {
-                    (value.clone(), Timestamp::MAX)
-                }
-                Cell::Windowed { .. } => {
-                    let (number, until) = windowed(memory, engine.program.window_of(feature), now);
-                    (number.map_or(Value::Null, Value::Number), until)
-                }
-                _ => (Value::Null, Timestamp::MAX),
-            }
+            let reading = memory.reading(engine.program.window_of(feature), now);
+            (reading.value.map_or(Value::Null, Cow::into_owned), reading.until)
         }
-        Root::Property | Root::EventContext => (Value::Null, Timestamp::MAX),
+        Root::Property | Root::EventContext | Root::Item => (Value::Null, Timestamp::MAX),
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use waymark_engine::program::{
     Body, Compare, Cond, CondId, Content, Feature, FeatureKind, Matcher, Order, Part, Path,
-    Program, Root, Rule, Segment, Slot, Stage, Template, Test, Variant,
+    Program, Root, Rule, Segment, Slot, Source, Stage, Template, Test, Variant,
 };
 use waymark_engine::{Context, Engine, Numerals, State};
 use waymark_insight::{KEEP, Tally};
@@ -15,8 +15,8 @@ fn program() -> Program {
         let (feature, within, session, most) = (0, Some(Span::DAY), false, None);
         Cond::Test(Test::Count { feature, within, session, least, most })
     };
-    let adult = Cond::Test(Test::Value {
-        path: Path { root: Root::Traits, keys: vec!["age".to_owned()] },
+    let adult = Cond::Test(Test::Compare {
+        source: Source::Path(Path { root: Root::Traits, keys: vec!["age".to_owned()] }),
         compare: Compare::Order(Order::Gte, Value::Number(18.0)),
     });
     let on = Matcher { event: Some(0), condition: None };

@@ -23,6 +23,7 @@ mod hash;
 pub mod limits;
 mod time;
 mod value;
+mod zone;
 
 pub use codec::{DecodeError, Reader, Writer};
 pub use consent::{Purpose, Purposes};
@@ -31,3 +32,4 @@ pub use fixed::Fixed;
 pub use hash::fnv1a64;
 pub use time::{Span, Timestamp};
 pub use value::{Object, Value};
+pub use zone::{Date, Local, Moment, Zone, weekday};

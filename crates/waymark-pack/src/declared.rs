@@ -32,6 +32,9 @@ pub(crate) struct Declared {
     /// With the slot that each was made for.
     pub contents: BTreeMap<String, Option<String>>,
     pub touchpoints: Option<BTreeSet<String>>,
+    pub groups: BTreeSet<String>,
+    /// Whether the pack lists holidays.
+    pub holidays: bool,
 }
 
 #[derive(Debug, Default)]
@@ -147,7 +150,7 @@ impl Desk<'_> {
                 problem.mean(&path, properties.keys().map(String::as_str));
             }
         } else if let [first, _, ..] = keys
-            && ["traits", "page", "campaign", "device", "geo", "session", "features"]
+            && ["traits", "page", "campaign", "device", "geo", "session", "time", "features"]
                 .contains(&first.as_str())
         {
             let path = shown(&path);
@@ -180,6 +183,7 @@ impl Desk<'_> {
             Kind::Segment => declared.segments.contains(id),
             Kind::Stage => declared.stages.contains(id),
             Kind::Slot => declared.slots.contains(id),
+            Kind::Group => declared.groups.contains(id),
             Kind::Touchpoint => declared.touchpoints.as_ref().is_none_or(|ids| ids.contains(id)),
         };
         if known {
@@ -191,6 +195,7 @@ impl Desk<'_> {
             Kind::Segment => declared.segments.iter().map(String::as_str).collect(),
             Kind::Stage => declared.stages.iter().map(String::as_str).collect(),
             Kind::Slot => declared.slots.iter().map(String::as_str).collect(),
+            Kind::Group => declared.groups.iter().map(String::as_str).collect(),
             Kind::Touchpoint => declared.touchpoints.iter().flatten().map(String::as_str).collect(),
         };
         let (name, code) = kind.described();
@@ -208,6 +213,7 @@ pub(crate) enum Kind {
     Segment,
     Stage,
     Slot,
+    Group,
     Touchpoint,
 }
 
@@ -219,6 +225,7 @@ impl Kind {
             Self::Segment => ("segment", Code::UnknownSegment),
             Self::Stage => ("stage", Code::UnknownStage),
             Self::Slot => ("slot", Code::UnknownSlot),
+            Self::Group => ("group", Code::UnknownGroup),
             Self::Touchpoint => ("touchpoint", Code::UnknownTouchpoint),
         }
     }

@@ -92,6 +92,8 @@ codes! {
     BadNumber = "bad-number",
     /// The compiler made a Program that no host takes: a bug in it.
     BadProgram = "bad-program",
+    /// Not a regular expression that every host can run.
+    BadRegex = "bad-regex",
     /// No selector of CSS, or one that pages cannot be asked with.
     BadSelector = "bad-selector",
     /// A sequence with no step, or with too many.
@@ -130,6 +132,8 @@ codes! {
     PackTooLarge = "pack-too-large",
     /// More bytes than a compiled pack may have.
     ProgramTooLarge = "program-too-large",
+    /// A regular expression whose table would be too large.
+    RegexTooLarge = "regex-too-large",
     /// A rule behind one that always wins.
     ShadowedRule = "shadowed-rule",
     /// An insert where no value can be made safe.
@@ -146,6 +150,8 @@ codes! {
     UnknownFeature = "unknown-feature",
     /// A filter that templates do not have.
     UnknownFilter = "unknown-filter",
+    /// A group that the pack does not have.
+    UnknownGroup = "unknown-group",
     /// A key or operator of no version of the language.
     UnknownKey = "unknown-key",
     /// A path that does not begin with a root, or ends at it.

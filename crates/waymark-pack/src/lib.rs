@@ -54,6 +54,7 @@ mod lint;
 mod locale;
 mod lower;
 mod pack;
+mod pattern;
 mod problem;
 mod template;
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waymark_engine::program::{Compare, Order, Part};
+use waymark_engine::program::{Compare, Order, Part, Type};
 use waymark_model::Value;
 
-use crate::condition::{Condition, Kind};
+use crate::condition::{Comparison, Condition, Kind, Subject};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
@@ -148,41 +148,65 @@ fn contradictions(condition: &Condition, problems: &mut Problems) {
     condition.walk(&mut |part| {
         let Kind::All(parts) = &part.kind else { return };
         // What is asked where it stands has no name that tells it from others.
-        let mut by_subject: BTreeMap<(String, String), Vec<(&Compare, At)>> = BTreeMap::new();
+        let mut by_subject: BTreeMap<(String, String), Vec<(Asked<'_>, At)>> = BTreeMap::new();
         for part in parts {
-            if let Kind::Compare { subject, compare } = &part.kind {
+            if let Some((subject, asked)) = Asked::of(part) {
                 let name = (subject.name(), format!("{subject:?}"));
-                by_subject.entry(name).or_default().push((compare, part.at));
+                by_subject.entry(name).or_default().push((asked, part.at));
             }
         }
-        for ((name, _), compares) in by_subject {
-            let Some(found) = (2..=compares.len()).find(|n| !can_hold(&compares[..*n])) else {
+        for ((name, _), all) in by_subject {
+            let Some(found) = (2..=all.len()).find(|n| !can_hold(&all[..*n])) else {
                 continue;
             };
             let message = format!("{} can never meet this and what stands before", shown(&name));
-            problems.warn(Code::Contradiction, compares[found - 1].1, message);
+            problems.warn(Code::Contradiction, all[found - 1].1, message);
         }
     });
 }
 
+/// A comparison that has to hold, or, if `not`, must not.
+#[derive(Clone, Copy)]
+struct Asked<'c> {
+    not: bool,
+    compare: &'c Compare,
+}
+
+impl<'c> Asked<'c> {
+    fn of(part: &'c Condition) -> Option<(&'c Subject, Self)> {
+        match &part.kind {
+            Kind::Compare { subject, compare: Comparison::Plain(compare) } => {
+                Some((subject, Self { not: false, compare }))
+            }
+            Kind::Not(part) => {
+                Self::of(part).map(|(subject, asked)| (subject, Self { not: !asked.not, ..asked }))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Whether some value meets all of these; `true` when in doubt.
-fn can_hold(compares: &[(&Compare, At)]) -> bool {
-    let compares = || compares.iter().map(|(compare, _)| *compare);
-    let equal = compares().find_map(|compare| match compare {
-        Compare::Eq(value) => Some(value),
+fn can_hold(all: &[(Asked<'_>, At)]) -> bool {
+    let asked = || all.iter().map(|(asked, _)| *asked);
+    let equal = asked().find_map(|asked| match asked.compare {
+        Compare::Is(value) if !asked.not => Some(value),
         _ => None,
     });
     if let Some(value) = equal {
-        return compares().all(|compare| may_equal(value, compare));
+        return asked().all(|asked| may_be(value, asked.compare).is_none_or(|is| is != asked.not));
     }
-    let exists = |wanted| compares().any(|compare| *compare == Compare::Exists(wanted));
+    let exists = |wanted: bool| asked().any(|a| *a.compare == Compare::Exists && a.not != wanted);
     if exists(true) && exists(false) {
         return false;
     }
     let mut low = (f64::NEG_INFINITY, true);
     let mut high = (f64::INFINITY, true);
-    for compare in compares() {
+    for Asked { not, compare } in asked() {
         let Compare::Order(order, Value::Number(bound)) = compare else { continue };
+        if not {
+            continue;
+        }
         let included = matches!(order, Order::Lte | Order::Gte);
         match order {
             Order::Gt | Order::Gte if *bound > low.0 || (*bound >= low.0 && !included) => {
@@ -197,23 +221,22 @@ fn can_hold(compares: &[(&Compare, At)]) -> bool {
     low.0 < high.0 || (low.0 <= high.0 && low.1 && high.1)
 }
 
-/// Whether something equal to `value` can meet a comparison.
-fn may_equal(value: &Value, compare: &Compare) -> bool {
+/// Whether a comparison holds of this value; `None` when in doubt.
+fn may_be(value: &Value, compare: &Compare) -> Option<bool> {
     match compare {
-        Compare::Eq(other) => value == other,
-        Compare::Ne(other) => value != other,
-        Compare::In(list) => matches!(value, Value::Array(_)) || list.contains(value),
-        Compare::NotIn(list) => matches!(value, Value::Array(_)) || !list.contains(value),
-        Compare::Exists(wanted) => (*value != Value::Null) == *wanted,
+        Compare::Is(other) => Some(value == other),
+        Compare::In(list) if !matches!(value, Value::Array(_)) => Some(list.contains(value)),
+        Compare::Exists => Some(*value != Value::Null),
+        Compare::Type(ty) => Some(Type::of(value) == *ty),
         Compare::Order(order, Value::Number(bound)) => match value {
-            Value::Number(number) => match order {
+            Value::Number(number) => Some(match order {
                 Order::Lt => number < bound,
                 Order::Lte => number <= bound,
                 Order::Gt => number > bound,
                 Order::Gte => number >= bound,
-            },
-            _ => true,
+            }),
+            _ => Some(false),
         },
-        Compare::Order(..) => true,
+        _ => None,
     }
 }

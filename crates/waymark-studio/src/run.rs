@@ -6,8 +6,8 @@ use waymark_engine::{Change, Engine, Numerals, Program, State};
 use waymark_model::{Event, Timestamp};
 use waymark_pack::compile;
 use waymark_wire::{
-    Code, WireError, context_from_json, explanation_to_json, format_timestamp, parse_line,
-    timestamp_from_json,
+    Code, WireError, context_from_json, device_zone, explanation_to_json, format_timestamp,
+    parse_line, timestamp_from_json, zoned,
 };
 
 /// `events` is NDJSON, one visitor's, in the order of arrival. `decide` is a JSON object with
@@ -50,6 +50,7 @@ fn explained(source: &str, events: &str, decide: &str) -> Result<Json, Refusal> 
         }
     }
     let now = asked.or(newest).unwrap_or_default();
+    let context = zoned(context, device_zone(&request), &state, now);
     let mut answer = explanation_to_json(engine, &state, &context, now);
     answer["effects"] = effects.into();
     answer["rejected"] = rejected.into();

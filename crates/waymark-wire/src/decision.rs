@@ -82,6 +82,8 @@ fn instant_to_json(at: Timestamp) -> Json {
 ///
 /// Of the context the groups `page`, `campaign`, `device` and `geo` are kept, so that an event's
 /// whole `context` may be handed over; of the request, what is not named here is passed over.
+///
+/// The time zone follows from the visitor, too: [`zoned`](crate::zoned) adds it.
 pub fn context_from_json(request: &Json) -> Result<Context, WireError> {
     let Json::Object(request) = request else {
         let message =
@@ -95,7 +97,12 @@ pub fn context_from_json(request: &Json) -> Result<Context, WireError> {
         Some(Json::String(tag)) if tag.len() <= limits::ID_BYTES => tag.clone(),
         Some(other) => return Err(wrong("/locale", other, "a language tag such as \"en\"")),
     };
-    Ok(Context { values, consent, locale })
+    Ok(Context { values, consent, locale, zone: None })
+}
+
+/// The time zone of the visitor's device, as Segment's libraries have it in `context.timezone`.
+pub fn device_zone(request: &Json) -> Option<&str> {
+    request.get("context")?.get("timezone")?.as_str()
 }
 
 fn groups(context: &Json) -> Result<Object, WireError> {

@@ -5,8 +5,8 @@
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::explain::{Answers, Outcome, Reason};
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, FeatureKind, Matcher, NumberSource, Order, Path, Program, Root,
-    SessionKey, Test,
+    Amount, Clock, Compare, Cond, CondId, FeatureKind, Matcher, Order, Path, Program, Relation,
+    Root, Source, Test, WEEKDAYS,
 };
 use waymark_engine::{Context, Engine, State, Truth};
 use waymark_model::{Purpose, Span, Timestamp};
@@ -85,24 +85,42 @@ impl Facts<'_> {
 
     fn test(self, test: &Test) -> Json {
         match test {
-            Test::Value { path, compare } => {
-                json!({ "test": "value", "path": dotted(path), "is": comparison(compare) })
-            }
-            Test::Number { source, compare } => match source {
-                NumberSource::Windowed(feature) => json!({
-                    "test": "feature", "feature": self.feature(*feature), "is": comparison(compare),
-                }),
-                NumberSource::Session(key) => {
-                    let path = match key {
-                        SessionKey::Number => "session.number",
-                        SessionKey::Events => "session.events",
-                    };
-                    json!({ "test": "value", "path": path, "is": comparison(compare) })
-                }
-            },
-            Test::Captured { feature, compare } => json!({
-                "test": "feature", "feature": self.feature(*feature), "is": comparison(compare),
+            Test::Compare { source: Source::Feature(feature), compare } => json!({
+                "test": "feature", "feature": self.feature(*feature), "is": self.comparison(compare),
             }),
+            Test::Compare { source, compare } => {
+                json!({ "test": "value", "path": self.source(source), "is": self.comparison(compare) })
+            }
+            Test::Relate { left, relation, right } => json!({
+                "test": "value",
+                "path": self.source(left),
+                "is": { "op": relation_name(*relation), "ref": self.source(right) },
+            }),
+            Test::Elapsed { source, ahead, order, span } => json!({
+                "test": "elapsed",
+                "path": self.source(source),
+                "ahead": ahead,
+                "is": { "op": order_name(*order), "value": span.0 },
+            }),
+            Test::Clock(Clock { zone, from, to, days, workdays }) => {
+                let zone = (zone.0 as usize).checked_sub(1).map(|at| self.0.zones.get(at));
+                let days = (0..).zip(WEEKDAYS).filter(|(bit, _)| days >> bit & 1 == 1);
+                json!({
+                    "test": "clock",
+                    "zone": zone.map_or("visitor", |zone| zone.map_or("UTC", |zone| &zone.name)),
+                    "from": from,
+                    "to": to,
+                    "days": days.map(|(_, name)| name).collect::<Vec<_>>(),
+                    "workdays": workdays,
+                })
+            }
+            Test::Anniversary { source, before, after, .. } => json!({
+                "test": "anniversary",
+                "path": self.source(source),
+                "before": before.0,
+                "after": after.0,
+            }),
+            Test::Consent(purpose) => json!({ "test": "consent", "purpose": purpose.name() }),
             Test::Count { feature, within, session, least, most } => json!({
                 "test": "count",
                 "feature": self.feature(*feature),
@@ -204,32 +222,68 @@ impl Facts<'_> {
             Cond::All(all) => json!({ "all": parts(all) }),
             Cond::Any(any) => json!({ "any": parts(any) }),
             Cond::Not(part) => json!({ "not": self.condition(*part) }),
-            Cond::Test(Test::Value { path, compare }) => {
-                let path = match path.root {
-                    Root::Property => path.keys.join("."),
-                    _ => dotted(path),
-                };
-                json!({ "path": path, "is": comparison(compare) })
+            Cond::Test(Test::Compare { source, compare }) => {
+                json!({ "path": self.source(source), "is": self.comparison(compare) })
             }
+            Cond::Test(Test::Relate { left, relation, right }) => json!({
+                "path": self.source(left),
+                "is": { "op": relation_name(*relation), "ref": self.source(right) },
+            }),
             // The compiler lets no other test read an event.
             Cond::Test(_) => Json::Null,
         }
     }
+
+    fn source(self, source: &Source) -> String {
+        match source {
+            Source::Path(Path { root: Root::Property | Root::Item, keys }) => keys.join("."),
+            Source::Path(path) => format!("{}.{}", path.root.name(), path.keys.join(".")),
+            Source::Session(key) => format!("session.{}", key.name()),
+            Source::Time(key, _) => format!("time.{}", key.name()),
+            Source::Feature(number) => {
+                let name = self.0.named.iter().find(|(_, named)| named == number);
+                name.map_or_else(|| "features".to_owned(), |(name, _)| format!("features.{name}"))
+            }
+        }
+    }
+
+    fn comparison(self, compare: &Compare) -> Json {
+        let list = |values: &[waymark_model::Value]| -> Vec<Json> {
+            values.iter().map(value_to_json).collect()
+        };
+        match compare {
+            Compare::Is(value) => json!({ "op": "eq", "value": value_to_json(value) }),
+            Compare::Order(order, value) => {
+                json!({ "op": order_name(*order), "value": value_to_json(value) })
+            }
+            Compare::In(values) => json!({ "op": "in", "value": list(values) }),
+            Compare::InFolded(values) => json!({ "op": "ini", "value": list(values) }),
+            Compare::Group(group) => {
+                let group = self.0.groups.get(*group as usize);
+                json!({ "op": "inGroup", "value": group.map(|group| &group.id) })
+            }
+            Compare::Exists => json!({ "op": "exists", "value": true }),
+            Compare::Type(ty) => json!({ "op": "type", "value": ty.name() }),
+            Compare::Pattern(pattern) => {
+                let pattern = self.0.patterns.get(*pattern as usize);
+                let op = if pattern.is_some_and(|p| p.folded) { "regexi" } else { "regex" };
+                json!({ "op": op, "value": pattern.map(|pattern| &pattern.source) })
+            }
+            Compare::Version(relation, version) => json!({
+                "op": format!("v{}", relation_name(*relation)),
+                "value": version.replace(' ', "").trim_end_matches("-~"),
+            }),
+            Compare::Some(cond) => json!({ "op": "elemMatch", "value": self.condition(*cond) }),
+            Compare::Size(cond) => json!({ "op": "size", "value": self.condition(*cond) }),
+        }
+    }
 }
 
-fn comparison(compare: &Compare) -> Json {
-    let list = |values: &[waymark_model::Value]| -> Vec<Json> {
-        values.iter().map(value_to_json).collect()
-    };
-    match compare {
-        Compare::Eq(value) => json!({ "op": "eq", "value": value_to_json(value) }),
-        Compare::Ne(value) => json!({ "op": "ne", "value": value_to_json(value) }),
-        Compare::Order(order, value) => {
-            json!({ "op": order_name(*order), "value": value_to_json(value) })
-        }
-        Compare::In(values) => json!({ "op": "in", "value": list(values) }),
-        Compare::NotIn(values) => json!({ "op": "nin", "value": list(values) }),
-        Compare::Exists(there) => json!({ "op": "exists", "value": there }),
+const fn relation_name(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Eq => "eq",
+        Relation::Order(order) => order_name(order),
+        Relation::In => "in",
     }
 }
 
@@ -240,10 +294,6 @@ const fn order_name(order: Order) -> &'static str {
         Order::Gt => "gt",
         Order::Gte => "gte",
     }
-}
-
-fn dotted(path: &Path) -> String {
-    format!("{}.{}", path.root.name(), path.keys.join("."))
 }
 
 const fn truth(truth: Truth) -> &'static str {

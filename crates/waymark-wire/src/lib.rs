@@ -63,14 +63,16 @@ mod instant;
 mod problem;
 mod text;
 mod value;
+mod zone;
 
 pub use batch::{Accepted, Batch, Rejected, SHARED_BYTES, parse_batch, parse_call};
 pub use clock::{BACK_DATE, Basis};
 pub use consent::{consent_from_json, consent_in, consent_to_json};
-pub use decision::{PLACED, context_from_json, decision_to_json};
+pub use decision::{PLACED, context_from_json, decision_to_json, device_zone};
 pub use error::{Code, WireError};
 pub use event::{LINE_BYTES, event_to_json, parse_line};
 pub use explanation::explanation_to_json;
 pub use instant::{format_timestamp, parse_timestamp, timestamp_from_json};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem};
 pub use value::{object_from_json, object_to_json, parse_object, value_from_json, value_to_json};
+pub use zone::{zone_at, zoned};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indicatif::ProgressBar;
 use waymark_engine::{Context, Engine, Numerals, State};
 use waymark_model::{Purpose, Purposes, Timestamp};
-use waymark_wire::{context_from_json, parse_timestamp};
+use waymark_wire::{context_from_json, device_zone, parse_timestamp, zoned};
 
 use crate::error::CliError;
 use crate::events::Events;
@@ -46,11 +46,13 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let program = pack::load(&args.pack)?.program;
     let values = serde_json::from_str(&args.context).map_err(CliError::ContextNotJson)?;
     let values: serde_json::Value = values;
-    let context = context_from_json(&serde_json::json!({ "context": values }))?;
+    let request = serde_json::json!({ "context": values });
+    let context = context_from_json(&request)?;
     let context = Context { consent: args.consent, locale: args.locale.clone(), ..context };
     let engine = Engine::new(&program, Numerals::NATIVE);
     let (visitor, state) = fold(engine, args)?;
     let now = args.now.unwrap_or_else(host::now);
+    let context = zoned(context, device_zone(&request), &state, now);
     let explained = report::Explained::new(engine, &visitor, &state, &context, now);
     match args.format {
         Format::Text => print::out(&print::printable(&explained.text())),

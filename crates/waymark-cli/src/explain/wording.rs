@@ -2,8 +2,8 @@
 
 use waymark_engine::explain::Reason;
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, FeatureKind, Matcher, NumberSource, Order, Path, Program, Root,
-    SessionKey, Test, Window,
+    Amount, Clock, Compare, Cond, CondId, FeatureKind, Matcher, Order, Path, Program, Relation,
+    Root, Source, Test, WEEKDAYS, Window,
 };
 use waymark_engine::{Numerals, Truth};
 use waymark_model::{Fixed, Span, Timestamp, Value};
@@ -16,18 +16,46 @@ pub(super) struct Words<'p>(pub &'p Program);
 impl Words<'_> {
     pub(super) fn test(self, found: &Reason<'_>) -> String {
         let said = match found.test {
-            Test::Value { path, compare } => compared(&path_words(path), compare, found),
-            Test::Number { source, compare } => {
-                let subject = match source {
-                    NumberSource::Windowed(feature) => self.feature(*feature),
-                    NumberSource::Session(SessionKey::Number) => "session.number".to_owned(),
-                    NumberSource::Session(SessionKey::Events) => "session.events".to_owned(),
+            Test::Compare { source, compare } => {
+                self.compared(&self.source(source), compare, found)
+            }
+            Test::Relate { left, relation, right } => {
+                let wanted = format!("{} {}", relation_word(*relation), self.source(right));
+                let (left, actual) = (self.source(left), value(&found.clause.actual));
+                match (found.met, found.want) {
+                    (true, _) => format!("{left} is {actual}"),
+                    (false, true) => format!("{left} is {actual}, wanted {wanted}"),
+                    (false, false) => format!("{left} is {actual}, wanted not {wanted}"),
+                }
+            }
+            Test::Elapsed { source, ahead, order, span } => {
+                self.elapsed(source, *ahead, *order, *span, found)
+            }
+            Test::Clock(clock) => self.clock(*clock, found),
+            Test::Anniversary { source, before, after, .. } => {
+                let day = format!("the anniversary of {}", self.source(source));
+                let near = match (before.0, after.0) {
+                    (0, 0) => day,
+                    (0, _) => format!("{day} or up to {} after it", duration(*after)),
+                    (_, 0) => format!("{day} or up to {} before it", duration(*before)),
+                    _ => format!(
+                        "{day}, from {} before to {} after it",
+                        duration(*before),
+                        duration(*after)
+                    ),
                 };
-                compared(&subject, compare, found)
+                let is = format!("{} is {}", self.source(source), value(&found.clause.actual));
+                match (found.met, found.want) {
+                    (true, _) => is,
+                    (false, true) => format!("{is}: today is not {near}"),
+                    (false, false) => format!("{is}: today is {near}, wanted not"),
+                }
             }
-            Test::Captured { feature, compare } => {
-                compared(&self.feature(*feature), compare, found)
-            }
+            Test::Consent(purpose) => match (found.clause.actual == Value::Bool(true), found.met) {
+                (true, true) => format!("consent for {}", purpose.name()),
+                (true, false) => format!("consent for {}, wanted none", purpose.name()),
+                (false, _) => format!("no consent for {}", purpose.name()),
+            },
             Test::Count { feature, within, session, least, most } => {
                 let subject = format!("{}{}", self.occurrence(*feature), window(*within, *session));
                 let windowed = within.is_some() || *session;
@@ -185,61 +213,148 @@ impl Words<'_> {
             Cond::All(parts) => joined(parts, " and "),
             Cond::Any(parts) => joined(parts, " or "),
             Cond::Not(part) => format!("not {}", self.condition(*part)),
-            Cond::Test(Test::Value { path, compare }) => {
-                let subject = match path.root {
-                    Root::Property => path.keys.join("."),
-                    _ => path_words(path),
-                };
+            Cond::Test(Test::Compare { source, compare }) => {
+                let subject = self.source(source);
                 match compare {
-                    Compare::Eq(wanted) => format!("{subject} = {}", value(wanted)),
-                    Compare::Ne(wanted) => format!("{subject} ≠ {}", value(wanted)),
-                    Compare::Order(order, wanted) => {
-                        format!("{subject} {} {}", sign(*order), value(wanted))
-                    }
+                    Compare::Is(wanted) => format!("{subject} = {}", value(wanted)),
                     Compare::In(list) => format!("{subject} is {}", one_of(list)),
-                    Compare::NotIn(list) => format!("{subject} is {}", none_of(list)),
-                    Compare::Exists(true) => format!("{subject} is there"),
-                    Compare::Exists(false) => format!("{subject} is missing"),
+                    Compare::Exists => format!("{subject} is there"),
+                    other => format!("{subject} {}", self.wish(other, true)),
                 }
+            }
+            Cond::Test(Test::Relate { left, relation, right }) => {
+                let (left, right) = (self.source(left), self.source(right));
+                format!("{left} {} {right}", relation_word(*relation))
             }
             Cond::Test(_) => "?".to_owned(),
         }
     }
-}
 
-/// A value against what it is compared with, such as `features.spend-90d: 42 < 500 (short by 458)`.
-fn compared(subject: &str, compare: &Compare, found: &Reason<'_>) -> String {
-    let actual = &found.clause.actual;
-    let compare = if found.want { compare.clone() } else { negated(compare) };
-    let is = match actual {
-        Value::Null => format!("{subject} is missing"),
-        actual => format!("{subject} is {}", value(actual)),
-    };
-    match compare {
-        Compare::Order(order, wanted) => ordered(subject, order, &wanted, found),
-        _ if found.met => is,
-        Compare::Eq(wanted) => format!("{is}, wanted {}", value(&wanted)),
-        Compare::Ne(_) => format!("{is}, wanted anything else"),
-        Compare::In(list) => format!("{is}, wanted {}", one_of(&list)),
-        Compare::NotIn(list) => format!("{is}, wanted {}", none_of(&list)),
-        Compare::Exists(true) => is,
-        Compare::Exists(false) => format!("{is}, wanted it missing"),
+    fn source(self, source: &Source) -> String {
+        match source {
+            Source::Path(Path { root: Root::Item, keys }) if keys.is_empty() => "it".to_owned(),
+            Source::Path(Path { root: Root::Property | Root::Item, keys }) => keys.join("."),
+            Source::Path(path) => format!("{}.{}", path.root.name(), path.keys.join(".")),
+            Source::Feature(feature) => self.feature(*feature),
+            Source::Session(key) => format!("session.{}", key.name()),
+            Source::Time(key, _) => format!("time.{}", key.name()),
+        }
+    }
+
+    /// A value against what it is compared with, such as `features.spend-90d: 42 < 500 (short by 458)`.
+    fn compared(self, subject: &str, compare: &Compare, found: &Reason<'_>) -> String {
+        let actual = &found.clause.actual;
+        let is = match actual {
+            Value::Null => format!("{subject} is missing"),
+            actual => format!("{subject} is {}", value(actual)),
+        };
+        match compare {
+            Compare::Order(order, wanted) => {
+                let order = if found.want { *order } else { opposite(*order) };
+                ordered(subject, order, wanted, found)
+            }
+            // Nothing else needs to be said of what is missing.
+            Compare::Exists if found.want => is,
+            _ if found.met => is,
+            other => format!("{is}, wanted {}", self.wish(other, found.want)),
+        }
+    }
+
+    /// What a comparison wants, or, if not `want`, what it must not find.
+    fn wish(self, compare: &Compare, want: bool) -> String {
+        let not = if want { "" } else { "not " };
+        match compare {
+            Compare::Is(wanted) if want => value(wanted),
+            Compare::Is(_) => "anything else".to_owned(),
+            Compare::Order(order, wanted) => format!("{not}{} {}", sign(*order), value(wanted)),
+            Compare::In(list) | Compare::InFolded(list) => {
+                let case = if matches!(compare, Compare::In(_)) { "" } else { ", in any case" };
+                format!("{}{case}", if want { one_of(list) } else { none_of(list) })
+            }
+            Compare::Group(group) => {
+                let group = self.0.groups.get(*group as usize).map_or("?", |group| &group.id);
+                format!("{not}one of the group {group}")
+            }
+            Compare::Exists if want => "some value".to_owned(),
+            Compare::Exists => "it missing".to_owned(),
+            Compare::Type(ty) => format!("{not}the type {}", ty.name()),
+            Compare::Pattern(pattern) => {
+                let pattern = self.0.patterns.get(*pattern as usize);
+                let (source, flags) =
+                    pattern.map_or(("?", ""), |p| (&*p.source, if p.folded { "i" } else { "" }));
+                format!("{}match of /{source}/{flags}", if want { "a " } else { "no " })
+            }
+            Compare::Version(relation, version) => {
+                let version = version.replace(' ', "");
+                let version = version.trim_end_matches("-~");
+                format!("{not}a version {} {version}", relation_word(*relation))
+            }
+            Compare::Some(cond) => {
+                format!(
+                    "{} element where {}",
+                    if want { "some" } else { "no" },
+                    self.condition(*cond)
+                )
+            }
+            Compare::Size(cond) => format!("{not}a length where {}", self.condition(*cond)),
+        }
+    }
+
+    fn elapsed(
+        self,
+        source: &Source,
+        ahead: bool,
+        order: Order,
+        span: Span,
+        found: &Reason<'_>,
+    ) -> String {
+        let order = if found.want { order } else { opposite(order) };
+        let wanted = match order {
+            Order::Lt => "less than",
+            Order::Lte => "at most",
+            Order::Gt => "more than",
+            Order::Gte => "at least",
+        };
+        let side = if ahead { "ahead" } else { "ago" };
+        let is = match &found.clause.actual {
+            Value::Null => format!("{} is missing", self.source(source)),
+            actual => format!("{} is {}", self.source(source), value(actual)),
+        };
+        if found.met { is } else { format!("{is}, wanted {wanted} {} {side}", duration(span)) }
+    }
+
+    fn clock(self, clock: Clock, found: &Reason<'_>) -> String {
+        let time = |minutes: u64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let Clock { zone, from, to, days, workdays } = clock;
+        let place = match (zone.0 as usize).checked_sub(1) {
+            None => "the visitor".to_owned(),
+            Some(at) => self.0.zones.get(at).map_or("UTC".to_owned(), |zone| zone.name.clone()),
+        };
+        let mut wanted = Vec::new();
+        if (from, to) != (0, 24 * 60) {
+            wanted.push(format!("{} to {}", time(from.into()), time(to.into())));
+        }
+        if days.trailing_ones() < 7 {
+            let days = (0..).zip(WEEKDAYS).filter(|(bit, _)| days >> bit & 1 == 1);
+            wanted.push(days.map(|(_, name)| name).collect::<Vec<_>>().join(", "));
+        }
+        if workdays {
+            wanted.push("no holiday".to_owned());
+        }
+        let is = format!("it is {} for {place}", time(whole(&found.clause.actual)));
+        match (found.met, found.want) {
+            (true, _) => is,
+            (false, true) => format!("{is}, wanted {}", wanted.join(", ")),
+            (false, false) => format!("{is}, wanted not {}", wanted.join(", ")),
+        }
     }
 }
 
-fn path_words(path: &Path) -> String {
-    format!("{}.{}", path.root.name(), path.keys.join("."))
-}
-
-/// The comparison that holds where this one does not.
-fn negated(compare: &Compare) -> Compare {
-    match compare.clone() {
-        Compare::Eq(wanted) => Compare::Ne(wanted),
-        Compare::Ne(wanted) => Compare::Eq(wanted),
-        Compare::Order(order, wanted) => Compare::Order(opposite(order), wanted),
-        Compare::In(list) => Compare::NotIn(list),
-        Compare::NotIn(list) => Compare::In(list),
-        Compare::Exists(there) => Compare::Exists(!there),
+const fn relation_word(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Eq => "=",
+        Relation::Order(order) => sign(order),
+        Relation::In => "in",
     }
 }
 
@@ -268,23 +383,18 @@ const fn wants_more(order: Order) -> bool {
 fn ordered(subject: &str, order: Order, wanted: &Value, found: &Reason<'_>) -> String {
     let actual = &found.clause.actual;
     let shown = match actual {
-        // JavaScript's `Number(null)`, by which the engine compares.
-        Value::Null => "missing, which counts as 0,".to_owned(),
+        Value::Null => "missing".to_owned(),
         actual => value(actual),
     };
     if found.met {
         return format!("{subject}: {shown} {} {}", sign(order), value(wanted));
     }
-    let numbers = match (actual, wanted) {
-        // Two texts are compared letter by letter, whatever they say.
-        (Value::Text(_), Value::Text(_)) => None,
-        _ => number(actual).zip(number(wanted)),
-    };
-    let Some((have, need)) = numbers else {
-        return format!("{subject} is {}, wanted {} {}", value(actual), sign(order), value(wanted));
+    // Only numbers are compared with numbers.
+    let (Value::Number(have), Value::Number(need)) = (actual, wanted) else {
+        return format!("{subject} is {shown}, wanted {} {}", sign(order), value(wanted));
     };
     let off = Fixed::from_f64((have - need).abs()).to_f64();
-    match (have.total_cmp(&need), wants_more(order)) {
+    match (have.total_cmp(need), wants_more(order)) {
         (std::cmp::Ordering::Equal, more) => {
             let wish = if more { "more" } else { "less" };
             format!("{subject}: {shown} = {} (wanted {wish})", value(wanted))
@@ -296,18 +406,6 @@ fn ordered(subject: &str, order: Order, wanted: &Value, found: &Reason<'_>) -> S
             format!("{subject}: {shown} > {} (over by {})", value(wanted), print(off))
         }
     }
-}
-
-/// As the engine compares it with a number; `None` where it is none.
-fn number(value: &Value) -> Option<f64> {
-    let number = match value {
-        Value::Null => 0.0,
-        Value::Bool(truth) => f64::from(u8::from(*truth)),
-        Value::Number(number) => *number,
-        Value::Text(text) => (Numerals::NATIVE.parse)(text),
-        Value::Array(_) | Value::Object(_) => f64::NAN,
-    };
-    Some(number).filter(|number| number.is_finite())
 }
 
 fn counted(

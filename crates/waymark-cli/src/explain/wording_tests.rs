@@ -1,7 +1,7 @@
 use waymark_engine::explain::{Clause, Reason};
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, NumberSource, Order, Path,
-    Program, Root, Segment, SessionKey, Stage, Test, Window,
+    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Order, Path, Program, Relation,
+    Root, Segment, SessionKey, Source, Stage, Test, Type, Window,
 };
 use waymark_engine::{Answer, Truth};
 use waymark_model::{Span, Timestamp, Value};
@@ -31,8 +31,10 @@ fn program() -> Program {
     program.features = kinds.into_iter().map(|kind| Feature { fingerprint: 0, kind }).collect();
     program.named = vec![("spend-90d".to_owned(), 1)];
     let path = Path { root: Root::Property, keys: vec!["category".to_owned()] };
-    program.conds =
-        vec![Cond::Test(Test::Value { path, compare: Compare::Eq(Value::from("tents")) })];
+    program.conds = vec![Cond::Test(Test::Compare {
+        source: Source::Path(path),
+        compare: Compare::Is(Value::from("tents")),
+    })];
     program.segments = vec![Segment { id: "vip".to_owned(), when: CondId(0) }];
     program.stages = ["looking", "deciding", "customer"]
         .map(|id| Stage { id: id.to_owned(), enter: CondId(0) })
@@ -74,7 +76,7 @@ fn held(test: &Test, actual: impl Into<Value>) -> String {
 }
 
 fn at(root: Root, key: &str, compare: Compare) -> Test {
-    Test::Value { path: Path { root, keys: vec![key.to_owned()] }, compare }
+    Test::Compare { source: Source::Path(Path { root, keys: vec![key.to_owned()] }), compare }
 }
 
 fn page(compare: Compare) -> Test {
@@ -82,7 +84,7 @@ fn page(compare: Compare) -> Test {
 }
 
 fn spend(compare: Compare) -> Test {
-    Test::Number { source: NumberSource::Windowed(1), compare }
+    Test::Compare { source: Source::Feature(1), compare }
 }
 
 fn order(order: Order, wanted: impl Into<Value>) -> Compare {
@@ -110,11 +112,11 @@ fn a_number_says_how_far_off_it_is() {
 
 #[test]
 fn features_without_a_name_are_called_what_they_are() {
-    let source = NumberSource::Windowed(5);
-    let test = Test::Number { source, compare: order(Order::Gte, 2.0) };
+    let source = Source::Feature(5);
+    let test = Test::Compare { source, compare: order(Order::Gte, 2.0) };
     assert_eq!(failed(&test, 1.0), "count of Product Viewed: 1 < 2 (short by 1)");
     let session =
-        |key| Test::Number { source: NumberSource::Session(key), compare: order(Order::Gte, 2.0) };
+        |key| Test::Compare { source: Source::Session(key), compare: order(Order::Gte, 2.0) };
     assert_eq!(failed(&session(SessionKey::Number), 1.0), "session.number: 1 < 2 (short by 1)");
     assert_eq!(failed(&session(SessionKey::Events), 1.0), "session.events: 1 < 2 (short by 1)");
 }
@@ -123,25 +125,28 @@ fn features_without_a_name_are_called_what_they_are() {
 fn a_value_is_shown_beside_the_one_that_was_wanted() {
     let list = || vec![Value::from("/b"), Value::from("/c")];
     for (compare, said) in [
-        (Compare::Eq(Value::from("/b")), r#"page.path is "/a", wanted "/b""#),
-        (Compare::Ne(Value::from("/a")), r#"page.path is "/a", wanted anything else"#),
+        (Compare::Is(Value::from("/b")), r#"page.path is "/a", wanted "/b""#),
         (Compare::In(list()), r#"page.path is "/a", wanted one of "/b", "/c""#),
         (Compare::In(vec![Value::from("/b")]), r#"page.path is "/a", wanted "/b""#),
-        (Compare::NotIn(list()), r#"page.path is "/a", wanted none of "/b", "/c""#),
-        (Compare::Exists(false), r#"page.path is "/a", wanted it missing"#),
+        (Compare::InFolded(list()), r#"page.path is "/a", wanted one of "/b", "/c", in any case"#),
+        (Compare::Type(Type::Number), r#"page.path is "/a", wanted the type number"#),
+        (
+            Compare::Version(Relation::Order(Order::Gt), "    1-    2-    0-~".to_owned()),
+            r#"page.path is "/a", wanted a version > 1-2-0"#,
+        ),
         (order(Order::Lt, "/A"), r#"page.path is "/a", wanted < "/A""#),
         (order(Order::Gte, 5.0), r#"page.path is "/a", wanted ≥ 5"#),
     ] {
         assert_eq!(failed(&page(compare), "/a"), said);
     }
-    assert_eq!(held(&page(Compare::Eq(Value::from("/a"))), "/a"), r#"page.path is "/a""#);
+    assert_eq!(held(&page(Compare::Is(Value::from("/a"))), "/a"), r#"page.path is "/a""#);
 }
 
 #[test]
 fn what_must_not_be_is_said_the_other_way_round() {
-    let eq = page(Compare::Eq(Value::from("/a")));
+    let eq = page(Compare::Is(Value::from("/a")));
     assert_eq!(unwanted(&eq, "/a"), r#"page.path is "/a", wanted anything else"#);
-    let exists = page(Compare::Exists(true));
+    let exists = page(Compare::Exists);
     assert_eq!(unwanted(&exists, "/a"), r#"page.path is "/a", wanted it missing"#);
     let among = page(Compare::In(vec![Value::from("/a"), Value::from("/b")]));
     assert_eq!(unwanted(&among, "/a"), r#"page.path is "/a", wanted none of "/a", "/b""#);
@@ -149,14 +154,11 @@ fn what_must_not_be_is_said_the_other_way_round() {
 
 #[test]
 fn what_is_missing_is_said_to_be() {
-    assert_eq!(failed(&page(Compare::Exists(true)), Value::Null), "page.path is missing");
-    let eq = at(Root::Traits, "plan", Compare::Eq(Value::from("pro")));
+    assert_eq!(failed(&page(Compare::Exists), Value::Null), "page.path is missing");
+    let eq = at(Root::Traits, "plan", Compare::Is(Value::from("pro")));
     assert_eq!(failed(&eq, Value::Null), r#"traits.plan is missing, wanted "pro""#);
     let age = at(Root::Traits, "age", order(Order::Gte, 18.0));
-    assert_eq!(
-        failed(&age, Value::Null),
-        "traits.age: missing, which counts as 0, < 18 (short by 18)"
-    );
+    assert_eq!(failed(&age, Value::Null), "traits.age is missing, wanted ≥ 18");
 }
 
 #[test]
@@ -207,7 +209,8 @@ fn ages_are_durations() {
 
 #[test]
 fn what_was_kept_of_an_occurrence_is_called_by_its_property() {
-    let test = Test::Captured { feature: 3, compare: Compare::Eq(Value::from("packs")) };
+    let test =
+        Test::Compare { source: Source::Feature(3), compare: Compare::Is(Value::from("packs")) };
     assert_eq!(
         failed(&test, "tents"),
         r#"category of the first Product Viewed is "tents", wanted "packs""#

@@ -11,7 +11,8 @@ pub async fn request(mut request: worker::Request) -> worker::Result<Request> {
     let address = request.inner().url();
     let mut out = Request::new(Method::from_name(&request.inner().method()), &address);
     out.headers = request.headers().entries().collect();
-    out.country = out.header("cf-ipcountry").map(str::to_owned);
+    out.place.country = out.header("cf-ipcountry").map(str::to_owned);
+    out.place.timezone = out.header("cf-timezone").map(str::to_owned);
     if matches!(out.method, Method::Get | Method::Head | Method::Options) {
         return Ok(out);
     }

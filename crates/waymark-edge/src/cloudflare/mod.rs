@@ -17,7 +17,7 @@ use worker::{Context, Env, Request, RequestInit, Response, Stub, event};
 
 use crate::config::{Config, ConfigError};
 use crate::edge::Edge;
-use crate::http::Response as Answered;
+use crate::http::{Place, Response as Answered};
 use crate::packs::PackCache;
 use crate::pages::{PageRequest, plan as plan_of};
 use crate::ports::{Clock, Objects, Unavailable};
@@ -139,11 +139,13 @@ pub async fn plan(
     user_agent: Option<String>,
     referrer: Option<String>,
     country: Option<String>,
+    timezone: Option<String>,
     objects: bool,
 ) -> Result<Option<String>, JsValue> {
     let config = config(&env);
     let config = config.as_ref().as_ref().map_err(|error| JsValue::from(error.to_string()))?;
-    let page = PageRequest { url, cookie, accept_language, user_agent, referrer, country, objects };
+    let place = Place { country, timezone };
+    let page = PageRequest { url, cookie, accept_language, user_agent, referrer, place, objects };
     let host = Host { env };
     let packs = packs();
     let edge = Edge { host: &host, config, packs: &packs };

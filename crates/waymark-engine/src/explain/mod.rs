@@ -83,8 +83,8 @@ struct Recorder {
 impl Watch for Recorder {
     const EVERY_PART: bool = true;
 
-    fn tested(&mut self, cond: CondId, answer: Answer, actual: impl FnOnce() -> Value) {
-        self.clauses.push(Clause { cond, answer, actual: actual() });
+    fn tested(&mut self, cond: CondId, answer: Answer, actual: Value) {
+        self.clauses.push(Clause { cond, answer, actual });
     }
 }
 

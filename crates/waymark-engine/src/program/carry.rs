@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Cond, CondId, Feature, FeatureKind, Matcher, Program};
+use super::{Compare, Cond, CondId, Feature, FeatureKind, Matcher, Program, Test};
 
 impl Program {
     /// This Program, also remembering what `former` did, so that a roll-back loses nothing.
@@ -32,11 +32,11 @@ impl Program {
                 matcher.event = renumber(matcher.event, self, &program.events);
             });
         }
-        let mut conds = Graft { from: former, into: &mut program.conds, done: BTreeMap::new() };
+        let mut conds = Graft { from: former, into: &mut program, done: BTreeMap::new() };
         let mut carried: Vec<Feature> = missing.into_iter().cloned().collect();
         for feature in &mut carried {
             feature.kind.each_matcher(|matcher| {
-                matcher.event = renumber(matcher.event, former, &program.events);
+                matcher.event = renumber(matcher.event, former, &conds.into.events);
                 matcher.condition = matcher.condition.map(|cond| conds.copy(cond));
             });
         }
@@ -53,7 +53,7 @@ fn renumber(event: Option<u32>, from: &Program, events: &[String]) -> Option<u32
 /// Copies conditions on events, which read no feature, segment or stage, from one Program to another.
 struct Graft<'a> {
     from: &'a Program,
-    into: &'a mut Vec<Cond>,
+    into: &'a mut Program,
     done: BTreeMap<CondId, CondId>,
 }
 
@@ -67,13 +67,35 @@ impl Graft<'_> {
             Cond::All(parts) => Cond::All(parts.iter().map(|part| self.copy(*part)).collect()),
             Cond::Any(parts) => Cond::Any(parts.iter().map(|part| self.copy(*part)).collect()),
             Cond::Not(part) => Cond::Not(self.copy(*part)),
-            Cond::Test(test) => Cond::Test(test.clone()),
+            Cond::Test(test) => Cond::Test(self.test(test.clone())),
         };
-        let id = CondId(u32::try_from(self.into.len()).unwrap_or(u32::MAX));
-        self.into.push(copy);
+        let id = CondId(number(self.into.conds.len()));
+        self.into.conds.push(copy);
         self.done.insert(cond, id);
         id
     }
+
+    /// A test on an event, with what it refers to.
+    fn test(&mut self, mut test: Test) -> Test {
+        let Test::Compare { compare, .. } = &mut test else { return test };
+        match compare {
+            Compare::Some(cond) | Compare::Size(cond) => *cond = self.copy(*cond),
+            Compare::Pattern(pattern) => {
+                self.into.patterns.push(self.from.patterns[*pattern as usize].clone());
+                *pattern = number(self.into.patterns.len() - 1);
+            }
+            Compare::Group(group) => {
+                self.into.groups.push(self.from.groups[*group as usize].clone());
+                *group = number(self.into.groups.len() - 1);
+            }
+            _ => {}
+        }
+        test
+    }
+}
+
+fn number(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 impl FeatureKind {

@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Purpose, Reader, Span, Value, Writer, limits};
 
 use super::{
-    Amount, Compare, Cond, CondId, Content, Feature, FeatureKind, Index, Matcher, NumberSource,
-    Order, PackHash, Path, Program, Root, Rule, Segment, SessionKey, Slot, Stage, Test, Window,
+    Amount, Clock, Compare, Cond, CondId, Content, Feature, FeatureKind, Group, Index, Matcher,
+    Order, PackHash, Path, Pattern, Program, Relation, Root, Rule, Segment, SessionKey, Slot,
+    Source, Stage, Test, TimeKey, Type, Window, ZoneId, ZoneTable,
 };
 
-const MAGIC: &[u8; 4] = b"WMP\x01";
+const MAGIC: &[u8; 4] = b"WMP\x02";
 /// Conditions inside each other. The evaluator recurses as deep.
 const COND_DEPTH: u8 = 64;
 /// Tests that one evaluation may ask. Shared parts count each time they are reached.
@@ -31,6 +32,13 @@ impl Program {
         let mut out = Writer::default();
         out.text(&self.pack);
         out.signed(self.session_gap.0);
+        out.list(&self.zones, |out, zone| zone.write(out));
+        out.list(&self.holidays, |out, day| out.signed(*day));
+        out.list(&self.patterns, |out, pattern| pattern.write(out));
+        out.list(&self.groups, |out, group| {
+            out.text(&group.id);
+            out.list(&group.members, |out, member| out.fixed64(*member));
+        });
         out.list(&self.events, |out, name| out.text(name));
         out.list(&self.conds, write_cond);
         out.list(&self.features, write_feature);
@@ -69,6 +77,13 @@ impl Program {
                 hash: PackHash(input.array()),
                 pack: input.string(),
                 session_gap: Span(input.signed()),
+                zones: input.list(ZoneTable::read),
+                holidays: input.list(Reader::signed),
+                patterns: input.list(Pattern::read),
+                groups: input.list(|input| Group {
+                    id: input.string(),
+                    members: input.list(Reader::fixed64),
+                }),
                 events: input.list(Reader::string),
                 conds: input.list(read_cond),
                 features: input.list(read_feature),
@@ -99,17 +114,23 @@ impl Program {
         };
         sorted(&mut self.events.iter())?;
         sorted(&mut self.named.iter().map(|(name, _)| name))?;
+        let ordered = self.groups.iter().all(|group| group.members.is_sorted());
+        if !ordered || !self.holidays.is_sorted() {
+            return Err("unsorted-numbers");
+        }
         if self.session_gap.0 <= 0 {
             return Err("no-session-gap");
         }
         let kinds = self.check_conds()?;
         let on_event = |id: CondId| match kinds.get(id.0 as usize) {
-            Some(reads) if reads.only_events => Ok(()),
+            Some(reads) if reads.what & !Reads::EVENT == 0 => Ok(()),
             _ => Err("condition-out-of-place"),
         };
         let on_visitor = |id: CondId, segments: u32, stage: bool| match kinds.get(id.0 as usize) {
             Some(reads)
-                if reads.no_events && reads.segments <= segments && (stage || !reads.stage) =>
+                if reads.what & !Reads::VISITOR == 0
+                    && reads.segments <= segments
+                    && (stage || !reads.stage) =>
             {
                 Ok(())
             }
@@ -167,16 +188,14 @@ impl Program {
                 Cond::Not(part) => core::slice::from_ref(part),
                 Cond::Test(_) => &[],
             };
-            let mut reads =
-                Reads { only_events: true, no_events: true, weight: 1, ..Reads::default() };
+            let mut reads = Reads { weight: 1, ..Reads::default() };
             if let Cond::Test(test) = cond {
-                reads.of_test(test, self)?;
+                reads.of_test(test, &all, self)?;
             }
             for part in parts {
                 // A condition stands after its parts, so there is no cycle.
                 let part = all.get(part.0 as usize).ok_or("dangling-reference")?;
-                reads.only_events &= part.only_events;
-                reads.no_events &= part.no_events;
+                reads.what |= part.what;
                 reads.stage |= part.stage;
                 reads.segments = reads.segments.max(part.segments);
                 reads.depth = reads.depth.max(part.depth + 1);
@@ -197,8 +216,8 @@ impl Program {
 /// What a condition reads, and so where it may stand.
 #[derive(Default)]
 struct Reads {
-    only_events: bool,
-    no_events: bool,
+    /// Of the visitor, the event or the element.
+    what: u8,
     stage: bool,
     /// One past the highest segment.
     segments: u32,
@@ -207,27 +226,56 @@ struct Reads {
 }
 
 impl Reads {
-    fn of_test(&mut self, test: &Test, program: &Program) -> Result<(), &'static str> {
-        if let Test::Value { path, .. } = test {
-            match path.root {
-                Root::Property | Root::EventContext => self.no_events = false,
-                Root::Feature | Root::Session => return Err("condition-out-of-place"),
-                _ => self.only_events = false,
+    const VISITOR: u8 = 1;
+    const EVENT: u8 = 2;
+    const ITEM: u8 = 4;
+
+    /// `before`: the conditions that it may be made of.
+    fn of_test(
+        &mut self,
+        test: &Test,
+        before: &[Self],
+        program: &Program,
+    ) -> Result<(), &'static str> {
+        let exists = |number: u32, length: usize| {
+            if (number as usize) < length { Ok(()) } else { Err("dangling-reference") }
+        };
+        match test {
+            Test::Compare { source, compare } => {
+                self.of_source(source, program)?;
+                match compare {
+                    Compare::Some(cond) | Compare::Size(cond) => {
+                        let part = before.get(cond.0 as usize).ok_or("dangling-reference")?;
+                        if part.what & !Self::ITEM != 0 {
+                            return Err("condition-out-of-place");
+                        }
+                        self.depth = part.depth + 1;
+                        self.weight = self.weight.saturating_add(part.weight);
+                    }
+                    Compare::Group(group) => exists(*group, program.groups.len())?,
+                    Compare::Pattern(pattern) => exists(*pattern, program.patterns.len())?,
+                    _ => {}
+                }
+                return Ok(());
             }
-            return Ok(());
+            Test::Relate { left, right, .. } => {
+                self.of_source(left, program)?;
+                return self.of_source(right, program);
+            }
+            Test::Elapsed { source, .. } | Test::Anniversary { source, .. } => {
+                self.of_source(source, program)?;
+            }
+            _ => {}
         }
-        self.only_events = false;
+        self.what |= Self::VISITOR;
         if let Some(feature) = test.feature() {
             let kind = program.features.get(feature as usize).ok_or("dangling-reference")?;
             let fits = matches!(
                 (test, &kind.kind),
                 (Test::Count { .. }, FeatureKind::Times { .. })
-                    | (Test::Number { .. }, FeatureKind::Windowed { .. })
-                    | (
-                        Test::Age { .. } | Test::Captured { .. },
-                        FeatureKind::First { .. } | FeatureKind::Last { .. }
-                    )
+                    | (Test::Age { .. }, FeatureKind::First { .. } | FeatureKind::Last { .. })
                     | (Test::Sequence { .. }, FeatureKind::Sequence { .. })
+                    | (Test::Elapsed { .. }, _)
             );
             if !fits {
                 return Err("wrong-feature");
@@ -245,22 +293,59 @@ impl Reads {
                 }
             }
             Test::Segment(segment) => {
-                if *segment as usize >= program.segments.len() {
-                    return Err("dangling-reference");
-                }
+                exists(*segment, program.segments.len())?;
                 self.segments = segment + 1;
             }
             Test::Stage { most, .. } => {
-                if *most as usize >= program.stages.len() {
-                    return Err("dangling-reference");
-                }
+                exists(*most, program.stages.len())?;
                 self.stage = true;
+            }
+            Test::Clock(Clock { zone, from, to, .. }) => {
+                exists(zone.0, program.zones.len() + 1)?;
+                if *from > DAY_MINUTES || *to > DAY_MINUTES {
+                    return Err("bad-clock");
+                }
+            }
+            Test::Anniversary { before, after, zone, .. } => {
+                exists(zone.0, program.zones.len() + 1)?;
+                if before.0 < 0 || after.0 < 0 {
+                    return Err("bad-anniversary");
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn of_source(&mut self, source: &Source, program: &Program) -> Result<(), &'static str> {
+        self.what |= match source {
+            Source::Path(path) => match path.root {
+                Root::Property | Root::EventContext => Self::EVENT,
+                Root::Item => Self::ITEM,
+                Root::Feature | Root::Session => return Err("condition-out-of-place"),
+                _ => Self::VISITOR,
+            },
+            _ => Self::VISITOR,
+        };
+        match source {
+            Source::Feature(feature) => {
+                let feature = program.features.get(*feature as usize);
+                let kind = &feature.ok_or("dangling-reference")?.kind;
+                if matches!(kind, FeatureKind::Times { .. } | FeatureKind::Sequence { .. }) {
+                    return Err("wrong-feature");
+                }
+            }
+            Source::Time(_, zone) if zone.0 as usize > program.zones.len() => {
+                return Err("dangling-reference");
             }
             _ => {}
         }
         Ok(())
     }
 }
+
+/// Minutes of a day.
+const DAY_MINUTES: u32 = 24 * 60;
 
 fn read_id(input: &mut Reader<'_>) -> CondId {
     CondId(input.u32())
@@ -311,9 +396,9 @@ fn read_span(input: &mut Reader<'_>) -> Option<Span> {
 
 fn write_test(out: &mut Writer, test: &Test) {
     match test {
-        Test::Value { path, compare } => {
+        Test::Compare { source, compare } => {
             out.byte(0);
-            write_path(out, path);
+            write_source(out, source);
             write_compare(out, compare);
         }
         Test::Count { feature, within, session, least, most } => {
@@ -324,17 +409,11 @@ fn write_test(out: &mut Writer, test: &Test) {
             out.unsigned((*least).into());
             out.option(most.as_ref(), |out, most| out.unsigned((*most).into()));
         }
-        Test::Number { source, compare } => {
+        Test::Relate { left, relation, right } => {
             out.byte(2);
-            match source {
-                NumberSource::Session(SessionKey::Number) => out.byte(0),
-                NumberSource::Session(SessionKey::Events) => out.byte(1),
-                NumberSource::Windowed(feature) => {
-                    out.byte(2);
-                    out.unsigned((*feature).into());
-                }
-            }
-            write_compare(out, compare);
+            write_source(out, left);
+            write_relation(out, *relation);
+            write_source(out, right);
         }
         Test::Age { feature, order, span } => {
             out.byte(3);
@@ -342,10 +421,12 @@ fn write_test(out: &mut Writer, test: &Test) {
             out.byte(*order as u8);
             out.signed(span.0);
         }
-        Test::Captured { feature, compare } => {
+        Test::Elapsed { source, ahead, order, span } => {
             out.byte(4);
-            out.unsigned((*feature).into());
-            write_compare(out, compare);
+            write_source(out, source);
+            out.flag(*ahead);
+            out.byte(*order as u8);
+            out.signed(span.0);
         }
         Test::Sequence { feature, within, idle } => {
             out.byte(5);
@@ -362,12 +443,31 @@ fn write_test(out: &mut Writer, test: &Test) {
             out.unsigned((*least).into());
             out.unsigned((*most).into());
         }
+        Test::Clock(Clock { zone, from, to, days, workdays }) => {
+            out.byte(8);
+            out.unsigned(zone.0.into());
+            out.unsigned((*from).into());
+            out.unsigned((*to).into());
+            out.byte(*days);
+            out.flag(*workdays);
+        }
+        Test::Anniversary { source, before, after, zone } => {
+            out.byte(9);
+            write_source(out, source);
+            out.signed(before.0);
+            out.signed(after.0);
+            out.unsigned(zone.0.into());
+        }
+        Test::Consent(purpose) => {
+            out.byte(10);
+            out.byte(*purpose as u8);
+        }
     }
 }
 
 fn read_test(input: &mut Reader<'_>) -> Test {
     match input.byte() {
-        0 => Test::Value { path: read_path(input), compare: read_compare(input) },
+        0 => Test::Compare { source: read_source(input), compare: read_compare(input) },
         1 => Test::Count {
             feature: input.u32(),
             within: read_span(input),
@@ -375,11 +475,20 @@ fn read_test(input: &mut Reader<'_>) -> Test {
             least: input.u32(),
             most: input.option(Reader::u32),
         },
-        2 => Test::Number { source: read_number(input), compare: read_compare(input) },
+        2 => Test::Relate {
+            left: read_source(input),
+            relation: read_relation(input),
+            right: read_source(input),
+        },
         3 => {
             Test::Age { feature: input.u32(), order: read_order(input), span: Span(input.signed()) }
         }
-        4 => Test::Captured { feature: input.u32(), compare: read_compare(input) },
+        4 => Test::Elapsed {
+            source: read_source(input),
+            ahead: input.flag(),
+            order: read_order(input),
+            span: Span(input.signed()),
+        },
         5 => Test::Sequence {
             feature: input.u32(),
             within: read_span(input),
@@ -387,17 +496,74 @@ fn read_test(input: &mut Reader<'_>) -> Test {
         },
         6 => Test::Segment(input.u32()),
         7 => Test::Stage { least: input.u32(), most: input.u32() },
+        8 => Test::Clock(Clock {
+            zone: ZoneId(input.u32()),
+            from: input.u32(),
+            to: input.u32(),
+            days: input.byte(),
+            workdays: input.flag(),
+        }),
+        9 => Test::Anniversary {
+            source: read_source(input),
+            before: Span(input.signed()),
+            after: Span(input.signed()),
+            zone: ZoneId(input.u32()),
+        },
+        10 => Test::Consent(input.one_of(&Purpose::ALL, "unknown-purpose")),
         _ => input.refuse("unknown-test", Test::Segment(0)),
     }
 }
 
-fn read_number(input: &mut Reader<'_>) -> NumberSource {
-    match input.byte() {
-        0 => NumberSource::Session(SessionKey::Number),
-        1 => NumberSource::Session(SessionKey::Events),
-        2 => NumberSource::Windowed(input.u32()),
-        _ => input.refuse("unknown-number", NumberSource::Windowed(0)),
+fn write_source(out: &mut Writer, source: &Source) {
+    match source {
+        Source::Path(path) => {
+            out.byte(0);
+            write_path(out, path);
+        }
+        Source::Feature(feature) => {
+            out.byte(1);
+            out.unsigned((*feature).into());
+        }
+        Source::Session(key) => {
+            out.byte(2);
+            out.byte(*key as u8);
+        }
+        Source::Time(key, zone) => {
+            out.byte(3);
+            out.byte(*key as u8);
+            out.unsigned(zone.0.into());
+        }
     }
+}
+
+fn read_source(input: &mut Reader<'_>) -> Source {
+    match input.byte() {
+        0 => Source::Path(read_path(input)),
+        1 => Source::Feature(input.u32()),
+        2 => Source::Session(input.one_of(&SessionKey::ALL, "unknown-session-key")),
+        3 => Source::Time(input.one_of(&TimeKey::ALL, "unknown-time-key"), ZoneId(input.u32())),
+        _ => input.refuse("unknown-source", Source::Feature(0)),
+    }
+}
+
+fn write_relation(out: &mut Writer, relation: Relation) {
+    out.byte(match relation {
+        Relation::Order(order) => order as u8,
+        Relation::Eq => 4,
+        Relation::In => 5,
+    });
+}
+
+fn read_relation(input: &mut Reader<'_>) -> Relation {
+    const ALL: [Relation; 6] = [
+        Relation::Order(Order::Lt),
+        Relation::Order(Order::Lte),
+        Relation::Order(Order::Gt),
+        Relation::Order(Order::Gte),
+        Relation::Eq,
+        Relation::In,
+    ];
+    input.one_of(&ALL, "unknown-relation")
 }
 
 pub(super) fn write_path(out: &mut Writer, path: &Path) {
@@ -416,43 +582,66 @@ fn read_order(input: &mut Reader<'_>) -> Order {
 fn write_compare(out: &mut Writer, compare: &Compare) {
     let values = |out: &mut Writer, values: &[Value]| out.list(values, |out, v| v.write(out));
     match compare {
-        Compare::Eq(value) => {
+        Compare::Is(value) => {
             out.byte(0);
             value.write(out);
         }
-        Compare::Ne(value) => {
-            out.byte(1);
-            value.write(out);
-        }
         Compare::Order(order, value) => {
-            out.byte(2);
+            out.byte(1);
             out.byte(*order as u8);
             value.write(out);
         }
         Compare::In(list) => {
+            out.byte(2);
+            values(out, list);
+        }
+        Compare::InFolded(list) => {
             out.byte(3);
             values(out, list);
         }
-        Compare::NotIn(list) => {
+        Compare::Group(group) => {
             out.byte(4);
-            values(out, list);
+            out.unsigned((*group).into());
         }
-        Compare::Exists(wanted) => {
-            out.byte(5);
-            out.flag(*wanted);
+        Compare::Exists => out.byte(5),
+        Compare::Type(ty) => {
+            out.byte(6);
+            out.byte(*ty as u8);
+        }
+        Compare::Pattern(pattern) => {
+            out.byte(7);
+            out.unsigned((*pattern).into());
+        }
+        Compare::Version(relation, version) => {
+            out.byte(8);
+            write_relation(out, *relation);
+            out.text(version);
+        }
+        Compare::Some(cond) => {
+            out.byte(9);
+            out.unsigned(cond.0.into());
+        }
+        Compare::Size(cond) => {
+            out.byte(10);
+            out.unsigned(cond.0.into());
         }
     }
 }
 
 fn read_compare(input: &mut Reader<'_>) -> Compare {
     match input.byte() {
-        0 => Compare::Eq(Value::read(input)),
-        1 => Compare::Ne(Value::read(input)),
-        2 => Compare::Order(read_order(input), Value::read(input)),
-        3 => Compare::In(input.list(Value::read)),
-        4 => Compare::NotIn(input.list(Value::read)),
-        5 => Compare::Exists(input.flag()),
-        _ => input.refuse("unknown-comparison", Compare::Exists(false)),
+        0 => Compare::Is(Value::read(input)),
+        1 => Compare::Order(read_order(input), Value::read(input)),
+        2 => Compare::In(input.list(Value::read)),
+        3 => Compare::InFolded(input.list(Value::read)),
+        4 => Compare::Group(input.u32()),
+        5 => Compare::Exists,
+        6 => Compare::Type(input.one_of(&Type::ALL, "unknown-type")),
+        7 => Compare::Pattern(input.u32()),
+        8 => Compare::Version(read_relation(input), input.string()),
+        9 => Compare::Some(read_id(input)),
+        10 => Compare::Size(read_id(input)),
+        _ => input.refuse("unknown-comparison", Compare::Exists),
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_model::{Span, Value};
+use waymark_model::{Purpose, Span, Value};
 
 /// A place in [`Program::conds`](super::Program::conds).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -22,9 +22,15 @@ pub enum Cond {
 /// A question that is asked of the visitor, the page or an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
-    Value {
-        path: Path,
+    Compare {
+        source: Source,
         compare: Compare,
+    },
+    /// Two values, each of which may change.
+    Relate {
+        left: Source,
+        relation: Relation,
+        right: Source,
     },
     /// How often it happened: in the last `within`, and in this session if `session`.
     Count {
@@ -34,20 +40,11 @@ pub enum Test {
         least: u32,
         most: Option<u32>,
     },
-    Number {
-        source: NumberSource,
-        compare: Compare,
-    },
     /// How long ago the first or last occurrence was.
     Age {
         feature: u32,
         order: Order,
         span: Span,
-    },
-    /// The property kept from the first or last occurrence.
-    Captured {
-        feature: u32,
-        compare: Compare,
     },
     /// The latest match began inside `within` and ended at least `idle` ago.
     Sequence {
@@ -61,14 +58,94 @@ pub enum Test {
         least: u32,
         most: u32,
     },
+    /// How long ago a date was, or, if `ahead`, how far it is off. Of a date on the other side of now
+    /// there is no such length.
+    Elapsed {
+        source: Source,
+        ahead: bool,
+        order: Order,
+        span: Span,
+    },
+    Clock(Clock),
+    /// Today is so near to the day of the year that a date has.
+    Anniversary {
+        source: Source,
+        before: Span,
+        after: Span,
+        zone: ZoneId,
+    },
+    Consent(Purpose),
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Path(Path),
+    /// What a feature amounts to.
+    Feature(u32),
+    Session(SessionKey),
+    Time(TimeKey, ZoneId),
+}
+
+/// Whose clock: 0 is the visitor's, as the host tells it, or the pack's where no host does; the
+/// others are [`Program::zones`](super::Program::zones), counted from 1, the pack's own first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ZoneId(pub u32);
+
+impl ZoneId {
+    pub const VISITOR: Self = Self(0);
+    pub const PACK: Self = Self(1);
+}
+
+/// A time of the day, on some days of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    pub zone: ZoneId,
+    /// Minutes since midnight, the second not included; past midnight when it is not the larger.
+    pub from: u32,
+    pub to: u32,
+    /// Bit 0 is Monday.
+    pub days: u8,
+    /// Not on the pack's holidays.
+    pub workdays: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NumberSource {
-    /// A count or a sum over its feature's window.
-    Windowed(u32),
-    Session(SessionKey),
+pub enum TimeKey {
+    /// 0 to 23.
+    Hour,
+    /// 0 to 59.
+    Minute,
+    /// `mon` to `sun`.
+    Weekday,
+    /// 1 to 31.
+    Day,
+    /// 1 to 12.
+    Month,
+    Year,
+    /// `2026-11-22`
+    Date,
 }
+
+impl TimeKey {
+    pub const ALL: [Self; 7] =
+        [Self::Hour, Self::Minute, Self::Weekday, Self::Day, Self::Month, Self::Year, Self::Date];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Minute => "minute",
+            Self::Weekday => "weekday",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
+            Self::Date => "date",
+        }
+    }
+}
+
+/// The days of the week as conditions name them.
+pub const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionKey {
@@ -76,6 +153,23 @@ pub enum SessionKey {
     Number,
     /// Events in the latest session.
     Events,
+    /// Milliseconds from the first to the last event of the latest session.
+    Duration,
+    /// Milliseconds between the latest session and the one before.
+    Gap,
+}
+
+impl SessionKey {
+    pub const ALL: [Self; 4] = [Self::Number, Self::Events, Self::Duration, Self::Gap];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Events => "events",
+            Self::Duration => "duration",
+            Self::Gap => "gap",
+        }
+    }
 }
 
 /// A dotted path into the tree that conditions and templates read.
@@ -100,10 +194,12 @@ pub enum Root {
     Feature,
     /// `session.*`, in templates.
     Session,
+    /// The element of an array that is being looked at; without keys the element itself.
+    Item,
 }
 
 impl Root {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Traits,
         Self::Page,
         Self::Campaign,
@@ -113,6 +209,7 @@ impl Root {
         Self::EventContext,
         Self::Feature,
         Self::Session,
+        Self::Item,
     ];
 
     /// The first word of the path.
@@ -127,6 +224,7 @@ impl Root {
             Self::EventContext => "context",
             Self::Feature => "features",
             Self::Session => "session",
+            Self::Item => "item",
         }
     }
 
@@ -148,14 +246,76 @@ impl Order {
     pub(super) const ALL: [Self; 4] = [Self::Lt, Self::Lte, Self::Gt, Self::Gte];
 }
 
-/// One comparison, with the meaning that GrowthBook's SDKs give it. A missing value is null.
+/// How two values relate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    Eq,
+    Order(Order),
+    /// Is an element of, or, for an array, shares one with.
+    In,
+}
+
+/// One comparison, with the meaning that GrowthBook's SDKs give it: types are never converted, and
+/// what is missing is null.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Compare {
-    Eq(Value),
-    Ne(Value),
+    /// The same value; arrays and objects by what is in them.
+    Is(Value),
+    /// Numbers with numbers, texts with texts; anything else has no order.
     Order(Order, Value),
     /// Is one of, or, for an array, shares one with.
     In(Vec<Value>),
-    NotIn(Vec<Value>),
-    Exists(bool),
+    /// The same whatever the case; the texts listed are in lower case.
+    InFolded(Vec<Value>),
+    /// Is in [`Program::groups`](super::Program::groups), or, for an array, shares one with it.
+    Group(u32),
+    /// Anything but null.
+    Exists,
+    Type(Type),
+    /// A text in which [`Program::patterns`](super::Program::patterns) finds a match.
+    Pattern(u32),
+    /// A text that is a version after, before or like this one, which is in its padded form.
+    Version(Relation, String),
+    /// An array of which some element, null left out, fulfils a condition on [`Root::Item`].
+    Some(CondId),
+    /// An array whose length fulfils a condition on [`Root::Item`].
+    Size(CondId),
+}
+
+/// A type of JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    Null,
+    Boolean,
+    Number,
+    Text,
+    Array,
+    Object,
+}
+
+impl Type {
+    pub const ALL: [Self; 6] =
+        [Self::Null, Self::Boolean, Self::Number, Self::Text, Self::Array, Self::Object];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "boolean",
+            Self::Number => "number",
+            Self::Text => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+
+    pub const fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(_) => Self::Number,
+            Value::Text(_) => Self::Text,
+            Value::Array(_) => Self::Array,
+            Value::Object(_) => Self::Object,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Cond, CondId, NumberSource, Program, Root, Test};
+use super::{Cond, CondId, Program, Root, Source, Test};
 
 /// Lookups into a Program.
 #[derive(Debug, Clone, Default)]
@@ -66,14 +66,20 @@ impl Index {
         if let Some(feature) = test.feature() {
             push_once(&mut self.by_feature[feature as usize], reader);
         }
+        for source in test.sources() {
+            match source {
+                Source::Path(path) if path.root == Root::Traits => {
+                    push_once(&mut self.by_traits, reader);
+                }
+                Source::Feature(feature) => {
+                    push_once(&mut self.by_feature[*feature as usize], reader);
+                }
+                Source::Session(_) => push_once(&mut self.by_session, reader),
+                Source::Path(_) | Source::Time(..) => {}
+            }
+        }
         match test {
-            Test::Value { path, .. } if path.root == Root::Traits => {
-                push_once(&mut self.by_traits, reader);
-            }
-            Test::Count { session: true, .. }
-            | Test::Number { source: NumberSource::Session(_), .. } => {
-                push_once(&mut self.by_session, reader);
-            }
+            Test::Count { session: true, .. } => push_once(&mut self.by_session, reader),
             Test::Segment(segment) => {
                 push_once(&mut self.by_segment[*segment as usize], reader);
             }
@@ -84,18 +90,26 @@ impl Index {
 }
 
 impl Test {
-    /// The feature that it reads.
+    /// The feature whose history it asks for.
     pub const fn feature(&self) -> Option<u32> {
         match self {
             Self::Count { feature, .. }
             | Self::Age { feature, .. }
-            | Self::Captured { feature, .. }
-            | Self::Sequence { feature, .. }
-            | Self::Number { source: NumberSource::Windowed(feature), .. } => Some(*feature),
-            Self::Value { .. } | Self::Number { .. } | Self::Segment(_) | Self::Stage { .. } => {
-                None
-            }
+            | Self::Sequence { feature, .. } => Some(*feature),
+            _ => None,
         }
+    }
+
+    /// The values that it looks at.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        let (one, other) = match self {
+            Self::Compare { source, .. }
+            | Self::Elapsed { source, .. }
+            | Self::Anniversary { source, .. } => (Some(source), None),
+            Self::Relate { left, right, .. } => (Some(left), Some(right)),
+            _ => (None, None),
+        };
+        one.into_iter().chain(other)
     }
 }
 

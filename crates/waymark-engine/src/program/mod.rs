@@ -10,20 +10,27 @@ mod condition;
 mod content;
 mod feature;
 mod index;
+mod pattern;
 mod projection;
 mod template;
+mod zones;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use waymark_model::{Purpose, Span};
+use waymark_model::{Purpose, Span, Timestamp, Zone};
 
-pub use condition::{Compare, Cond, CondId, NumberSource, Order, Path, Root, SessionKey, Test};
+pub use condition::{
+    Clock, Compare, Cond, CondId, Order, Path, Relation, Root, SessionKey, Source, Test, TimeKey,
+    Type, WEEKDAYS, ZoneId,
+};
 pub use content::{Body, Content, Variant};
 pub use feature::{Amount, Feature, FeatureKind, Matcher, Window};
 pub use index::Index;
+pub use pattern::Pattern;
 pub use template::{Case, Escape, Filter, Fits, Form, Insert, Money, Part, Template};
+pub use zones::ZoneTable;
 
 /// The first 16 bytes of the SHA-256 of the whole pack's encoded Program. The page's projection
 /// carries the hash of the whole.
@@ -38,6 +45,13 @@ pub struct Program {
     pub pack: String,
     /// A gap this long between two events starts a new session.
     pub session_gap: Span,
+    /// The pack's own zone, then those that its conditions name.
+    pub zones: Vec<ZoneTable>,
+    /// Days of the pack's zone that are holidays, since 1970, sorted.
+    pub holidays: Vec<i64>,
+    /// Regular expressions.
+    pub patterns: Vec<Pattern>,
+    pub groups: Vec<Group>,
     /// Names of the events that features watch, sorted.
     pub events: Vec<String>,
     /// What is remembered of a visitor.
@@ -65,6 +79,14 @@ impl PartialEq for Program {
     fn eq(&self, other: &Self) -> bool {
         self.encode() == other.encode()
     }
+}
+
+/// A list of values, kept as hashes: who is in it stays out of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub id: String,
+    /// [`member_hash`](crate::member_hash) of each, sorted.
+    pub members: Vec<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -110,6 +132,12 @@ impl Program {
 
     pub fn cond(&self, id: CondId) -> &Cond {
         &self.conds[id.0 as usize]
+    }
+
+    /// The pack's own zone; UTC where none was given.
+    pub fn zone(&self, id: ZoneId, now: Timestamp) -> Zone {
+        let number = id.0.saturating_sub(1) as usize;
+        self.zones.get(number).map_or(Zone::UTC, |zone| zone.at(now))
     }
 
     pub fn event_number(&self, name: &str) -> Option<u32> {

@@ -38,6 +38,14 @@ impl Sessions {
         self.latest().filter(|session| now.since(session.end) < gap)
     }
 
+    /// How long nothing had happened before the latest session; `None` for the first.
+    pub fn gap(&self) -> Option<Span> {
+        match &*self.kept {
+            [.., before, latest] => Some(latest.start.since(before.end)),
+            _ => None,
+        }
+    }
+
     pub(super) fn insert(&mut self, time: Timestamp, gap: Span) {
         // In order this is the end of the list.
         let after = self.kept.partition_point(|session| session.start <= time);

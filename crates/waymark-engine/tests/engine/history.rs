@@ -2,8 +2,8 @@
 
 use waymark_engine::Program;
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, NumberSource, Order, Path, Root,
-    Segment, SessionKey, Slot, Stage, Test, Window,
+    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Order, Path, Root, Segment,
+    SessionKey, Slot, Source, Stage, Test, Window,
 };
 use waymark_model::{Event, Span, Value};
 
@@ -33,8 +33,8 @@ pub enum Probe {
 /// Ids are sorted, so that segments come in the order of the scan below.
 pub fn program() -> Program {
     let mut build = Build::default();
-    let big = build.test(Test::Value {
-        path: Path { root: Root::Property, keys: vec!["n".into()] },
+    let big = build.test(Test::Compare {
+        source: Source::Path(Path { root: Root::Property, keys: vec!["n".into()] }),
         compare: Compare::Order(Order::Gte, Value::Number(5.0)),
     });
     let on = |event: u32| Matcher { event: Some(event), condition: None };
@@ -63,7 +63,10 @@ pub fn program() -> Program {
     build.segment("a-thrice", count(times_a, Some(WITHIN), false, 3, None));
     build.segment(
         "b-big-last-high",
-        Test::Captured { feature: last_b, compare: Compare::Order(Order::Gt, Value::Number(7.0)) },
+        Test::Compare {
+            source: Source::Feature(last_b),
+            compare: Compare::Order(Order::Gt, Value::Number(7.0)),
+        },
     );
     build.segment("b-big-twice-in-window", count(times_b, Some(WITHIN), false, 2, Some(2)));
     build.segment("busy-session", count(any, None, true, 4, None));
@@ -73,8 +76,8 @@ pub fn program() -> Program {
     );
     build.segment(
         "high-trait",
-        Test::Value {
-            path: Path { root: Root::Traits, keys: vec!["n".into()] },
+        Test::Compare {
+            source: Source::Path(Path { root: Root::Traits, keys: vec!["n".into()] }),
             compare: Compare::Order(Order::Gte, Value::Number(4.0)),
         },
     );
@@ -86,15 +89,15 @@ pub fn program() -> Program {
     );
     build.segment(
         "spent",
-        Test::Number {
-            source: NumberSource::Windowed(sum),
+        Test::Compare {
+            source: Source::Feature(sum),
             compare: Compare::Order(Order::Gte, Value::Number(10.25)),
         },
     );
     build.segment(
         "third-session",
-        Test::Number {
-            source: NumberSource::Session(SessionKey::Number),
+        Test::Compare {
+            source: Source::Session(SessionKey::Number),
             compare: Compare::Order(Order::Gte, Value::Number(3.0)),
         },
     );

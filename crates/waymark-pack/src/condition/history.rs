@@ -188,7 +188,7 @@ fn occurred(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<Condition> 
         .collect();
     if let Some(is) = is {
         of.property.as_ref()?;
-        parts.push(comparisons(is, &Subject::Kept(of), ty.flatten(), desk)?);
+        parts.push(comparisons(is, &Subject::Kept(of), ty.flatten(), Place::Membership, desk)?);
     } else if parts.is_empty() {
         // Anything that happened is at least no time ago.
         let kind = Kind::Age { of, order: Order::Gte, span: Span(0) };
@@ -223,7 +223,7 @@ fn amount(node: &Node, sum: bool, desk: &mut Desk<'_>) -> Option<Condition> {
     let is = fields.require("is", &mut desk.problems);
     fields.finish(&mut desk.problems);
     let subject = Subject::Amount(windowed?);
-    comparisons(is?, &subject, Some(Type::Number), desk)
+    comparisons(is?, &subject, Some(Type::Number), Place::Membership, desk)
 }
 
 /// A feature's `$count` or `$sum`.
@@ -372,7 +372,7 @@ fn stage(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
 }
 
 /// What an optional member says: an error when it is there and wrong.
-fn optional<'n, T>(
+pub(super) fn optional<'n, T>(
     node: Option<&'n Node>,
     read: impl FnOnce(&'n Node) -> Option<T>,
 ) -> Result<Option<T>, ()> {

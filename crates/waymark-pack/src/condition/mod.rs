@@ -1,5 +1,6 @@
 //! Conditions as packs write them: checked, with names where a Program has numbers.
 
+mod calendar;
 mod compare;
 mod history;
 mod path;
@@ -7,11 +8,12 @@ mod read;
 
 use std::rc::Rc;
 
-use waymark_engine::program::{Compare, Order, Path, SessionKey, Window};
-use waymark_model::Span;
+use waymark_engine::program::{Compare, Order, Pattern, Relation, Window};
+use waymark_model::{Purpose, Span};
 
 use crate::json::At;
 
+pub(crate) use calendar::{read_holidays, zone_exists};
 pub(crate) use history::{kept, windowed};
 pub(crate) use path::{Subject, path_of_visitor};
 pub(crate) use read::{Place, read};
@@ -29,7 +31,12 @@ pub(crate) enum Kind {
     Not(Box<Condition>),
     Compare {
         subject: Subject,
-        compare: Compare,
+        compare: Comparison,
+    },
+    Relate {
+        left: Subject,
+        relation: Relation,
+        right: Subject,
     },
     Count {
         on: Occurrence,
@@ -50,11 +57,61 @@ pub(crate) enum Kind {
         idle: Option<Span>,
     },
     Segment(String),
+    /// How long ago a date was, or, if `ahead`, how far it is off.
+    Elapsed {
+        subject: Subject,
+        ahead: bool,
+        order: Order,
+        span: Span,
+    },
+    Clock(Hours),
+    Anniversary {
+        subject: Subject,
+        before: Span,
+        after: Span,
+        zone: Zone,
+    },
+    Consent(Purpose),
     /// In this stage, or, if `further`, in it or a later one.
     Stage {
         id: String,
         further: bool,
     },
+}
+
+/// What a value has to be like.
+#[derive(Debug, Clone)]
+pub(crate) enum Comparison {
+    /// One that refers to nothing else.
+    Plain(Compare),
+    /// An array of which some element is like this.
+    Some(Box<Condition>),
+    /// An array whose length is like this.
+    Size(Box<Condition>),
+    Pattern(Rc<Pattern>),
+    /// In a group, by its name.
+    Group(String),
+}
+
+/// Whose clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Zone {
+    Visitor,
+    Pack,
+    /// In the tz database.
+    Named(String),
+}
+
+/// A time of the day, on some days.
+#[derive(Debug, Clone)]
+pub(crate) struct Hours {
+    pub zone: Zone,
+    /// Minutes since midnight.
+    pub from: u32,
+    pub to: u32,
+    /// Bit 0 is Monday.
+    pub days: u8,
+    pub workdays: bool,
 }
 
 /// An event, and what it has to be like.
@@ -138,7 +195,11 @@ impl Condition {
         match &self.kind {
             Kind::All(parts) | Kind::Any(parts) => parts.iter().all(Self::is_stateless),
             Kind::Not(part) => part.is_stateless(),
-            Kind::Compare { subject: Subject::Path(Path { root, .. }), .. } => root.is_stateless(),
+            Kind::Compare { subject, .. }
+            | Kind::Elapsed { subject, .. }
+            | Kind::Anniversary { subject, .. } => subject.is_stateless(),
+            Kind::Relate { left, right, .. } => left.is_stateless() && right.is_stateless(),
+            Kind::Clock(_) | Kind::Consent(_) => true,
             _ => false,
         }
     }
@@ -153,15 +214,25 @@ impl Condition {
         }
     }
 
-    /// The `where`s of what it asks of the history.
+    /// The `where`s of what it asks of the history, and the conditions on elements.
     pub fn filters(&self) -> Vec<&Self> {
         match &self.kind {
-            Kind::Count { on, .. }
-            | Kind::Age { of: Kept { on, .. }, .. }
-            | Kind::Compare {
-                subject: Subject::Amount(Windowed { on, .. }) | Subject::Kept(Kept { on, .. }),
-                ..
-            } => on.filter.as_deref().into_iter().collect(),
+            Kind::Count { on, .. } | Kind::Age { of: Kept { on, .. }, .. } => {
+                on.filter.as_deref().into_iter().collect()
+            }
+            Kind::Compare { subject, compare } => {
+                let on = match subject {
+                    Subject::Amount(Windowed { on, .. }) | Subject::Kept(Kept { on, .. }) => {
+                        on.filter.as_deref()
+                    }
+                    _ => None,
+                };
+                let of_items = match compare {
+                    Comparison::Some(part) | Comparison::Size(part) => Some(&**part),
+                    _ => None,
+                };
+                on.into_iter().chain(of_items).collect()
+            }
             Kind::Sequence { steps, without, .. } => {
                 steps.iter().chain(without).filter_map(|step| step.filter.as_deref()).collect()
             }
@@ -169,7 +240,3 @@ impl Condition {
         }
     }
 }
-
-/// The session's numbers, by the path that reads them.
-pub(crate) const SESSION_KEYS: [(&str, SessionKey); 2] =
-    [("number", SessionKey::Number), ("events", SessionKey::Events)];

@@ -1,8 +1,8 @@
 //! What is compared: paths, and the numbers and properties that are remembered.
 
-use waymark_engine::program::{Path, Root, SessionKey};
+use waymark_engine::program::{Path, Root, SessionKey, TimeKey};
 
-use super::{Kept, SESSION_KEYS, Windowed};
+use super::{Kept, Windowed, Zone};
 use crate::declared::{Desk, Feature, Kind, Type};
 use crate::diagnostic::Code;
 use crate::json::At;
@@ -14,6 +14,7 @@ use crate::problem::{closest, shown};
 pub(crate) enum Subject {
     Path(Path),
     Session(SessionKey),
+    Time(TimeKey, Zone),
     /// A feature by its id.
     Feature(String),
     /// A sum or a count where it stands.
@@ -26,15 +27,32 @@ impl Subject {
     /// Its name in messages, and the same for the same thing.
     pub fn name(&self) -> String {
         match self {
-            Self::Path(Path { root: Root::Property, keys }) => keys.join("."),
+            Self::Path(Path { root: Root::Item, keys }) if keys.is_empty() => {
+                "the element".to_owned()
+            }
+            Self::Path(Path { root: Root::Property | Root::Item, keys }) => keys.join("."),
             Self::Path(path) => format!("{}.{}", path.root.name(), path.keys.join(".")),
-            Self::Session(SessionKey::Number) => "session.number".to_owned(),
-            Self::Session(SessionKey::Events) => "session.events".to_owned(),
+            Self::Session(key) => format!("session.{}", key.name()),
+            Self::Time(key, _) => format!("time.{}", key.name()),
             Self::Feature(id) => format!("features.{id}"),
             Self::Amount(Windowed { property: None, .. }) => "this count".to_owned(),
             Self::Amount(_) => "this sum".to_owned(),
             Self::Kept(kept) => kept.property.as_deref().unwrap_or_default().join("."),
         }
+    }
+
+    /// Whether it says nothing about what a visitor did before.
+    pub const fn is_stateless(&self) -> bool {
+        match self {
+            Self::Path(path) => path.root.is_stateless(),
+            Self::Time(..) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it is a length of time, which packs write as `7d`.
+    pub const fn is_span(&self) -> bool {
+        matches!(self, Self::Session(SessionKey::Duration | SessionKey::Gap))
     }
 }
 
@@ -80,13 +98,23 @@ pub(crate) fn path_of_visitor(
         return Some((Subject::Feature(rest.to_owned()), ty));
     }
     if first == "session" {
-        if let Some((_, key)) = SESSION_KEYS.iter().find(|(name, _)| *name == rest) {
-            return Some((Subject::Session(*key), Some(Type::Number)));
+        let keys = SessionKey::ALL;
+        if let Some(key) = keys.into_iter().find(|key| key.name() == rest) {
+            return Some((Subject::Session(key), Some(Type::Number)));
         }
-        let message = format!("there is no {}", shown(path));
-        let names = ["session.number", "session.events"];
-        desk.problems.error(Code::UnknownPath, at, message).mean(path, names);
-        return None;
+        return unknown(path, first, keys.map(SessionKey::name), at, desk);
+    }
+    if first == "time" {
+        let keys = TimeKey::ALL;
+        if let Some(key) = keys.into_iter().find(|key| key.name() == rest) {
+            let ty = match key {
+                TimeKey::Weekday => Type::Text,
+                TimeKey::Date => Type::Date,
+                _ => Type::Number,
+            };
+            return Some((Subject::Time(key, Zone::Visitor), Some(ty)));
+        }
+        return unknown(path, first, keys.map(TimeKey::name), at, desk);
     }
     let keys = keys_of(rest, path, at, desk)?;
     let root = Root::ALL.into_iter().find(|root| root.name() == first)?;
@@ -96,6 +124,27 @@ pub(crate) fn path_of_visitor(
         ty = desk.declared.attribute_type(&keys);
     }
     Some((Subject::Path(Path { root, keys }), ty))
+}
+
+/// Says that a tree has no such key.
+fn unknown<T>(
+    path: &str,
+    root: &str,
+    keys: impl IntoIterator<Item = &'static str>,
+    at: At,
+    desk: &mut Desk<'_>,
+) -> Option<T> {
+    let names: Vec<String> = keys.into_iter().map(|key| format!("{root}.{key}")).collect();
+    let message = format!("there is no {}", shown(path));
+    let problem = desk.problems.error(Code::UnknownPath, at, message);
+    problem.mean(path, names.iter().map(String::as_str));
+    None
+}
+
+/// What a path reads of the element of an array.
+pub(super) fn path_of_item(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Subject> {
+    let keys = keys_of(path, path, at, desk)?;
+    Some(Subject::Path(Path { root: Root::Item, keys }))
 }
 
 /// The subject that a path in a `where` names, and its type if that is known.

@@ -1,12 +1,12 @@
 //! Conditions read from JSON: what combines others, and what it is made of.
 
 use super::compare::comparisons;
-use super::path::{Subject, path_of_event, path_of_visitor};
-use super::{Condition, Kind, history};
-use crate::declared::Desk;
+use super::path::{Subject, path_of_event, path_of_item, path_of_visitor};
+use super::{Condition, Kind, Zone, calendar, history};
+use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{elements, members, refuse_not_yet};
-use crate::json::{Member, Node};
+use crate::json::{At, Member, Node};
 use crate::language;
 use crate::problem::shown;
 
@@ -19,6 +19,18 @@ pub(crate) enum Place<'e> {
     Membership,
     /// On an event, `None` being any.
     Where(Option<&'e str>),
+    /// On the element of an array.
+    Item,
+}
+
+impl Place<'_> {
+    /// Whose clock counts where none is named: a membership holds wherever the visitor is.
+    pub const fn zone(self) -> Zone {
+        match self {
+            Self::Rule => Zone::Visitor,
+            _ => Zone::Pack,
+        }
+    }
 }
 
 /// A condition: an object whose members all have to hold. `None` when something in it is wrong,
@@ -40,6 +52,9 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
         "$nor" => Some(any(value, list(value, place, desk)?).not(at)),
         "$not" => Some(read(value, place, desk)?.not(at)),
         operator if operator.starts_with('$') => match place {
+            Place::Rule | Place::Membership if calendar::OPERATORS.contains(&operator) => {
+                calendar::read(member, place, desk)
+            }
             Place::Rule | Place::Membership
                 if language::find(language::VISITOR, operator)
                     .is_some_and(|operator| !operator.later) =>
@@ -47,28 +62,44 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
                 history::read(operator, value, desk)
             }
             _ => {
-                refuse_operator(member, desk);
+                refuse_operator(member, place, desk);
                 None
             }
         },
         path => {
-            let (subject, ty) = match place {
-                Place::Where(event) => path_of_event(path, event, *key_at, desk)?,
-                Place::Rule | Place::Membership => path_of_visitor(path, *key_at, desk)?,
-            };
-            if let (Place::Membership, Subject::Path(path)) = (place, &subject)
-                && path.root.is_stateless()
-            {
-                let message = format!(
-                    "{} belongs to one page view: a membership may not read it",
-                    shown(&subject.name())
-                );
-                desk.problems
-                    .error(Code::ContextInSegment, *key_at, message)
-                    .mend("use `$did` with a `where` on `context.*`");
-                return None;
+            let (subject, ty) = subject(path, *key_at, place, desk)?;
+            comparisons(value, &subject, ty, place, desk)
+        }
+    }
+}
+
+/// What a path names in this place, and its type if that is known.
+pub(super) fn subject(
+    path: &str,
+    at: At,
+    place: Place<'_>,
+    desk: &mut Desk<'_>,
+) -> Option<(Subject, Option<Type>)> {
+    match place {
+        Place::Where(event) => path_of_event(path, event, at, desk),
+        Place::Item => path_of_item(path, at, desk).map(|subject| (subject, None)),
+        Place::Rule => path_of_visitor(path, at, desk),
+        Place::Membership => {
+            let (subject, ty) = path_of_visitor(path, at, desk)?;
+            match &subject {
+                Subject::Time(key, _) => Some((Subject::Time(*key, Zone::Pack), ty)),
+                Subject::Path(path) if path.root.is_stateless() => {
+                    let message = format!(
+                        "{} belongs to one page view: a membership may not read it",
+                        shown(&subject.name())
+                    );
+                    desk.problems
+                        .error(Code::ContextInSegment, at, message)
+                        .mend("use `$did` with a `where` on `context.*`");
+                    None
+                }
+                _ => Some((subject, ty)),
             }
-            comparisons(value, &subject, ty, desk)
         }
     }
 }
@@ -92,14 +123,17 @@ fn any(node: &Node, mut parts: Vec<Condition>) -> Condition {
 }
 
 /// Says why an operator cannot stand where a condition is expected.
-fn refuse_operator(member: &Member, desk: &mut Desk<'_>) {
+fn refuse_operator(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) {
     let key = member.key.as_str();
     if language::find(language::VISITOR, key).is_some_and(|operator| operator.later) {
         return refuse_not_yet(member, &mut desk.problems);
     }
     let problems = &mut desk.problems;
     if language::find(language::VISITOR, key).is_some() {
-        let message = format!("`{key}` asks about a visitor; a `where` asks about one event");
+        let message = match place {
+            Place::Item => format!("`{key}` asks about a visitor, and this about an element"),
+            _ => format!("`{key}` asks about a visitor; a `where` asks about one event"),
+        };
         problems.error(Code::OutOfPlace, member.key_at, message);
     } else if language::find(language::COMPARISONS, key).is_some() {
         let message = format!("`{key}` compares a path; it cannot stand alone");

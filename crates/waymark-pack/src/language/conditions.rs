@@ -1,9 +1,9 @@
 //! What the operators that ask about a visitor's history take.
 
 use super::Takes::{
-    Bounds, Comparison, Duration, Either, List, Name, Object, Text, Where, Whole, Words,
+    Bounds, Comparison, Duration, Either, List, Name, Object, Pattern, Text, Where, Whole, Words,
 };
-use super::{Key, Shape, later, may, needs, word};
+use super::{Key, Shape, Takes, Word, later, may, needs, word};
 
 /// What names an event.
 const OCCURRENCE: &[Key] = &[
@@ -125,3 +125,57 @@ pub static STAGE_AT_LEAST: Shape = Shape::new(
     "A stage or any after it.",
     &[needs("atLeast", Name("a stage"), "The earliest of the stages.")],
 );
+
+pub static HOURS: Shape = Shape::new(
+    "hours",
+    "`$hours`",
+    "A time of the day.",
+    &[
+        needs("from", TIME, "The first minute that counts."),
+        needs("to", TIME, "The first minute that does not; before `from` it is on the next day."),
+        ZONE,
+        EXCEPT,
+    ],
+);
+
+pub static WEEKDAY: Shape = Shape::new(
+    "weekday",
+    "`$weekday`",
+    "Days of the week.",
+    &[
+        needs("days", Either(&[Words(DAYS), List(&Words(DAYS))]), "The days that count."),
+        ZONE,
+        EXCEPT,
+    ],
+);
+
+pub static ANNIVERSARY: Shape = Shape::new(
+    "anniversary",
+    "`$anniversary`",
+    "A day of the year.",
+    &[
+        needs("trait", Text, "The trait that holds the date."),
+        may("before", Duration, "So long before the day, too."),
+        may("after", Duration, "So long after the day, too."),
+    ],
+);
+
+const TIME: Takes = Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", "09:30");
+const ZONE: Key = may(
+    "tz",
+    Text,
+    "Whose clock: `visitor`, `pack` or a zone's name; the visitor's in a rule, the pack's elsewhere.",
+);
+const EXCEPT: Key =
+    may("except", Words(&[word("holidays", "The pack's `holidays`.")]), "Days that do not count.");
+
+/// The days of the week.
+pub const DAYS: &[Word] = &[
+    word("mon", "Monday."),
+    word("tue", "Tuesday."),
+    word("wed", "Wednesday."),
+    word("thu", "Thursday."),
+    word("fri", "Friday."),
+    word("sat", "Saturday."),
+    word("sun", "Sunday."),
+];

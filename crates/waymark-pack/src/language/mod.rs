@@ -286,6 +286,7 @@ mod tests {
         let feature = if feature.is_empty() { String::new() } else { format!("\"f\": {feature}") };
         let source = format!(
             "{{ \"pack\": \"p\", \"features\": {{ {feature} }},
+               \"groups\": {{ \"staff\": [\"u1\"] }}, \"holidays\": [\"2026-12-25\"],
                \"journey\": {{ \"stages\": [{{ \"id\": \"customer\", \"enter\": {{}} }}] }},
                \"segments\": {{ \"vip\": {{ \"when\": {{}} }} }},
                \"slots\": {{ \"s\": {{ \"default\": \"keep\" }} }},

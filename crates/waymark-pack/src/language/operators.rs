@@ -1,9 +1,12 @@
 //! The operators, by where they stand.
 
-use super::Takes::{Any, Comparison, Condition, Either, Flag, List, Name, Number, Object, Text};
+use super::Takes::{
+    Any, Bounds, Comparison, Condition, Duration, Either, Flag, List, Name, Number, Object, Text,
+    Words,
+};
 use super::{
-    COUNT, COUNT_FEATURE, DID, FIRST, FIRST_FEATURE, LAST, LAST_FEATURE, SEQUENCE, STAGE_AT_LEAST,
-    SUM, SUM_FEATURE, Takes,
+    ANNIVERSARY, COUNT, COUNT_FEATURE, DAYS, DID, FIRST, FIRST_FEATURE, HOURS, LAST, LAST_FEATURE,
+    PURPOSES, SEQUENCE, STAGE_AT_LEAST, SUM, SUM_FEATURE, Takes, WEEKDAY, Word, word,
 };
 
 #[derive(Debug)]
@@ -126,6 +129,30 @@ pub static VISITOR: &[Operator] = &[
         "The visitor is in the stage, or at least as far.",
         r#"{ "$stage": { "atLeast": "customer" } }"#,
     ),
+    operator(
+        "$hours",
+        Object(&HOURS),
+        "It is between two times of the day.",
+        r#"{ "$hours": { "from": "09:00", "to": "18:00", "except": "holidays" } }"#,
+    ),
+    operator(
+        "$weekday",
+        Either(&[Words(DAYS), List(&Words(DAYS)), Object(&WEEKDAY)]),
+        "It is one of these days of the week.",
+        r#"{ "$weekday": ["sat", "sun"] }"#,
+    ),
+    operator(
+        "$anniversary",
+        Object(&ANNIVERSARY),
+        "Today has the month and day of a date, or is near; 29 February is the 28th in other years.",
+        r#"{ "$anniversary": { "trait": "birthday", "before": "3d", "after": "3d" } }"#,
+    ),
+    operator(
+        "$consent",
+        Words(PURPOSES),
+        "The visitor consents to the purpose; for rules only.",
+        r#"{ "$consent": "marketing" }"#,
+    ),
     later("$avg", "The average of a property over events."),
     later("$min", "The least value of a property over events."),
     later("$max", "The greatest value of a property over events."),
@@ -136,12 +163,8 @@ pub static VISITOR: &[Operator] = &[
     later("$tier", "The visitor's tier of loyalty."),
     later("$rfm", "How recently, how often and for how much the visitor bought."),
     later("$score", "What a model says of the visitor."),
-    later("$consent", "What the visitor has allowed."),
     later("$channel", "By which channels the visitor can be reached."),
     later("$experiment", "The variation that the visitor sees."),
-    later("$anniversary", "Whether the day of a date comes round."),
-    later("$hours", "Whether it is between two times of the day."),
-    later("$weekday", "Which day of the week it is."),
     later("$percent", "A share of the visitors, always the same."),
 ];
 
@@ -182,28 +205,151 @@ pub static COMPARISONS: &[Operator] = &[
         "The comparison does not hold.",
         r#"{ "traits.age": { "$not": { "$lt": 30 } } }"#,
     ),
-    later("$ini", "As `$in`, whatever the case of letters."),
-    later("$nini", "As `$nin`, whatever the case of letters."),
-    later("$inGroup", "It is in a group of the pack's."),
-    later("$notInGroup", "It is not in a group of the pack's."),
-    later("$regex", "It matches a regular expression."),
-    later("$regexi", "It matches a regular expression, whatever the case of letters."),
-    later("$notRegex", "It does not match a regular expression."),
-    later("$notRegexi", "It does not match a regular expression, whatever the case of letters."),
-    later("$type", "It is of a type."),
-    later("$size", "It is a list of so many elements."),
-    later("$all", "It is a list with an element for each of the values."),
-    later("$alli", "As `$all`, whatever the case of letters."),
-    later("$elemMatch", "It is a list with an element that meets the condition."),
-    later("$veq", "It is the same version."),
-    later("$vne", "It is another version."),
-    later("$vgt", "It is a later version."),
-    later("$vgte", "It is this version or a later one."),
-    later("$vlt", "It is an earlier version."),
-    later("$vlte", "It is this version or an earlier one."),
-    later("$since", "How long ago a date is."),
-    later("$until", "How far ahead a date is."),
-    later("$ref", "What another path reads."),
+    operator(
+        "$ini",
+        List(&Any),
+        "As `$in`, whatever the case of letters.",
+        r#"{ "traits.city": { "$ini": ["singapore", "penang"] } }"#,
+    ),
+    operator(
+        "$nini",
+        List(&Any),
+        "As `$nin`, whatever the case of letters.",
+        r#"{ "traits.city": { "$nini": ["singapore", "penang"] } }"#,
+    ),
+    operator(
+        "$inGroup",
+        Name("a group"),
+        "It is in one of the pack's `groups`; of a list, one element is.",
+        r#"{ "traits.id": { "$inGroup": "staff" } }"#,
+    ),
+    operator(
+        "$notInGroup",
+        Name("a group"),
+        "It is not in one of the pack's `groups`.",
+        r#"{ "traits.id": { "$notInGroup": "staff" } }"#,
+    ),
+    operator(
+        "$regex",
+        Text,
+        "It is a text in which the regular expression finds a match.",
+        r#"{ "page.path": { "$regex": "^/tents/[a-z-]+$" } }"#,
+    ),
+    operator(
+        "$regexi",
+        Text,
+        "As `$regex`, whatever the case of letters.",
+        r#"{ "campaign.name": { "$regexi": "black.?friday" } }"#,
+    ),
+    operator(
+        "$notRegex",
+        Text,
+        "The regular expression finds no match in it.",
+        r#"{ "page.path": { "$notRegex": "^/checkout" } }"#,
+    ),
+    operator(
+        "$notRegexi",
+        Text,
+        "As `$notRegex`, whatever the case of letters.",
+        r#"{ "campaign.name": { "$notRegexi": "test" } }"#,
+    ),
+    operator(
+        "$type",
+        Words(TYPES),
+        "It is of a type of JSON; what is missing is `null`.",
+        r#"{ "traits.tags": { "$type": "array" } }"#,
+    ),
+    operator(
+        "$size",
+        Comparison,
+        "It is a list whose length is like this.",
+        r#"{ "traits.tags": { "$size": { "$gte": 2 } } }"#,
+    ),
+    operator(
+        "$all",
+        List(&Comparison),
+        "It is a list with an element like each of these.",
+        r#"{ "traits.tags": { "$all": ["hiker", "camper"] } }"#,
+    ),
+    operator(
+        "$alli",
+        List(&Comparison),
+        "As `$all`, whatever the case of letters.",
+        r#"{ "traits.tags": { "$alli": ["Hiker", "Camper"] } }"#,
+    ),
+    operator(
+        "$elemMatch",
+        Any,
+        "It is a list with an element that meets the comparisons, or, if the elements are objects, the condition on their keys.",
+        r#"{ "traits.children": { "$elemMatch": { "age": { "$lt": 12 }, "likes": "tents" } } }"#,
+    ),
+    operator(
+        "$veq",
+        Text,
+        "It is the same version.",
+        r#"{ "device.version": { "$veq": "2.4.0" } }"#,
+    ),
+    operator(
+        "$vne",
+        Text,
+        "It is not this version.",
+        r#"{ "device.version": { "$vne": "2.4.0" } }"#,
+    ),
+    operator(
+        "$vgt",
+        Text,
+        "It is a later version.",
+        r#"{ "device.version": { "$vgt": "2.4.0" } }"#,
+    ),
+    operator(
+        "$vgte",
+        Text,
+        "It is this version or a later one.",
+        r#"{ "device.version": { "$vgte": "2.4.0" } }"#,
+    ),
+    operator(
+        "$vlt",
+        Text,
+        "It is an earlier version; a pre-release comes before its release.",
+        r#"{ "device.version": { "$vlt": "3.0.0" } }"#,
+    ),
+    operator(
+        "$vlte",
+        Text,
+        "It is this version or an earlier one.",
+        r#"{ "device.version": { "$vlte": "2.4.0" } }"#,
+    ),
+    operator(
+        "$since",
+        AGES,
+        "It is a date that long ago; a date to come is none.",
+        r#"{ "traits.memberSince": { "$since": { "$gte": "365d" } } }"#,
+    ),
+    operator(
+        "$until",
+        AGES,
+        "It is a date that far ahead; a date that has passed is none, and a whole day lasts to its end.",
+        r#"{ "traits.renewsAt": { "$until": { "$lte": "14d" } } }"#,
+    ),
+    operator(
+        "$ref",
+        Text,
+        "It equals what another path reads; also on the right of `$eq $ne $lt $lte $gt $gte $in $nin`.",
+        r#"{ "traits.city": { "$ref": "traits.storeCity" } }"#,
+    ),
+];
+
+/// Bounds on a length of time.
+const AGES: Takes = Bounds(&["$lt", "$lte", "$gt", "$gte"], &Duration);
+
+/// The types of JSON.
+const TYPES: &[Word] = &[
+    word("null", "Null, and what is missing."),
+    word("boolean", "True or false."),
+    word("number", "A number."),
+    word("string", "A text."),
+    word("array", "A list."),
+    word("object", "An object."),
 ];
 
 /// What has an order.

@@ -1,7 +1,8 @@
 //! The pack itself, its journey, segments and rules.
 
 use super::Takes::{
-    Condition, Duration, Feature, Label, List, Map, Name, Object, Pattern, Text, Whole, Words,
+    Condition, Duration, Either, Feature, Flag, Label, List, Map, Name, Number, Object, Pattern,
+    Text, Whole, Words,
 };
 use super::{ATTRIBUTE, CONTENT, EVENT, PURPOSES, SLOT, Shape, TEST, later, may, needs};
 
@@ -34,7 +35,16 @@ pub static PACK: Shape = Shape::new(
             Map("`traits.` and the trait's name", &Object(&ATTRIBUTE)),
             "The traits of visitors; with it, a trait that is not here is pointed out.",
         ),
-        later("groups", "Lists of values that conditions refer to by name."),
+        may(
+            "groups",
+            Map("the group's id", &List(&Either(&[Text, Number, Flag]))),
+            "Lists of values that conditions refer to by name; pages get hashes of them only.",
+        ),
+        may(
+            "holidays",
+            List(&Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-12-25")),
+            "Days that `except: holidays` leaves out, in the pack's zone.",
+        ),
         later("catalog", "What the site sells."),
         may("journey", Object(&JOURNEY), "Sessions, stages and touchpoints."),
         may(

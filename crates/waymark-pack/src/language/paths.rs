@@ -44,13 +44,6 @@ impl Root {
     }
 }
 
-impl BuiltIn {
-    const fn later(mut self) -> Self {
-        self.later = true;
-        self
-    }
-}
-
 /// What a path on a visitor, and an insert in a template, begins with.
 pub static ROOTS: &[Root] = &[
     root("traits", "What the visitor, or your own systems, said about them: `identify` sets it."),
@@ -60,7 +53,8 @@ pub static ROOTS: &[Root] = &[
     root("geo", "Where the visitor's connection comes from; the edge knows it."),
     root("session", "The visitor's present session.").only_built_in(),
     root("features", "What the pack's `features` remember.").only_built_in(),
-    root("time", "The time of day and the date.").only_built_in().later(),
+    root("time", "The time of day and the date: the visitor's in a rule, the pack's elsewhere.")
+        .only_built_in(),
     root("scores", "What models say of the visitor.").later(),
     root("entry", "What a journey began with.").later(),
     root("event", "The event that a journey waited for.").later(),
@@ -82,7 +76,16 @@ pub static BUILT_IN: &[BuiltIn] = &[
     built_in("geo.country", "string", "The country's two letters (ISO 3166), from the edge."),
     built_in("session.number", "number", "Which session of the visitor's this is, from 1."),
     built_in("session.events", "number", "How many events the present session has."),
-    built_in("session.gap", "number", "How long ago the session before this one ended.").later(),
+    built_in("session.duration", "duration", "From the first to the last event of the session."),
+    built_in("session.gap", "duration", "How long nothing had happened before the session began."),
+    built_in("time.hour", "number", "The hour, 0 to 23."),
+    built_in("time.minute", "number", "The minute, 0 to 59."),
+    built_in("time.weekday", "string", "The day of the week: `mon` to `sun`."),
+    built_in("time.day", "number", "The day of the month, 1 to 31."),
+    built_in("time.month", "number", "The month, 1 to 12."),
+    built_in("time.year", "number", "The year."),
+    built_in("time.date", "date", "The date, such as `2026-11-22`."),
+    built_in("geo.timezone", "string", "The time zone's name in the tz database, from the edge."),
 ];
 
 /// The roots that paths can begin with.

@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use waymark_engine::program::{Compare, Order, Path};
+use waymark_engine::program::{Compare, Order, Path, Relation};
 use waymark_model::Value;
 
-use crate::condition::{Condition, Kept, Kind, Occurrence, Subject, Windowed};
+use crate::condition::{Comparison, Condition, Kept, Kind, Occurrence, Subject, Windowed};
 
 pub(super) fn times(on: &Occurrence) -> String {
     format!("times({})", occurrence(on))
@@ -53,26 +53,64 @@ fn condition(of: &Condition) -> String {
         Kind::All(parts) => format!("all({})", sorted(parts)),
         Kind::Any(parts) => format!("any({})", sorted(parts)),
         Kind::Not(part) => format!("not({})", condition(part)),
-        Kind::Compare { subject: Subject::Path(Path { root, keys: path }), compare } => {
-            format!("{}.{}{}", root.name(), keys(path), comparison(compare))
+        Kind::Compare { subject, compare } => {
+            format!("{}{}", self::subject(subject), comparison(compare))
+        }
+        Kind::Relate { left, relation, right } => {
+            format!("{}{}{}", subject(left), self::relation(*relation), subject(right))
         }
         // A `where` has nothing else.
         _ => String::new(),
     }
 }
 
-fn comparison(compare: &Compare) -> String {
+fn subject(of: &Subject) -> String {
+    match of {
+        Subject::Path(Path { root, keys: path }) => format!("{}.{}", root.name(), keys(path)),
+        // A `where` reads nothing else.
+        _ => String::new(),
+    }
+}
+
+fn relation(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Eq => "=",
+        Relation::Order(Order::Lt) => "<",
+        Relation::Order(Order::Lte) => "<=",
+        Relation::Order(Order::Gt) => ">",
+        Relation::Order(Order::Gte) => ">=",
+        Relation::In => " in ",
+    }
+}
+
+fn comparison(compare: &Comparison) -> String {
+    let compare = match compare {
+        Comparison::Plain(compare) => compare,
+        Comparison::Some(part) => return format!(" some({})", condition(part)),
+        Comparison::Size(part) => return format!(" size({})", condition(part)),
+        Comparison::Pattern(pattern) => {
+            let flags = if pattern.folded { "i" } else { "" };
+            return format!(" matches({}){flags}", name(&pattern.source));
+        }
+        Comparison::Group(id) => return format!(" group({})", name(id)),
+    };
     let list = |list: &[Value]| list.iter().map(value).collect::<Vec<_>>().join(",");
     match compare {
-        Compare::Eq(wanted) => format!("={}", value(wanted)),
-        Compare::Ne(wanted) => format!("!={}", value(wanted)),
-        Compare::Order(Order::Lt, bound) => format!("<{}", value(bound)),
-        Compare::Order(Order::Lte, bound) => format!("<={}", value(bound)),
-        Compare::Order(Order::Gt, bound) => format!(">{}", value(bound)),
-        Compare::Order(Order::Gte, bound) => format!(">={}", value(bound)),
+        Compare::Is(wanted) => format!("={}", value(wanted)),
+        Compare::Order(order, bound) => {
+            format!("{}{}", relation(Relation::Order(*order)), value(bound))
+        }
         Compare::In(alternatives) => format!(" in[{}]", list(alternatives)),
-        Compare::NotIn(alternatives) => format!(" notin[{}]", list(alternatives)),
-        Compare::Exists(wanted) => format!(" exists({wanted})"),
+        Compare::InFolded(alternatives) => format!(" ini[{}]", list(alternatives)),
+        Compare::Exists => " exists".to_owned(),
+        Compare::Type(ty) => format!(" is-a({})", ty.name()),
+        Compare::Version(related, version) => {
+            format!(" version{}{}", relation(*related), name(version))
+        }
+        // These stand in comparisons of their own.
+        Compare::Group(_) | Compare::Pattern(_) | Compare::Some(_) | Compare::Size(_) => {
+            String::new()
+        }
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::program::{Cond, CondId, Path, Root, Test};
-
-use crate::condition::{Condition, Kind, Subject};
+use waymark_engine::program::{Cond, CondId};
 
 /// What hosts accept, as `Program::decode` has it.
 const DEPTH: u32 = 64;
@@ -57,23 +55,5 @@ impl Conds {
             return Err(format!("made of {weight} parts; {WEIGHT} is the limit"));
         }
         Ok(())
-    }
-
-    /// A condition on an event, which is made of comparisons only.
-    pub fn on_event(&mut self, condition: &Condition) -> CondId {
-        let cond = match &condition.kind {
-            Kind::All(parts) => Cond::All(parts.iter().map(|part| self.on_event(part)).collect()),
-            Kind::Any(parts) => Cond::Any(parts.iter().map(|part| self.on_event(part)).collect()),
-            Kind::Not(part) => Cond::Not(self.on_event(part)),
-            Kind::Compare { subject: Subject::Path(Path { root, keys }), compare }
-                if matches!(root, Root::Property | Root::EventContext) =>
-            {
-                let path = Path { root: *root, keys: keys.clone() };
-                Cond::Test(Test::Value { path, compare: compare.clone() })
-            }
-            // A `where` was read as nothing else.
-            _ => Cond::Any(Vec::new()),
-        };
-        self.add(cond)
     }
 }

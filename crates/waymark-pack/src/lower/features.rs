@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::program::{Amount, Feature, FeatureKind, Matcher};
+use waymark_engine::program::{Amount, CondId, Feature, FeatureKind, Matcher};
 use waymark_model::fnv1a64;
 
 use super::canonical;
-use super::conds::Conds;
-use crate::condition::{Kept, Occurrence, Windowed};
+use crate::condition::{Condition, Kept, Occurrence, Windowed};
+
+/// Lowers a condition on an event.
+pub(super) type Lower<'l> = &'l mut dyn FnMut(&Condition) -> CondId;
 
 #[derive(Debug, Default)]
 pub(super) struct Features {
@@ -19,9 +21,9 @@ pub(super) struct Features {
 
 impl Features {
     /// How often something happened. One memory serves all who ask: it keeps what most of them need.
-    pub fn times(&mut self, on: &Occurrence, keep: u32, conds: &mut Conds) -> u32 {
+    pub fn times(&mut self, on: &Occurrence, keep: u32, lower: Lower<'_>) -> u32 {
         let number = self.shared(canonical::times(on), |features| FeatureKind::Times {
-            on: features.matcher(on, conds),
+            on: features.matcher(on, lower),
             keep,
         });
         if let FeatureKind::Times { keep: kept, .. } = &mut self.list[number as usize].kind {
@@ -30,17 +32,17 @@ impl Features {
         number
     }
 
-    pub fn windowed(&mut self, of: &Windowed, conds: &mut Conds) -> u32 {
+    pub fn windowed(&mut self, of: &Windowed, lower: Lower<'_>) -> u32 {
         self.shared(canonical::windowed(of), |features| FeatureKind::Windowed {
-            on: features.matcher(&of.on, conds),
+            on: features.matcher(&of.on, lower),
             amount: of.property.clone().map_or(Amount::One, Amount::Property),
             window: of.window,
         })
     }
 
-    pub fn kept(&mut self, of: &Kept, conds: &mut Conds) -> u32 {
+    pub fn kept(&mut self, of: &Kept, lower: Lower<'_>) -> u32 {
         self.shared(canonical::kept(of), |features| {
-            let on = features.matcher(&of.on, conds);
+            let on = features.matcher(&of.on, lower);
             let capture = of.property.clone();
             if of.first {
                 FeatureKind::First { on, capture }
@@ -54,11 +56,11 @@ impl Features {
         &mut self,
         steps: &[Occurrence],
         without: &[Occurrence],
-        conds: &mut Conds,
+        lower: Lower<'_>,
     ) -> u32 {
         self.shared(canonical::sequence(steps, without), |features| FeatureKind::Sequence {
-            steps: steps.iter().map(|step| features.matcher(step, conds)).collect(),
-            without: without.iter().map(|step| features.matcher(step, conds)).collect(),
+            steps: steps.iter().map(|step| features.matcher(step, lower)).collect(),
+            without: without.iter().map(|step| features.matcher(step, lower)).collect(),
         })
     }
 
@@ -88,12 +90,12 @@ impl Features {
         number
     }
 
-    fn matcher(&mut self, on: &Occurrence, conds: &mut Conds) -> Matcher {
+    fn matcher(&mut self, on: &Occurrence, lower: Lower<'_>) -> Matcher {
         let event = on.event.as_ref().map(|name| {
             let next = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
             *self.events.entry(name.clone()).or_insert(next)
         });
-        Matcher { event, condition: on.filter.as_ref().map(|filter| conds.on_event(filter)) }
+        Matcher { event, condition: on.filter.as_ref().map(|filter| lower(filter)) }
     }
 }
 

@@ -4,21 +4,23 @@ mod canonical;
 mod conds;
 mod features;
 mod order;
+mod references;
 
 use std::collections::BTreeMap;
 
-use waymark_engine::program::{Cond, CondId};
 use waymark_engine::program::{
-    Content, NumberSource, Program, Rule, Segment, Slot, Stage, Test, Variant,
+    Clock, Compare, Cond, CondId, Content, Program, Rule, Segment, Slot, Source, Stage, Test,
+    Variant, ZoneId,
 };
 
-use crate::condition::{Condition, Kind, Subject};
+use crate::condition::{Comparison, Condition, Hours, Kept, Kind, Subject, Windowed, Zone};
 use crate::diagnostic::Code;
 use crate::pack::{self, Definition, Pack};
 use crate::problem::Problems;
 use conds::Conds;
-use features::Features;
+use features::{Features, Lower};
 use order::Order;
+use references::References;
 
 /// The Program of a pack without errors. Its hash is still to be taken, and its index
 /// to be derived.
@@ -30,19 +32,15 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
         segments: order.numbers(pack),
         stages: numbered(pack.journey.stages.iter().map(|stage| stage.id.as_str())),
         named: BTreeMap::new(),
+        references: References::of(pack),
         problems,
     };
     let mut named: Vec<&pack::Feature> = pack.features.iter().collect();
     named.sort_by_key(|feature| &feature.id);
     for feature in named {
         let number = match &feature.definition {
-            Definition::Windowed(windowed) => {
-                let number = lowering.features.windowed(windowed, &mut lowering.conds);
-                Named::Number(number)
-            }
-            Definition::Kept(kept) => {
-                Named::Kept(lowering.features.kept(kept, &mut lowering.conds))
-            }
+            Definition::Windowed(windowed) => lowering.windowed(windowed),
+            Definition::Kept(kept) => lowering.kept(kept),
         };
         lowering.named.insert(&feature.id, number);
     }
@@ -61,8 +59,12 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
         program.stages.push(Stage { id: stage.id.clone(), enter });
     }
     lowering.shown(pack, &mut program)?;
-    let Lowering { conds, features, named, .. } = lowering;
-    program.named = named.into_iter().map(|(id, named)| (id.to_owned(), named.number())).collect();
+    let Lowering { conds, features, named, references, .. } = lowering;
+    program.named = named.into_iter().map(|(id, number)| (id.to_owned(), number)).collect();
+    program.patterns = references.patterns;
+    program.groups = references.groups;
+    program.zones = references.zones;
+    program.holidays.clone_from(&pack.holidays);
     program.conds = conds.list;
     (program.events, program.features) = features.finish();
     Some(program)
@@ -73,23 +75,9 @@ struct Lowering<'p> {
     features: Features,
     segments: BTreeMap<&'p str, u32>,
     stages: BTreeMap<&'p str, u32>,
-    named: BTreeMap<&'p str, Named>,
+    named: BTreeMap<&'p str, u32>,
+    references: References,
     problems: &'p mut Problems,
-}
-
-/// A feature with a name, and how it is compared.
-#[derive(Clone, Copy)]
-enum Named {
-    Number(u32),
-    Kept(u32),
-}
-
-impl Named {
-    const fn number(self) -> u32 {
-        match self {
-            Self::Number(number) | Self::Kept(number) => number,
-        }
-    }
 }
 
 impl<'p> Lowering<'p> {
@@ -165,9 +153,15 @@ impl<'p> Lowering<'p> {
     }
 
     fn test(&mut self, condition: &Condition) -> Test {
-        let Self { conds, features, .. } = self;
         match &condition.kind {
-            Kind::Compare { subject, compare } => self.comparison(subject, compare.clone()),
+            Kind::Compare { subject, compare } => {
+                Test::Compare { source: self.source(subject), compare: self.compare(compare) }
+            }
+            Kind::Relate { left, relation, right } => Test::Relate {
+                left: self.source(left),
+                relation: *relation,
+                right: self.source(right),
+            },
             Kind::Count { on, within, session, least, most } => {
                 // Outside a window only the total counts.
                 let keep = if within.is_some() || *session {
@@ -176,7 +170,8 @@ impl<'p> Lowering<'p> {
                     1
                 };
                 Test::Count {
-                    feature: features.times(on, keep.max(1), conds),
+                    feature: self
+                        .remember(|features, lower| features.times(on, keep.max(1), lower)),
                     within: *within,
                     session: *session,
                     least: *least,
@@ -184,10 +179,10 @@ impl<'p> Lowering<'p> {
                 }
             }
             Kind::Age { of, order, span } => {
-                Test::Age { feature: features.kept(of, conds), order: *order, span: *span }
+                Test::Age { feature: self.kept(of), order: *order, span: *span }
             }
             Kind::Sequence { steps, without, within, idle } => Test::Sequence {
-                feature: features.sequence(steps, without, conds),
+                feature: self.remember(|features, lower| features.sequence(steps, without, lower)),
                 within: *within,
                 idle: *idle,
             },
@@ -199,26 +194,72 @@ impl<'p> Lowering<'p> {
                 let last = u32::try_from(self.stages.len()).unwrap_or(u32::MAX).saturating_sub(1);
                 Test::Stage { least, most: if *further { last } else { least } }
             }
+            Kind::Elapsed { subject, ahead, order, span } => {
+                // Dates without a zone are the pack's.
+                self.references.zone(&Zone::Pack);
+                let source = self.source(subject);
+                Test::Elapsed { source, ahead: *ahead, order: *order, span: *span }
+            }
+            Kind::Clock(Hours { zone, from, to, days, workdays }) => Test::Clock(Clock {
+                zone: self.zone(zone),
+                from: *from,
+                to: *to,
+                days: *days,
+                workdays: *workdays,
+            }),
+            Kind::Anniversary { subject, before, after, zone } => Test::Anniversary {
+                source: self.source(subject),
+                before: *before,
+                after: *after,
+                zone: self.zone(zone),
+            },
+            Kind::Consent(purpose) => Test::Consent(*purpose),
             // Made of other conditions: `part` has taken these apart.
             Kind::All(_) | Kind::Any(_) | Kind::Not(_) => Test::Segment(u32::MAX),
         }
     }
 
-    fn comparison(&mut self, subject: &Subject, compare: waymark_engine::program::Compare) -> Test {
-        let Self { conds, features, .. } = self;
-        let number =
-            |feature, compare| Test::Number { source: NumberSource::Windowed(feature), compare };
+    fn source(&mut self, subject: &Subject) -> Source {
         match subject {
-            Subject::Path(path) => Test::Value { path: path.clone(), compare },
-            Subject::Session(key) => Test::Number { source: NumberSource::Session(*key), compare },
-            Subject::Amount(windowed) => number(features.windowed(windowed, conds), compare),
-            Subject::Kept(kept) => Test::Captured { feature: features.kept(kept, conds), compare },
-            Subject::Feature(id) => match self.named.get(id.as_str()) {
-                Some(Named::Kept(feature)) => Test::Captured { feature: *feature, compare },
-                Some(Named::Number(feature)) => number(*feature, compare),
-                None => number(u32::MAX, compare),
-            },
+            Subject::Path(path) => Source::Path(path.clone()),
+            Subject::Session(key) => Source::Session(*key),
+            Subject::Time(key, zone) => Source::Time(*key, self.zone(zone)),
+            Subject::Amount(windowed) => Source::Feature(self.windowed(windowed)),
+            Subject::Kept(kept) => Source::Feature(self.kept(kept)),
+            Subject::Feature(id) => {
+                Source::Feature(self.named.get(id.as_str()).copied().unwrap_or(u32::MAX))
+            }
         }
+    }
+
+    fn compare(&mut self, compare: &Comparison) -> Compare {
+        match compare {
+            Comparison::Plain(compare) => compare.clone(),
+            Comparison::Some(part) => Compare::Some(self.part(part)),
+            Comparison::Size(part) => Compare::Size(self.part(part)),
+            Comparison::Pattern(pattern) => Compare::Pattern(self.references.pattern(pattern)),
+            Comparison::Group(id) => Compare::Group(self.references.group(id)),
+        }
+    }
+
+    fn zone(&mut self, zone: &Zone) -> ZoneId {
+        self.references.zone(zone)
+    }
+
+    fn windowed(&mut self, windowed: &Windowed) -> u32 {
+        self.remember(|features, lower| features.windowed(windowed, lower))
+    }
+
+    fn kept(&mut self, kept: &Kept) -> u32 {
+        self.remember(|features, lower| features.kept(kept, lower))
+    }
+
+    /// A feature, whose conditions on events are lowered as all others are.
+    fn remember(&mut self, make: impl FnOnce(&mut Features, Lower<'_>) -> u32) -> u32 {
+        let mut features = std::mem::take(&mut self.features);
+        let number = make(&mut features, &mut |filter| self.part(filter));
+        self.features = features;
+        number
     }
 }
 

@@ -3,17 +3,19 @@
 mod content;
 mod events;
 mod features;
+mod groups;
 mod journey;
 mod rules;
 mod tests;
 
 pub(crate) use content::{Content, Slot};
 pub(crate) use features::{Definition, Feature};
+pub(crate) use groups::Group;
 pub(crate) use journey::Journey;
 pub(crate) use rules::Rule;
 pub use tests::{Case, Expect};
 
-use crate::condition::{Condition, Place, read};
+use crate::condition::{Condition, Place, read, read_holidays, zone_exists};
 use crate::declared::{Desk, ids_of};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, id, label, members, text};
@@ -26,6 +28,11 @@ use crate::problem::shown;
 #[derive(Debug)]
 pub(crate) struct Pack {
     pub name: String,
+    /// In the tz database; `None` is UTC.
+    pub timezone: Option<String>,
+    /// Days since 1970, sorted.
+    pub holidays: Vec<i64>,
+    pub groups: Vec<Group>,
     pub features: Vec<Feature>,
     pub journey: Journey,
     pub segments: Vec<Segment>,
@@ -46,12 +53,14 @@ pub(crate) struct Segment {
 /// Reads all that can be read; what could not be was reported.
 pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let mut fields = Fields::of(root, &language::PACK, &mut desk.problems)?;
-    header(&mut fields, desk);
+    let timezone = header(&mut fields, desk);
     let name = fields.require("pack", &mut desk.problems);
     let name = name.and_then(|node| pack_name(node, desk)).unwrap_or_default();
     includes(fields.take("include"), desk);
     let events = fields.take("events");
     let attributes = fields.take("attributes");
+    let holidays = fields.take("holidays");
+    let groups = fields.take("groups");
     let journey = fields.take("journey");
     let features = fields.take("features");
     let segments = fields.take("segments");
@@ -67,12 +76,17 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     desk.declared.stages = ids_of(journey.and_then(|journey| journey.member("stages")));
     desk.declared.segments = ids_of(segments);
     desk.declared.slots = ids_of(slots);
+    desk.declared.groups = ids_of(groups);
+    desk.declared.holidays = holidays.is_some();
     desk.declared.contents = content::slots_of(contents);
     events::read(events, desk);
     events::read_attributes(attributes, desk);
     let features = features::read(features, desk);
     Some(Pack {
         name,
+        timezone,
+        holidays: read_holidays(holidays, desk),
+        groups: groups::read(groups, desk),
         features,
         journey: journey::read(journey, desk),
         segments: read_segments(segments, desk),
@@ -102,31 +116,25 @@ fn includes(node: Option<&Node>, desk: &mut Desk<'_>) {
     }
 }
 
-/// What says something about the pack, and nothing about visitors.
-fn header(fields: &mut Fields<'_>, desk: &mut Desk<'_>) {
-    let problems = &mut desk.problems;
+/// What says something about the pack, and nothing about visitors. Gives its time zone.
+fn header(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<String> {
     if let Some(node) = fields.take("$schema") {
-        text(node, "`$schema`", problems);
-    }
-    if let Some(node) = fields.take("timezone")
-        && let Some(zone) = text(node, "`timezone`", problems)
-        && !(zone.starts_with(|c: char| c.is_ascii_alphabetic())
-            && zone.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c)))
-    {
-        let message = format!("{} is no time zone", shown(zone));
-        problems.error(Code::BadValue, node.at, message).mend("write for example Asia/Singapore");
+        text(node, "`$schema`", &mut desk.problems);
     }
     if let Some(node) = fields.take("currency")
-        && let Some(currency) = text(node, "`currency`", problems)
+        && let Some(currency) = text(node, "`currency`", &mut desk.problems)
     {
         if is_currency(currency) {
             desk.declared.currency = Some(currency.to_owned());
         } else {
             let message = format!("{} is no currency", shown(currency));
-            let problem = problems.error(Code::BadValue, node.at, message);
+            let problem = desk.problems.error(Code::BadValue, node.at, message);
             problem.mend("write the code of three capital letters, for example SGD");
         }
     }
+    let node = fields.take("timezone")?;
+    let zone = text(node, "`timezone`", &mut desk.problems)?;
+    zone_exists(zone, node.at, desk).then(|| zone.to_owned())
 }
 
 fn pack_name(node: &Node, desk: &mut Desk<'_>) -> Option<String> {

@@ -3,7 +3,7 @@
 mod filter;
 mod json;
 
-use waymark_engine::program::{Escape, Filter, Insert, Part, Path, Root, SessionKey, Template};
+use waymark_engine::program::{Escape, Filter, Insert, Part, Path, Root, Template};
 use waymark_model::Value;
 
 use crate::condition::{Subject, path_of_visitor};
@@ -226,14 +226,13 @@ fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Path> {
     let (subject, _) = path_of_visitor(path, at, desk)?;
     Some(match subject {
         Subject::Path(path) => path,
-        Subject::Session(key) => {
-            let key = match key {
-                SessionKey::Number => "number",
-                SessionKey::Events => "events",
-            };
-            Path { root: Root::Session, keys: vec![key.to_owned()] }
-        }
+        Subject::Session(key) => Path { root: Root::Session, keys: vec![key.name().to_owned()] },
         Subject::Feature(id) => Path { root: Root::Feature, keys: vec![id] },
+        Subject::Time(..) => {
+            let message = "`time.` is not in this version of templates";
+            desk.problems.error(Code::NotYet, at, message);
+            return None;
+        }
         // Paths name neither.
         Subject::Amount(_) | Subject::Kept(_) => return None,
     })

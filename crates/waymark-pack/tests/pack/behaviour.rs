@@ -207,7 +207,7 @@ fn logic_has_the_meaning_that_growthbook_gives_it() {
         (r#"{ "traits.plan": { "$not": { "$in": ["max", "mini"] } } }"#, true),
         (r#"{ "traits.gone": null }"#, true),
         (r#"{ "traits.gone": { "$exists": false }, "traits.plan": { "$exists": true } }"#, true),
-        (r#"{ "traits.gone": { "$lt": 1 } }"#, true),
+        (r#"{ "traits.gone": { "$lt": 1 } }"#, false),
         (r#"{ "traits.gone": { "$nin": ["a"] } }"#, true),
         (r#"{ "traits.tags": { "$in": ["b", "z"] } }"#, true),
         (r#"{ "traits.tags": ["a", "b"] }"#, true),

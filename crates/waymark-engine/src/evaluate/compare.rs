@@ -1,0 +1,168 @@
+//! Comparisons with the meaning that GrowthBook's SDKs publish: strict types, null for what is missing.
+
+use alloc::string::String;
+use core::cmp::Ordering;
+
+use waymark_model::{Value, Writer, fnv1a64};
+
+use super::{Evaluation, Silent, Truth, Watch};
+use crate::program::{Compare, CondId, Order, Relation, Type};
+
+impl<W: Watch> Evaluation<'_, W> {
+    pub(super) fn compares(&self, compare: &Compare, actual: &Value) -> bool {
+        let program = self.engine.program;
+        match compare {
+            Compare::Is(wanted) => actual == wanted,
+            Compare::Order(order, wanted) => relates(Relation::Order(*order), actual, wanted),
+            Compare::In(list) => shares(actual, |value| list.contains(value)),
+            Compare::InFolded(list) => shares(actual, |value| match value {
+                Value::Text(text) => list.contains(&Value::Text(text.to_lowercase())),
+                other => list.contains(other),
+            }),
+            Compare::Group(group) => {
+                let members = &program.groups[*group as usize].members;
+                shares(actual, |value| members.binary_search(&member_hash(value)).is_ok())
+            }
+            Compare::Exists => *actual != Value::Null,
+            Compare::Type(ty) => Type::of(actual) == *ty,
+            Compare::Pattern(pattern) => {
+                actual.as_text().is_some_and(|text| program.patterns[*pattern as usize].finds(text))
+            }
+            Compare::Version(relation, wanted) => actual.as_text().is_some_and(|text| {
+                holds(*relation, padded_version(text).as_str().cmp(wanted.as_str()))
+            }),
+            Compare::Some(cond) => match actual {
+                Value::Array(items) => {
+                    items.iter().any(|item| *item != Value::Null && self.holds_of(*cond, item))
+                }
+                _ => false,
+            },
+            Compare::Size(cond) => match actual {
+                #[expect(clippy::cast_precision_loss, reason = "arrays are short")]
+                Value::Array(items) => self.holds_of(*cond, &Value::Number(items.len() as f64)),
+                _ => false,
+            },
+        }
+    }
+
+    fn holds_of(&self, cond: CondId, item: &Value) -> bool {
+        let mut evaluation = Evaluation {
+            engine: self.engine,
+            now: self.now,
+            visitor: None,
+            context: None,
+            event: None,
+            item: Some(item),
+            watch: &mut Silent,
+        };
+        evaluation.answer(cond).truth == Truth::True
+    }
+}
+
+/// Whether a value, or, of an array, an element, is one that is looked for.
+fn shares(actual: &Value, mut one: impl FnMut(&Value) -> bool) -> bool {
+    match actual {
+        Value::Array(items) => items.iter().any(one),
+        value => one(value),
+    }
+}
+
+pub(super) fn relates(relation: Relation, left: &Value, right: &Value) -> bool {
+    match (relation, left, right) {
+        (Relation::Eq, ..) => left == right,
+        (Relation::In, _, Value::Array(list)) => shares(left, |value| list.contains(value)),
+        (Relation::In, ..) => false,
+        (_, Value::Number(left), Value::Number(right)) => {
+            left.partial_cmp(right).is_some_and(|ordering| holds(relation, ordering))
+        }
+        // By code units, as JavaScript does.
+        (_, Value::Text(left), Value::Text(right)) => {
+            holds(relation, left.encode_utf16().cmp(right.encode_utf16()))
+        }
+        _ => false,
+    }
+}
+
+fn holds(relation: Relation, ordering: Ordering) -> bool {
+    match relation {
+        Relation::Order(order) => order.holds(ordering),
+        Relation::Eq | Relation::In => ordering.is_eq(),
+    }
+}
+
+impl Order {
+    pub(crate) fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Lt => ordering.is_lt(),
+            Self::Lte => ordering.is_le(),
+            Self::Gt => ordering.is_gt(),
+            Self::Gte => ordering.is_ge(),
+        }
+    }
+}
+
+/// What a Program keeps of a group's member.
+pub fn member_hash(value: &Value) -> u64 {
+    let mut out = Writer::default();
+    value.write(&mut out);
+    fnv1a64(out.as_bytes())
+}
+
+/// Texts that compare as the versions do. As GrowthBook defines it: a leading `v` and what follows
+/// a `+` do not count; parts of digits are filled up with spaces to five places; a version of three
+/// parts comes after those with a fourth, its pre-releases.
+pub fn padded_version(text: &str) -> String {
+    const PLACES: usize = 5;
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let text = text.split('+').next().unwrap_or_default();
+    let text = if text.is_empty() { "0" } else { text };
+    let mut padded = String::new();
+    let mut parts = 0;
+    for part in text.split(['-', '.']) {
+        if parts > 0 {
+            padded.push('-');
+        }
+        parts += 1;
+        if !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) {
+            for _ in part.len()..PLACES {
+                padded.push(' ');
+            }
+        }
+        padded.push_str(part);
+    }
+    if parts == 3 { padded + "-~" } else { padded }
+}
+
+#[cfg(test)]
+mod tests {
+    use waymark_model::Value;
+
+    use super::{padded_version, relates};
+    use crate::program::{Order, Relation};
+
+    #[test]
+    fn types_are_never_converted() {
+        let number = Value::Number(5.0);
+        let gte = Relation::Order(Order::Gte);
+        assert!(relates(gte, &number, &Value::Number(5.0)));
+        for other in [Value::from("5"), Value::Null, Value::Bool(true), Value::Array(vec![])] {
+            assert!(!relates(gte, &other, &number));
+            assert!(!relates(gte, &number, &other));
+            assert!(!relates(Relation::Eq, &number, &other));
+        }
+    }
+
+    #[test]
+    fn two_texts_are_compared_by_code_unit() {
+        // U+FF5E comes after the surrogates that write U+1F600, though its code point is lower.
+        let (emoji, tilde) = (Value::from("\u{1f600}"), Value::from("\u{ff5e}"));
+        assert!(relates(Relation::Order(Order::Lt), &emoji, &tilde));
+    }
+
+    #[test]
+    fn a_release_comes_after_its_candidates() {
+        let rising = ["0.9.9", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-rc.2", "v1.0.0+7", "1.0.10"];
+        let padded: Vec<String> = rising.map(padded_version).to_vec();
+        assert!(padded.is_sorted(), "{padded:?}");
+    }
+}
