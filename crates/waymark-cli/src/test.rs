@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use waymark_engine::{Context, Engine, Numerals, Program};
 use waymark_pack::Case;
+use waymark_wire::zoned;
 
 use crate::error::CliError;
 use crate::explain::report::Explained;
@@ -83,7 +84,9 @@ fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
         values: case.context.clone(),
         consent: case.consent,
         locale: case.locale.clone(),
+        zone: None,
     };
+    let context = zoned(context, None, &state, case.now);
     let explained = Explained::new(engine, &case.name, &state, &context, case.now);
     let failures = failures(case, &explained);
     Outcome {
