@@ -7,6 +7,7 @@ mod assets;
 mod build;
 mod conformance;
 mod demo;
+mod docs;
 mod edge;
 mod generate;
 mod journeys;
@@ -84,6 +85,12 @@ enum Verb {
         /// JSON, or JSON packed with gzip
         file: Option<PathBuf>,
     },
+    /// Write the marketers' reference to www/docs/packs
+    Docs {
+        /// Only say whether it is the present one
+        #[arg(long)]
+        check: bool,
+    },
     /// Write the JSON Schema of packs to www/schema
     Schema,
     /// Run the written vectors natively
@@ -114,6 +121,7 @@ fn main() -> ExitCode {
         Verb::Sizes => build::browser().and_then(|built| sizes::report(&built)),
         Verb::Journeys { from, out } => journeys::convert(&from, &out),
         Verb::Conformance { suite: Published::Growthbook, file } => conformance::run(file),
+        Verb::Docs { check } => docs::write(check),
         Verb::Schema => schema::write(),
         Verb::Vectors { count } => vectors::run(count).map(drop),
     };

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::edge::{self, Running};
 use crate::project::{cargo, command, node_tool, root, run};
-use crate::{arrows, build, conformance, journeys, sizes, tools, vectors};
+use crate::{arrows, build, conformance, docs, journeys, sizes, tools, vectors};
 
 /// A part of the whole, by the name that `cargo xtask test` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -96,6 +96,8 @@ fn lints(counts: &mut Counts) -> Result<()> {
     let wasm = ["--target", "wasm32-unknown-unknown"];
     let crates = ["-p", "waymark-browser", "-p", "waymark-edge", "-p", "waymark-studio"];
     run(cargo().args(["clippy", "--quiet", "--locked"]).args(wasm).args(crates).args(strict))?;
+    step("the reference");
+    counts.one(docs::write(true))?;
     step("dependency arrows");
     counts.one(arrows::check())
 }

@@ -17,7 +17,8 @@
 //! * A path that is read: one line in [`ROOTS`] or [`BUILT_IN`].
 //! * What a later version will have is described by `later(…)`; it is refused by its name.
 //!
-//! Then `cargo xtask schema` writes `www/schema/pack-1.json` anew.
+//! Then `cargo xtask schema` writes `www/schema/pack-1.json` anew, and `cargo xtask docs` the reference.
+//! A new diagnostic has a section with a broken and a mended pack in `docs/packs/diagnostics.md`.
 
 mod conditions;
 mod contents;

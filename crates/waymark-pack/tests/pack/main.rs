@@ -7,6 +7,7 @@ mod format;
 mod html;
 mod input;
 mod program;
+mod reference;
 mod robust;
 mod schema;
 mod visitor;

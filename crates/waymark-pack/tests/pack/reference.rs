@@ -1,0 +1,162 @@
+//! The marketers' reference: every pack in it does what its page says, and nothing is left out.
+
+use std::path::Path;
+
+use waymark_engine::{Context, Engine, Numerals};
+use waymark_pack::language::shapes;
+use waymark_pack::{Case, Code, Compiled, check, compile};
+
+/// A fence of a page, with the heading above it.
+struct Fence {
+    place: String,
+    heading: String,
+    kind: String,
+    text: String,
+}
+
+fn pages() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/packs");
+    let mut pages: Vec<(String, String)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    pages.sort();
+    pages
+}
+
+fn fences() -> Vec<Fence> {
+    let mut fences = Vec::new();
+    for (page, text) in pages() {
+        let mut heading = String::new();
+        let mut lines = text.lines().enumerate();
+        while let Some((number, line)) = lines.next() {
+            if let Some(title) = line.strip_prefix("## ") {
+                title.clone_into(&mut heading);
+            }
+            let Some(kind) = line.strip_prefix("```") else { continue };
+            let inside: Vec<&str> =
+                lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+            fences.push(Fence {
+                place: format!("{page}:{}", number + 1),
+                heading: heading.clone(),
+                kind: kind.to_owned(),
+                text: inside.join("\n"),
+            });
+        }
+    }
+    fences
+}
+
+#[test]
+fn every_pack_is_right_and_passes_its_own_tests() {
+    let mut tests = 0;
+    for Fence { place, kind, text, heading } in fences() {
+        match kind.as_str() {
+            "jsonc pack" => {
+                let compiled = compile(&text).unwrap_or_else(|report| panic!("{place}: {report}"));
+                assert!(compiled.report.is_empty(), "{place}: {}", compiled.report);
+                for case in &compiled.tests {
+                    passes(&compiled, case, &place);
+                    tests += 1;
+                }
+            }
+            "jsonc condition" => {
+                let pack = format!(
+                    r#"{{ "pack": "p", "slots": {{ "s": {{ "default": "keep" }} }}, "content": {{ "c": {{ "slot": "s", "text": "c" }} }},
+                        "rules": [{{ "id": "r", "slot": "s", "show": "c", "when": {text} }}] }}"#
+                );
+                let report = check(&pack);
+                assert!(!report.has_errors(), "{place}: {report}");
+            }
+            "jsonc broken" => {
+                let report = check(&text);
+                let codes: Vec<&str> = report.iter().map(|it| it.code).collect();
+                assert!(codes.contains(&heading.as_str()), "{place}: {report}");
+            }
+            "jsonc mended" => {
+                let report = check(&text);
+                assert!(report.is_empty(), "{place}: {report}");
+            }
+            other => panic!("{place}: what is a fence {other:?}?"),
+        }
+    }
+    assert!(tests > 10, "{tests}");
+}
+
+fn passes(compiled: &Compiled, case: &Case, place: &str) {
+    let engine = Engine::new(&compiled.program, Numerals::NATIVE);
+    let mut state = engine.new_state();
+    for event in &case.given {
+        engine.apply(&mut state, event);
+    }
+    let context = Context {
+        values: case.context.clone(),
+        consent: case.consent,
+        locale: case.locale.clone(),
+        ..Context::default()
+    };
+    let decision = engine.decide(&state, &context, case.now);
+    let (name, expect) = (&case.name, &case.expect);
+    for id in &expect.segments {
+        assert!(decision.segments.contains(id), "{place}: {name}: not in {id}");
+    }
+    for id in &expect.not_segments {
+        assert!(!decision.segments.contains(id), "{place}: {name}: in {id}");
+    }
+    if let Some(stage) = &expect.stage {
+        assert_eq!(&decision.stage, stage, "{place}: {name}");
+    }
+    for (slot, content) in &expect.slots {
+        let shown = decision.slots.iter().find(|decided| decided.slot == *slot).unwrap();
+        assert_eq!(&shown.content, content, "{place}: {name}: {slot}");
+    }
+}
+
+#[test]
+fn every_code_is_explained_by_a_broken_and_a_mended_pack() {
+    // These take a pack that is too large for a page, or a bug in the compiler.
+    let large =
+        ["bad-program", "condition-too-large", "pack-too-large", "program-too-large", "too-deep"];
+    let fences = fences();
+    let (_, page) = pages().into_iter().find(|(name, _)| name == "diagnostics.md").unwrap();
+    for code in Code::ALL {
+        let name = code.name();
+        assert!(
+            page.contains(&format!("## {name}\n\n<!-- code -->\n")),
+            "diagnostics.md lacks {name}"
+        );
+        let has = |kind: &str| fences.iter().any(|it| it.heading == name && it.kind == kind);
+        let shown = has("jsonc broken") && has("jsonc mended");
+        assert!(shown || large.contains(&name), "diagnostics.md shows no pack with {name}");
+    }
+}
+
+#[test]
+fn every_key_operator_path_and_filter_is_in_a_table() {
+    let all: String = pages().into_iter().map(|(_, text)| text).collect();
+    // The tables are made of the description itself; these are what asks for them.
+    for table in [
+        "all keys",
+        "operators: logic",
+        "operators: visitor",
+        "operators: comparisons",
+        "operators: features",
+        "operators: filters",
+        "roots",
+        "paths",
+        "words: types",
+        "words: purposes",
+    ] {
+        assert!(all.contains(&format!("<!-- {table} -->")), "no page has the table {table}");
+    }
+    let names: Vec<&str> = shapes().iter().map(|shape| shape.name).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), names.len(), "two objects of one name");
+}
