@@ -12,6 +12,7 @@ interface Touchpoint {
   messageId: string;
   timestamp: string;
   anonymousId: string;
+  userId?: string;
   event?: string;
   properties?: JsonObject;
   traits?: JsonObject;
@@ -25,6 +26,7 @@ interface Case {
     locale?: string;
     consent?: { categoryPreferences: { [purpose: string]: boolean } };
     context?: JsonObject;
+    anonymousId?: string;
   };
 }
 
@@ -53,6 +55,7 @@ async function evaluate(program: Uint8Array, { events, decide }: Case): Promise<
       values: plain(decide.context ?? {}) as JsonObject,
       consent: { analytics, personalization, marketing },
       locale: decide.locale ?? '',
+      anonymousId: decide.anonymousId,
     });
     const decision = toBase64(engine.decide(context, decide.now));
     const digest = await crypto.subtle.digest('SHA-256', engine.snapshot() as BufferSource);
@@ -69,6 +72,7 @@ const encoded = (event: Touchpoint): Uint8Array =>
     name: event.event ?? NAMES[event.type]!,
     time: Date.parse(event.timestamp),
     anonymousId: event.anonymousId,
+    userId: event.userId,
     properties: plain(event.properties ?? event.traits ?? {}) as JsonObject,
     context: plain(event.context ?? {}) as JsonObject,
   });

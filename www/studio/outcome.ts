@@ -68,7 +68,8 @@ export function slots(into: HTMLElement, ran: Ran, language: Language): void {
     const [head, shown, tries] = card.children;
     if (!slot || !head || !shown || !tries) continue;
     card.dataset['content'] = slot.content ?? '';
-    const by = slot.rule !== null ? say.by(slot.rule) : slot.content !== null ? say.byDefault : '';
+    const named = slot.experiment ? `${slot.experiment.id} (${slot.experiment.variation})` : slot.rule;
+    const by = named !== null && slot.reason !== 'held-out' ? say.by(named) : slot.content !== null ? say.byDefault : '';
     head.replaceChildren(make('h3', {}, id));
     if (slot.content !== null) head.append(make('p', { class: 'quiet' }, make('code', {}, slot.content), ` ${by}`));
     show(shown, id, slot, language);

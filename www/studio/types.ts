@@ -102,10 +102,13 @@ export interface Asked {
 export interface RuleResult {
   rule: string;
   slot: string;
-  content: string;
+  /** Null where it keeps the author's, or runs an experiment. */
+  content: string | null;
   priority: number;
   purpose: 'personalization' | 'analytics' | 'marketing';
-  outcome: 'won' | 'failed' | 'unknown' | 'no-consent' | 'outranked';
+  outcome:
+    | 'won' | 'failed' | 'unknown' | 'no-consent' | 'outranked'
+    | 'needs' | 'out-of-share' | 'inactive' | 'held-out' | 'passed-through';
   holds: boolean;
   because: Fact[];
 }
@@ -113,9 +116,10 @@ export interface RuleResult {
 export interface SlotResult {
   content: string | null;
   rule: string | null;
-  reason: 'rule' | 'no-match' | 'no-consent';
+  reason: 'rule' | 'no-match' | 'no-consent' | 'experiment' | 'held-out';
   html?: string;
   text?: string;
+  experiment?: { id: string; variation: string; included: boolean };
 }
 
 export interface Ran {

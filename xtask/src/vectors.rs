@@ -194,9 +194,7 @@ fn differences<'a>(decision: &Decision, expect: &'a Value) -> impl Iterator<Item
                 let slots = wanted.as_object().into_iter().flatten();
                 let other: Vec<String> = slots
                     .filter(|(slot, wanted)| match wanted {
-                        Value::Object(members) => members
-                            .iter()
-                            .any(|(member, wanted)| found["slots"][slot][member] != *wanted),
+                        Value::Object(_) => !says(&found["slots"][slot], wanted),
                         content => found["slots"][slot]["content"] != **content,
                     })
                     .map(|(slot, wanted)| {
@@ -207,6 +205,20 @@ fn differences<'a>(decision: &Decision, expect: &'a Value) -> impl Iterator<Item
             }
             key => &found[key],
         };
-        (found != wanted).then(|| format!("{key} is {found}, wanted {wanted}"))
+        (!says(found, wanted)).then(|| format!("{key} is {found}, wanted {wanted}"))
     })
+}
+
+/// Whether an outcome says what is wanted of it, whatever else it says. What is wanted as null may
+/// be left out.
+fn says(found: &Value, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| says(found.get(key).unwrap_or(&Value::Null), wanted))
+        }
+        (Value::Array(found), Value::Array(wanted)) => {
+            found.len() == wanted.len() && found.iter().zip(wanted).all(|(f, w)| says(f, w))
+        }
+        _ => found == wanted,
+    }
 }

@@ -58,6 +58,8 @@ fn context(json: &Json) -> Context {
             offset: Span(zone["offset"].as_i64().unwrap()),
             until: Timestamp(zone["until"].as_i64().unwrap()),
         }),
+        anonymous_id: json["anonymousId"].as_str().map(str::to_owned),
+        ..Context::default()
     }
 }
 
@@ -70,6 +72,7 @@ fn decisions() -> Json {
         out.unsigned(0);
         out.optional_text(None);
         out.unsigned(0);
+        out.unsigned(0);
     });
     let much = checked(|out| {
         out.raw(&[0xab; 16]);
@@ -78,7 +81,7 @@ fn decisions() -> Json {
         out.number(1_700_000_600_000.0);
         out.list(&["vip", "常客"], |out, id| out.text(id));
         out.optional_text(Some("loyal"));
-        out.unsigned(3);
+        out.unsigned(4);
         let mut slot = |id: &str, reason, rule, body: Option<(u8, &str)>| {
             out.text(id);
             out.byte(reason);
@@ -88,10 +91,30 @@ fn decisions() -> Json {
                 out.byte(*body);
                 out.text(text);
             });
+            out.flag(reason == 3);
         };
         slot("hero", 0, Some("r1"), Some((1, "<b>😀</b>")));
         slot("cross", 1, None, Some((0, "a & b")));
         slot("note", 2, None, None);
+        slot("copy", 3, Some("hero-copy"), None);
+        out.text("hero-copy");
+        out.text("short");
+        out.unsigned(1);
+        for flag in [true, true, false, true, false] {
+            out.flag(flag);
+        }
+        out.option(Some(&0.25), |out, bucket| out.number(*bucket));
+        out.number(0.5);
+        out.optional_text(Some("userId"));
+        out.option(Some(&7_u32), |out, leaf| out.unsigned((*leaf).into()));
+        out.unsigned(1);
+        for text in ["copy", "hero-copy", "hero-copy", "short"] {
+            out.text(text);
+        }
+        out.unsigned(2);
+        out.number(0.5);
+        out.optional_text(Some("userId"));
+        out.flag(true);
     });
     json!([
         {
@@ -117,7 +140,19 @@ fn decisions() -> Json {
                         "text": "a & b",
                     },
                     "note": { "content": null, "rule": null, "reason": "no-consent" },
+                    "copy": {
+                        "content": null, "rule": "hero-copy", "reason": "experiment",
+                        "experiment": {
+                            "id": "hero-copy", "variation": "short", "number": 1, "included": true,
+                            "counted": true, "forced": false, "sticky": true, "conflict": false,
+                        },
+                    },
                 },
+                "exposures": [{
+                    "experiment_id": "hero-copy", "variation_id": "short", "bucket_version": 2,
+                    "slot": "copy", "rule_id": "hero-copy", "propensity": 0.5, "unit": "userId",
+                    "conflict": true,
+                }],
                 "source": "device",
             },
         },

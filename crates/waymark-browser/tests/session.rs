@@ -4,8 +4,8 @@
 
 use waymark_browser::Session;
 use waymark_engine::program::{
-    Body, Cond, CondId, Content, Feature, FeatureKind, Matcher, PackHash, Part, Program, Rule,
-    Segment, Slot, Template, Test, Variant,
+    Action, Body, Cond, CondId, Content, Feature, FeatureKind, Matcher, PackHash, Part, Program,
+    Rule, Segment, Slot, Template, Test, Variant,
 };
 use waymark_engine::{Context, Decision, Numerals};
 use waymark_model::{Event, Kind, Purpose, Purposes, Span, Timestamp};
@@ -47,11 +47,14 @@ fn program() -> Vec<u8> {
         rules: vec![Rule {
             id: "greet".to_owned(),
             slot: 0,
-            content: 0,
+            action: Action::Show(0),
             priority: 0,
             purpose: Purpose::Personalization,
             when: CondId(1),
             stateless: false,
+            shares: Vec::new(),
+            needs: Vec::new(),
+            holdouts: Vec::new(),
         }],
         ..Program::default()
     };

@@ -54,6 +54,8 @@ export class Client {
   private record: Record = this.store.record();
   private userId: string | undefined;
   private held: Held[] = [];
+  /** Variations that were logged on this page. */
+  private readonly exposed = new Set<string>();
   private releasing = false;
   /** Counts the answers and resets: what was begun under an earlier one is void. */
   private era = 0;
@@ -248,6 +250,7 @@ export class Client {
       values: { ...groups(seen), ...this.found?.context },
       consent: this.consent(),
       locale: seen.locale,
+      anonymousId: any(this.consent()) ? this.record.device?.id : undefined,
     };
   }
 
@@ -280,6 +283,7 @@ export class Client {
       // The page may not have been whole when it began.
       this.slots.patch(own);
       decider.wakeAt(decision.validUntil);
+      this.expose(own);
       return true;
     }
     return false;
@@ -287,11 +291,24 @@ export class Client {
 
   private show(decision: Decision): void {
     const before = this.latest;
+    this.expose(decision);
     this.slots.show(decision);
     // One that says what the last one said is no news.
     if (before && agree(before, decision) && data(before) === data(decision)) return;
     this.latest = decision;
     this.emitter.emit('decision', decision);
+  }
+
+  /** Logs the variations that this page shows, each once, before anything can lead away from it. */
+  private expose(decision: Decision): void {
+    for (const exposure of decision.exposures ?? []) {
+      const key = JSON.stringify([exposure.experiment_id, exposure.variation_id]);
+      const slot = decision.slots[exposure.slot];
+      const data = slot?.content != null && slot.html === undefined && slot.text === undefined;
+      if (this.exposed.has(key) || !(data || this.slots.has(exposure.slot))) continue;
+      this.exposed.add(key);
+      this.track('Experiment Viewed', exposure, Date.now());
+    }
   }
 
   private listen(): void {

@@ -1,9 +1,9 @@
 // Decisions (`waymark_engine::Decision::encode`) and effects (`src/effects.rs`), read.
 
 import { Reader, toHex } from './bytes';
-import type { Decision, Effects, SlotDecision } from './types';
+import type { Assignment, Decision, Effects, Exposure, SlotDecision } from './types';
 
-const REASONS = ['rule', 'no-match', 'no-consent'];
+const REASONS = ['rule', 'no-match', 'no-consent', 'experiment', 'held-out'];
 /** By the number of their kind. Of two kinds the text is JSON. */
 const BODIES = ['text', 'html', 'json', 'patch', 'redirect'] as const;
 
@@ -33,9 +33,37 @@ export function decodeDecision(bytes: Uint8Array): Decision {
       if (kind === 'json' || kind === 'patch') slot[kind] = JSON.parse(text);
       else slot[kind] = text;
     }
+    if (input.byte()) slot.experiment = readAssignment(input);
     slots[id] = slot;
   });
-  return { slots, segments, stage, validUntil, pack, seq, source: 'device' };
+  const decision: Decision = { slots, segments, stage, validUntil, pack, seq, source: 'device' };
+  const exposures = input.list(() => readExposure(input));
+  if (exposures.length) decision.exposures = exposures;
+  return decision;
+}
+
+function readAssignment(input: Reader): Assignment {
+  const [id, variation, number] = [input.text(), input.text(), input.unsigned()];
+  const flag = (): boolean => input.byte() === 1;
+  const [included, counted, forced, sticky, conflict] = [flag(), flag(), flag(), flag(), flag()];
+  // The bucket, how likely it was, whose it is and the context: of interest where reports are made.
+  if (flag()) input.number();
+  input.number();
+  input.optionalText();
+  if (flag()) input.unsigned();
+  return { id, variation, number, included, counted, forced, sticky, conflict };
+}
+
+function readExposure(input: Reader): Exposure {
+  const [slot, rule_id, experiment_id, variation_id] =
+    [input.text(), input.text(), input.text(), input.text()];
+  const [bucket_version, propensity] = [input.unsigned(), input.number()];
+  const exposure: Exposure =
+    { experiment_id, variation_id, bucket_version, slot, rule_id, propensity };
+  const unit = input.optionalText();
+  if (unit !== null) exposure['unit'] = unit;
+  if (input.byte()) exposure['conflict'] = true;
+  return exposure;
 }
 
 export function decodeEffects(bytes: Uint8Array): Applied {

@@ -30,6 +30,8 @@ export interface DecisionContext {
   consent: Purposes;
   locale: string;
   zone?: Zone;
+  /** The device's id, once there is consent. */
+  anonymousId: string | undefined;
 }
 
 export function encodeEvent(event: EngineEvent): Uint8Array {
@@ -46,7 +48,8 @@ export function encodeEvent(event: EngineEvent): Uint8Array {
   return out.bytes();
 }
 
-export function encodeContext({ values, consent, locale, zone }: DecisionContext): Uint8Array {
+export function encodeContext(context: DecisionContext): Uint8Array {
+  const { values, consent, locale, zone, anonymousId } = context;
   const out = new Writer();
   out.byte(+consent.analytics | (+consent.personalization << 1) | (+consent.marketing << 2));
   out.text(locale);
@@ -56,6 +59,9 @@ export function encodeContext({ values, consent, locale, zone }: DecisionContext
     out.number(zone.until);
   }
   writeObject(out, values, DEPTH);
+  out.optionalText(anonymousId);
+  // What the page's address forces, the engine finds there.
+  out.unsigned(0);
   return out.bytes();
 }
 

@@ -51,7 +51,9 @@ const localeOf = (path: string): string =>
 export function groups(seen: PageSnapshot): JsonObject {
   const { page, campaign } = seen;
   const type = /Mobi|Android|iPhone|iPad/.test(navigator.userAgent) ? 'mobile' : 'desktop';
-  const values: JsonObject = { page, device: { type } };
+  const device: JsonObject = { type };
+  if (navigator.webdriver) device['bot'] = true;
+  const values: JsonObject = { page, device };
   if (Object.keys(campaign).length) values['campaign'] = campaign;
   return values;
 }

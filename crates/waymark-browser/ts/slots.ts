@@ -54,6 +54,11 @@ export class Slots {
     }
   }
 
+  /** Whether the page has a place for it. */
+  has(slot: string): boolean {
+    return document.querySelector(`[${SLOT}="${CSS.escape(slot)}"]`) !== null;
+  }
+
   /** The author's content everywhere. Gives whether some of it never reached this page. */
   restoreAll(): boolean {
     this.patches.takeBack();

@@ -24,6 +24,7 @@ export interface SlotDecision {
   reason: string;
   html?: string;
   text?: string;
+  experiment?: Assignment;
   /** Data for the page's own code. */
   json?: Json;
   patch?: Change[];
@@ -40,6 +41,26 @@ export interface Change {
   removeClass?: string[];
 }
 
+/** The visitor's variation of an experiment. */
+export interface Assignment {
+  id: string;
+  variation: string;
+  /** The variation's place in the experiment. */
+  number: number;
+  /** Whether the visitor takes part. Machines, and visitors without consent, see the control. */
+  included: boolean;
+  /** Whether the experiment's figures are to know. */
+  counted: boolean;
+  forced: boolean;
+  /** They had this variation before. */
+  sticky: boolean;
+  /** The hash alone would have given another variation. */
+  conflict: boolean;
+}
+
+/** That the visitor met a variation: the properties of an `Experiment Viewed`. */
+export type Exposure = { experiment_id: string; variation_id: string; slot: string } & JsonObject;
+
 export interface Decision {
   slots: Record<string, SlotDecision>;
   segments: string[];
@@ -49,6 +70,7 @@ export interface Decision {
   pack: string | null;
   /** How many of the visitor's events it knew. */
   seq: number;
+  exposures?: Exposure[];
   source: 'edge' | 'device' | 'none';
 }
 

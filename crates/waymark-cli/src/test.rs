@@ -84,7 +84,7 @@ fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
         values: case.context.clone(),
         consent: case.consent,
         locale: case.locale.clone(),
-        zone: None,
+        ..Context::default()
     };
     let context = zoned(context, None, &state, case.now);
     let explained = Explained::new(engine, &case.name, &state, &context, case.now);

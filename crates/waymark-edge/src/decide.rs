@@ -15,6 +15,7 @@ use crate::cookie::Found;
 use crate::edge::Edge;
 use crate::http::{Answer, Place, Request, Response};
 use crate::identity::{DEVICE, NAMESPACES, Proof, SERVER_ANONYMOUS, SERVER_USER};
+use crate::pages::is_bot;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
@@ -78,7 +79,7 @@ fn asked<H: Clock>(
         Some(consent) => Some(purposes(consent, "/consent")?),
         None => None,
     };
-    let (keys, consent) = match basis {
+    let (keys, consent, anonymous_id) = match basis {
         Basis::Server => {
             let keys = match (text("visitor"), text("anonymousId"), text("userId")) {
                 (Some(key), _, _) if NAMESPACES.iter().any(|name| key.starts_with(name)) => {
@@ -91,7 +92,7 @@ fn asked<H: Clock>(
                 (_, None, None) => return Err(nobody()),
             };
             // A server key asserts the consent that it does not mention.
-            (keys, stated.unwrap_or(Purposes::ALL))
+            (keys, stated.unwrap_or(Purposes::ALL), text("anonymousId").map(str::to_owned))
         }
         Basis::Browser => {
             let cookies = &edge.config.cookies;
@@ -107,7 +108,7 @@ fn asked<H: Clock>(
                         .or(granted.map(|visitor| visitor.consent))
                         .filter(|_| !request.objects())
                         .unwrap_or_default();
-                    (vec![format!("{DEVICE}{id}")], consent)
+                    (vec![format!("{DEVICE}{id}")], consent, Some(id.to_owned()))
                 }
                 _ if found == Found::Invalid && device_key.is_none() => {
                     return Err(problems::bad_cookie());
@@ -123,16 +124,27 @@ fn asked<H: Clock>(
         }
     };
     let locale = text("locale").or_else(|| context?.get("locale")?.as_str());
-    let asked = json!({ "context": context, "locale": locale });
-    let Context { mut values, locale, .. } =
+    let asked = json!({ "context": context, "locale": locale, "forced": body.get("forced") });
+    let Context { mut values, locale, forced, .. } =
         context_from_json(&asked).map_err(|error| Problem::from(&error))?;
     if values.get("geo").is_none()
         && let Some(geo) = geo(&request.place)
     {
         values.insert("geo", geo);
     }
+    if request.header("user-agent").is_some_and(is_bot) && basis == Basis::Browser {
+        let device = match values.remove("device") {
+            Some(Value::Object(mut device)) => {
+                device.insert("bot", Value::Bool(true));
+                device
+            }
+            _ => [("bot", Value::Bool(true))].into_iter().collect(),
+        };
+        values.insert("device", Value::Object(device));
+    }
     let device_zone = device_zone(&asked).map(str::to_owned);
-    Ok(Asked { keys, context: Context { values, consent, locale, zone: None }, device_zone })
+    let context = Context { values, consent, locale, zone: None, anonymous_id, forced };
+    Ok(Asked { keys, context, device_zone })
 }
 
 fn nobody() -> Problem {

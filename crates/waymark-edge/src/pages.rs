@@ -59,8 +59,10 @@ pub async fn plan<H: Clock + Objects>(
         }
     };
     let state = state.unwrap_or_else(|| engine.new_state());
+    let anonymous_id = visitor.map(|visitor| visitor.id.clone());
     let decide = |page: &PageRequest| {
         let context = zoned(context_of(page, consent), None, &state, now);
+        let context = Context { anonymous_id: anonymous_id.clone(), ..context };
         engine.decide(&state, &context, now)
     };
     let decision = decide(page);
@@ -165,13 +167,18 @@ pub fn context_of(page: &PageRequest, consent: Purposes) -> Context {
     if campaign != Value::Object(Object::new()) {
         values.insert("campaign", campaign);
     }
-    let device = device_type(page.user_agent.as_deref().unwrap_or_default());
-    values.insert("device", group([("type", Some(device.to_owned()))]));
+    let user_agent = page.user_agent.as_deref().unwrap_or_default();
+    let kind = Value::from(device_type(user_agent));
+    let mut device: Object = [("type", kind)].into_iter().collect();
+    if is_bot(user_agent) {
+        device.insert("bot", Value::Bool(true));
+    }
+    values.insert("device", Value::Object(device));
     if let Some(geo) = geo(&page.place) {
         values.insert("geo", geo);
     }
     let locale = locale_of(&address, page.accept_language.as_deref());
-    Context { values, consent, locale, zone: None }
+    Context { values, consent, locale, ..Context::default() }
 }
 
 fn group<const N: usize>(members: [(&str, Option<String>); N]) -> Value {
@@ -183,6 +190,14 @@ fn group<const N: usize>(members: [(&str, Option<String>); N]) -> Value {
 fn device_type(user_agent: &str) -> &'static str {
     const MOBILE: [&str; 4] = ["Mobi", "Android", "iPhone", "iPad"];
     if MOBILE.iter().any(|word| user_agent.contains(word)) { "mobile" } else { "desktop" }
+}
+
+/// Whether a machine says that it is one. Experiments do not count those.
+pub fn is_bot(user_agent: &str) -> bool {
+    const WORDS: [&str; 7] =
+        ["bot", "crawl", "spider", "slurp", "headless", "lighthouse", "facebookexternalhit"];
+    let user_agent = user_agent.to_ascii_lowercase();
+    WORDS.iter().any(|word| user_agent.contains(word))
 }
 
 /// The language of the page when its path begins with one (`/zh/tents`, `/pt-BR/`), otherwise the
@@ -245,6 +260,18 @@ mod tests {
         assert_eq!(at("campaign.medium"), None);
         assert_eq!(at("device.type").as_deref(), Some("mobile"));
         assert_eq!(at("geo.country").as_deref(), Some("SG"));
+    }
+
+    #[test]
+    fn machines_that_say_so_are_told_apart() {
+        for (user_agent, bot) in [
+            ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", true),
+            ("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/130.0", true),
+            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605.1.15", false),
+            ("", false),
+        ] {
+            assert_eq!(super::is_bot(user_agent), bot, "{user_agent}");
+        }
     }
 
     #[test]

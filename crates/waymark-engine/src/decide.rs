@@ -5,14 +5,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use waymark_model::{
-    DecodeError, Object, Purpose, Purposes, Reader, Span, Timestamp, Writer, Zone,
+    DecodeError, Object, Purpose, Purposes, Reader, Span, Timestamp, Value, Writer, Zone,
 };
 
 use crate::Engine;
-use crate::decision::{Decision, Reason, Rendered, SlotDecision};
-use crate::evaluate::{Evaluation, Silent, Truth, Watch};
+use crate::assignment::{Assigned, Missed, Visitor};
+use crate::decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
+use crate::evaluate::{Answer, Evaluation, Silent, Truth, Watch};
 use crate::membership::Memberships;
-use crate::program::Rule;
+use crate::program::{Action, CondId, Outcome, Rule, Slot, Status};
 use crate::render::render;
 use crate::state::State;
 
@@ -26,6 +27,10 @@ pub struct Context {
     pub locale: String,
     /// The visitor's time zone; without one the pack's stands in.
     pub zone: Option<Zone>,
+    /// The device's id, by which experiments know a visitor without a user id.
+    pub anonymous_id: Option<String>,
+    /// Variations to be looked at: the experiment's id, and the variation's place in it.
+    pub forced: Vec<(String, u32)>,
 }
 
 impl Context {
@@ -38,6 +43,11 @@ impl Context {
             out.number(zone.until.to_js());
         });
         self.values.write(&mut out);
+        out.optional_text(self.anonymous_id.as_deref());
+        out.list(&self.forced, |out, (experiment, variation)| {
+            out.text(experiment);
+            out.unsigned((*variation).into());
+        });
         out.into_bytes()
     }
 
@@ -47,7 +57,21 @@ impl Context {
             locale: input.string(),
             zone: input.option(read_zone),
             values: Object::read(input),
+            anonymous_id: input.option(Reader::string),
+            forced: input.list(|input| (input.string(), input.u32())),
         })
+    }
+
+    /// Whether a machine is looking: it sees what everybody saw before, and counts for nothing.
+    pub(crate) fn is_bot(&self) -> bool {
+        self.value("device", "bot") == Some(&Value::Bool(true))
+    }
+
+    pub(crate) fn value(&self, group: &str, key: &str) -> Option<&Value> {
+        match self.values.get(group) {
+            Some(Value::Object(group)) => group.get(key),
+            _ => None,
+        }
     }
 }
 
@@ -72,6 +96,16 @@ pub(crate) enum Verdict {
     NoConsent,
     /// A rule before it won.
     Outranked,
+    /// What it needs of other slots is not so.
+    Needs,
+    /// The visitor is not in the share that it is for, or has no id to be hashed by.
+    OutOfShare,
+    /// An experiment that is not running.
+    Inactive,
+    /// It would have won; the visitor is held out to measure what it changes.
+    HeldOut,
+    /// The visitor is counted, and goes on to the next rule.
+    PassedThrough,
 }
 
 /// Watches a decision being made.
@@ -106,6 +140,7 @@ impl Engine<'_> {
             segments: Vec::new(),
             stage: None,
             slots: Vec::with_capacity(self.program.slots.len()),
+            exposures: Vec::new(),
         };
         if context.consent.contains(Purpose::Personalization) {
             decision.valid_until = members.until;
@@ -116,54 +151,23 @@ impl Engine<'_> {
             decision.stage =
                 members.stage.map(|stage| self.program.stages[stage as usize].id.clone());
         }
-        let mut rules = (0..).zip(&self.program.rules).peekable();
+        let mut deciding = Deciding {
+            engine: *self,
+            visitor: Visitor { fold: &state.head, members: members.as_ref(), context },
+            now,
+            watch,
+            decision,
+            came_to: Vec::new(),
+            assigned: Vec::new(),
+        };
+        let mut rules = &self.program.rules[..];
+        let mut number = 0;
         for (slot, definition) in (0..).zip(&self.program.slots) {
-            let mut winner: Option<&Rule> = None;
-            let mut reason = Reason::NoMatch;
-            while let Some((number, rule)) = rules.next_if(|(_, rule)| rule.slot == slot) {
-                let verdict = if !(rule.stateless || context.consent.contains(rule.purpose)) {
-                    reason = Reason::NoConsent;
-                    Verdict::NoConsent
-                } else if winner.is_some() {
-                    Verdict::Outranked
-                } else {
-                    let visitor = (&state.head, members.as_ref());
-                    let answer =
-                        Evaluation::of_page(*self, visitor, context, now, watch).answer(rule.when);
-                    decision.valid_until = decision.valid_until.min(answer.until);
-                    if answer.truth == Truth::True {
-                        winner = Some(rule);
-                        Verdict::Won
-                    } else {
-                        Verdict::Lost(answer.truth)
-                    }
-                };
-                if W::EVERY_PART && verdict == Verdict::Outranked {
-                    // Somebody wants to know why each rule would have won or lost.
-                    let visitor = (&state.head, members.as_ref());
-                    Evaluation::of_page(*self, visitor, context, now, watch).answer(rule.when);
-                }
-                watch.rule(number, rule, verdict);
-            }
-            let content = winner.map(|rule| rule.content).or(definition.default);
-            if winner.is_some() {
-                reason = Reason::Rule;
-            }
-            let content = content.map(|content| &self.program.contents[content as usize]);
-            let body = content.and_then(|content| {
-                let (text, until) = render(*self, content, &state.head, context, now);
-                decision.valid_until = decision.valid_until.min(until);
-                text.map(|text| Rendered { body: content.body, text })
-            });
-            decision.slots.push(SlotDecision {
-                slot: definition.id.clone(),
-                reason,
-                rule: winner.map(|rule| rule.id.clone()),
-                content: content.map(|content| content.id.clone()),
-                body,
-            });
+            let (own, rest) = rules.split_at(rules.partition_point(|rule| rule.slot <= slot));
+            rules = rest;
+            deciding.slot(definition, own, &mut number);
         }
-        decision
+        deciding.decision
     }
 
     /// Memberships at `now`: as kept while they stand, otherwise worked out for this decision.
@@ -173,5 +177,279 @@ impl Engine<'_> {
         } else {
             Cow::Owned(self.memberships(&state.head, now))
         }
+    }
+}
+
+/// A decision being made.
+struct Deciding<'a, W> {
+    engine: Engine<'a>,
+    visitor: Visitor<'a>,
+    now: Timestamp,
+    watch: &'a mut W,
+    decision: Decision,
+    /// The content of each slot so far.
+    came_to: Vec<Option<u32>>,
+    /// Experiments that the visitor is in, and the variation.
+    assigned: Vec<(u32, u32)>,
+}
+
+/// What a slot shows, and who said so.
+struct Won<'a> {
+    rule: &'a Rule,
+    content: Option<u32>,
+    reason: Reason,
+    assignment: Option<Assignment>,
+}
+
+impl<'a, W: Watcher> Deciding<'a, W> {
+    fn slot(&mut self, definition: &'a Slot, rules: &'a [Rule], number: &mut u32) {
+        let mut won: Option<Won<'a>> = None;
+        let mut reason = Reason::NoMatch;
+        for rule in rules {
+            let verdict = if !self.may_run(rule) {
+                reason = Reason::NoConsent;
+                Verdict::NoConsent
+            } else if won.is_some() {
+                if W::EVERY_PART {
+                    // Somebody wants to know why each rule would have won or lost.
+                    self.look(rule.when);
+                }
+                Verdict::Outranked
+            } else {
+                match self.attempt(rule, definition) {
+                    Ok(found) => {
+                        let verdict = match found.reason {
+                            Reason::HeldOut => Verdict::HeldOut,
+                            _ => Verdict::Won,
+                        };
+                        won = Some(found);
+                        verdict
+                    }
+                    Err(verdict) => verdict,
+                }
+            };
+            self.watch.rule(*number, rule, verdict);
+            *number += 1;
+        }
+        let mut slot = SlotDecision {
+            slot: definition.id.clone(),
+            reason,
+            rule: None,
+            content: None,
+            body: None,
+            assignment: None,
+        };
+        let mut shown = definition.default;
+        if let Some(won) = won {
+            shown = won.content;
+            slot.reason = won.reason;
+            slot.rule = Some(won.rule.id.clone());
+            slot.assignment = won.assignment;
+        }
+        if let Some(content) = shown.map(|content| &self.engine.program.contents[content as usize])
+        {
+            let Visitor { fold, context, .. } = self.visitor;
+            let (text, until) = render(self.engine, content, fold, context, self.now);
+            self.stands(until);
+            slot.content = Some(content.id.clone());
+            slot.body = text.map(|text| Rendered { body: content.body, text });
+        }
+        self.came_to.push(shown);
+        self.decision.slots.push(slot);
+    }
+
+    fn may_run(&self, rule: &Rule) -> bool {
+        rule.stateless || self.visitor.context.consent.contains(rule.purpose)
+    }
+
+    /// Whether a rule wins, when none before it did.
+    fn attempt(&mut self, rule: &'a Rule, slot: &Slot) -> Result<Won<'a>, Verdict> {
+        let Action::Experiment(number) = rule.action else {
+            self.eligible(rule)?;
+            let content = match rule.action {
+                Action::Show(content) => Some(content),
+                _ => None,
+            };
+            if self.held_out(rule) {
+                let content = slot.default;
+                return Ok(Won { rule, content, reason: Reason::HeldOut, assignment: None });
+            }
+            return Ok(Won { rule, content, reason: Reason::Rule, assignment: None });
+        };
+        let assigned = self.assign(rule, number)?;
+        let experiment = &self.engine.program.experiments[number as usize];
+        let variation = &experiment.variations[assigned.variation as usize];
+        if assigned.counted && self.held_out(rule) {
+            let content = slot.default;
+            return Ok(Won { rule, content, reason: Reason::HeldOut, assignment: None });
+        }
+        if assigned.included {
+            self.assigned.push((number, assigned.variation));
+        }
+        if assigned.counted {
+            self.decision.exposures.push(Exposure {
+                slot: slot.id.clone(),
+                rule: rule.id.clone(),
+                experiment: rule.id.clone(),
+                variation: variation.id.clone(),
+                bucket_version: experiment.bucket_version,
+                propensity: assigned.propensity,
+                unit: assigned.unit.clone(),
+                conflict: assigned.conflict,
+            });
+        }
+        if variation.passthrough {
+            return Err(Verdict::PassedThrough);
+        }
+        let assignment = Assignment {
+            experiment: rule.id.clone(),
+            variation: variation.id.clone(),
+            number: assigned.variation,
+            included: assigned.included,
+            counted: assigned.counted,
+            forced: assigned.forced,
+            sticky: assigned.sticky,
+            conflict: assigned.conflict,
+            bucket: assigned.bucket,
+            propensity: assigned.propensity,
+            unit: assigned.unit,
+            leaf: assigned.leaf,
+        };
+        Ok(Won {
+            rule,
+            content: variation.show.or(slot.default),
+            reason: Reason::Experiment,
+            assignment: Some(assignment),
+        })
+    }
+
+    /// The variation that a visitor sees of an experiment.
+    fn assign(&mut self, rule: &Rule, number: u32) -> Result<Assigned, Verdict> {
+        let engine = self.engine;
+        let experiment = &engine.program.experiments[number as usize];
+        let visitor = self.visitor;
+        let context = visitor.context;
+        if let Some(forced) = visitor.forced(&rule.id, experiment) {
+            return Ok(forced);
+        }
+        if experiment.status == Status::Draft {
+            return Err(Verdict::Inactive);
+        }
+        if !context.consent.contains(rule.purpose)
+            || (context.is_bot() && experiment.force.is_none())
+        {
+            if experiment.status == Status::Stopped {
+                return Err(Verdict::Inactive);
+            }
+            // Neither is anybody's name read, nor the visitor counted.
+            self.needs(rule)?;
+            self.holds(rule)?;
+            return Ok(Assigned::control());
+        }
+        let mut assigned =
+            visitor.sticky(engine, experiment).map_err(|Missed| Verdict::OutOfShare)?;
+        let kept = experiment.sticky.as_ref().is_some_and(|sticky| sticky.enrolled);
+        if !assigned.sticky {
+            self.eligible(rule)?;
+        } else if !kept {
+            self.needs(rule)?;
+            self.holds(rule)?;
+        }
+        if let Some(blocked) = experiment.sticky.as_ref().and_then(|sticky| sticky.blocked)
+            && self.answer(blocked) != Truth::False
+        {
+            return Err(Verdict::OutOfShare);
+        }
+        let leaf = experiment.contexts.iter().find(|leaf| self.answer(leaf.when) == Truth::True);
+        let ranges = leaf.map_or(&experiment.share.ranges, |leaf| &leaf.ranges);
+        assigned.leaf = leaf.map(|leaf| leaf.id);
+        assigned.fall_into(ranges).map_err(|Missed| Verdict::OutOfShare)?;
+        if let Some(variation) = experiment.force {
+            return Ok(Assigned { variation, ..assigned }.into_forced());
+        }
+        if experiment.status == Status::Stopped {
+            return Err(Verdict::Inactive);
+        }
+        Ok(assigned)
+    }
+
+    /// Whether the visitor is one of those whom a rule is for.
+    fn eligible(&mut self, rule: &Rule) -> Result<(), Verdict> {
+        self.needs(rule)?;
+        if !rule.shares.iter().all(|share| self.visitor.is_in(self.engine, share)) {
+            return Err(Verdict::OutOfShare);
+        }
+        self.holds(rule)
+    }
+
+    fn needs(&self, rule: &Rule) -> Result<(), Verdict> {
+        let met = rule.needs.iter().all(|need| {
+            let shown = self.came_to[need.slot as usize];
+            let found = need.any_of.iter().any(|outcome| match *outcome {
+                Outcome::Keep => shown.is_none(),
+                Outcome::Content(content) => shown == Some(content),
+                Outcome::Variation(experiment, variation) => {
+                    self.assigned.contains(&(experiment, variation))
+                }
+            });
+            found != need.none
+        });
+        if met { Ok(()) } else { Err(Verdict::Needs) }
+    }
+
+    fn holds(&mut self, rule: &Rule) -> Result<(), Verdict> {
+        match self.answer(rule.when) {
+            Truth::True => Ok(()),
+            truth => Err(Verdict::Lost(truth)),
+        }
+    }
+
+    /// A condition that the decision rests on.
+    fn answer(&mut self, cond: CondId) -> Truth {
+        let answer = self.look(cond);
+        self.stands(answer.until);
+        answer.truth
+    }
+
+    fn look(&mut self, cond: CondId) -> Answer {
+        let Visitor { fold, members, context } = self.visitor;
+        Evaluation::of_page(self.engine, (fold, members), context, self.now, self.watch)
+            .answer(cond)
+    }
+
+    fn stands(&mut self, until: Timestamp) {
+        self.decision.valid_until = self.decision.valid_until.min(until);
+    }
+
+    /// Whether the visitor is one of those who are to see what would be there without the rule. Of
+    /// both kinds it is counted who they are.
+    fn held_out(&mut self, rule: &Rule) -> bool {
+        let counted =
+            self.visitor.context.consent.contains(rule.purpose) && !self.visitor.context.is_bot();
+        let slot = &self.engine.program.slots[rule.slot as usize];
+        for number in &rule.holdouts {
+            let holdout = &self.engine.program.holdouts[*number as usize];
+            let Some((unit, bucket)) = self.visitor.bucket(self.engine, &holdout.share) else {
+                continue;
+            };
+            let chosen = crate::assign::choose(bucket, &holdout.share.ranges).is_some();
+            if counted {
+                let share: f64 = holdout.share.ranges.iter().map(|range| range.width()).sum();
+                self.decision.exposures.push(Exposure {
+                    slot: slot.id.clone(),
+                    rule: rule.id.clone(),
+                    experiment: holdout.id.clone(),
+                    variation: if chosen { "held-out" } else { "shown" }.into(),
+                    bucket_version: 0,
+                    propensity: if chosen { share } else { 1.0 - share },
+                    unit: Some(unit),
+                    conflict: false,
+                });
+            }
+            if chosen && counted {
+                return true;
+            }
+        }
+        false
     }
 }

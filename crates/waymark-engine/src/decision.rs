@@ -19,6 +19,8 @@ pub struct Decision {
     pub segments: Vec<String>,
     pub stage: Option<String>,
     pub slots: Vec<SlotDecision>,
+    /// What is to be logged, each once, when the decision is carried out.
+    pub exposures: Vec<Exposure>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +32,53 @@ pub struct SlotDecision {
     pub content: Option<String>,
     /// `None` where there is nothing to show: the author's content stays.
     pub body: Option<Rendered>,
+    /// The experiment that won.
+    pub assignment: Option<Assignment>,
+}
+
+/// A visitor's variation of an experiment.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, told one by one")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    pub experiment: String,
+    pub variation: String,
+    /// The variation's place in the experiment.
+    pub number: u32,
+    /// Whether the visitor is in the experiment. Machines, and visitors without consent, are shown
+    /// its first variation and are not.
+    pub included: bool,
+    /// Whether its figures are to know.
+    pub counted: bool,
+    /// By the page's address, by the host, or by the experiment for everybody.
+    pub forced: bool,
+    /// The visitor had this variation before.
+    pub sticky: bool,
+    /// The hash alone would have given another variation: the visitor's id changed, or the weights.
+    pub conflict: bool,
+    /// From 0 to below 1; `None` when nothing was hashed.
+    pub bucket: Option<f64>,
+    /// How likely this variation was for those who are in the experiment.
+    pub propensity: f64,
+    /// The name that was hashed: `userId`, `anonymousId` or `traits.` and a trait's.
+    pub unit: Option<String>,
+    /// The kind of visitor whose weights were taken.
+    pub leaf: Option<u32>,
+}
+
+/// That a visitor met a variation: the properties of an `Experiment Viewed`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exposure {
+    pub slot: String,
+    /// The rule or experiment that won, or would have.
+    pub rule: String,
+    /// The experiment's id, or the holdout's.
+    pub experiment: String,
+    /// Of a holdout, `held-out` or `shown`.
+    pub variation: String,
+    pub bucket_version: u32,
+    pub propensity: f64,
+    pub unit: Option<String>,
+    pub conflict: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,16 +96,23 @@ pub enum Reason {
     NoMatch,
     /// No rule won, and some were left out for want of consent.
     NoConsent,
+    /// An experiment won.
+    Experiment,
+    /// The slot's default, for a visitor who is held out of what would have won.
+    HeldOut,
 }
 
 impl Reason {
-    const ALL: [Self; 3] = [Self::Rule, Self::NoMatch, Self::NoConsent];
+    const ALL: [Self; 5] =
+        [Self::Rule, Self::NoMatch, Self::NoConsent, Self::Experiment, Self::HeldOut];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rule => "rule",
             Self::NoMatch => "no-match",
             Self::NoConsent => "no-consent",
+            Self::Experiment => "experiment",
+            Self::HeldOut => "held-out",
         }
     }
 }
@@ -79,7 +135,9 @@ impl Decision {
                 out.byte(rendered.body as u8);
                 out.text(&rendered.text);
             });
+            out.option(slot.assignment.as_ref(), |out, assignment| assignment.write(out));
         });
+        out.list(&self.exposures, |out, exposure| exposure.write(out));
         out.into_bytes()
     }
 
@@ -100,8 +158,67 @@ impl Decision {
                     body: input.one_of(&Body::ALL, "unknown-body"),
                     text: input.string(),
                 }),
+                assignment: input.option(Assignment::read),
             }),
+            exposures: input.list(Exposure::read),
         })
+    }
+}
+
+impl Assignment {
+    fn write(&self, out: &mut Writer) {
+        out.text(&self.experiment);
+        out.text(&self.variation);
+        out.unsigned(self.number.into());
+        for flag in [self.included, self.counted, self.forced, self.sticky, self.conflict] {
+            out.flag(flag);
+        }
+        out.option(self.bucket.as_ref(), |out, bucket| out.number(*bucket));
+        out.number(self.propensity);
+        out.optional_text(self.unit.as_deref());
+        out.option(self.leaf.as_ref(), |out, leaf| out.unsigned((*leaf).into()));
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self {
+            experiment: input.string(),
+            variation: input.string(),
+            number: input.u32(),
+            included: input.flag(),
+            counted: input.flag(),
+            forced: input.flag(),
+            sticky: input.flag(),
+            conflict: input.flag(),
+            bucket: input.option(Reader::number),
+            propensity: input.number(),
+            unit: input.option(Reader::string),
+            leaf: input.option(Reader::u32),
+        }
+    }
+}
+
+impl Exposure {
+    fn write(&self, out: &mut Writer) {
+        for text in [&self.slot, &self.rule, &self.experiment, &self.variation] {
+            out.text(text);
+        }
+        out.unsigned(self.bucket_version.into());
+        out.number(self.propensity);
+        out.optional_text(self.unit.as_deref());
+        out.flag(self.conflict);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self {
+            slot: input.string(),
+            rule: input.string(),
+            experiment: input.string(),
+            variation: input.string(),
+            bucket_version: input.u32(),
+            propensity: input.number(),
+            unit: input.option(Reader::string),
+            conflict: input.flag(),
+        }
     }
 }
 

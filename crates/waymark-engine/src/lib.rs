@@ -11,6 +11,7 @@
 extern crate alloc;
 
 pub mod assign;
+mod assignment;
 mod bits;
 mod decide;
 mod decision;
@@ -22,8 +23,9 @@ pub mod program;
 mod render;
 pub mod state;
 
+pub use assignment::forced_by;
 pub use decide::Context;
-pub use decision::{Decision, Reason, SlotDecision};
+pub use decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
 pub use evaluate::{Answer, Truth, member_hash, padded_version};
 pub use membership::Change;
 pub use numerals::Numerals;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use waymark_engine::program::{
-    Body, Compare, Cond, CondId, Content, Feature, FeatureKind, Matcher, Order, Part, Path,
+    Action, Body, Compare, Cond, CondId, Content, Feature, FeatureKind, Matcher, Order, Part, Path,
     Program, Root, Rule, Segment, Slot, Source, Stage, Template, Test, Variant,
 };
 use waymark_engine::{Context, Engine, Numerals, State};
@@ -41,11 +41,14 @@ fn program() -> Program {
         rules: vec![Rule {
             id: "adults".to_owned(),
             slot: 0,
-            content: 0,
+            action: Action::Show(0),
             priority: 0,
             purpose: Purpose::Personalization,
             when: CondId(2),
             stateless: false,
+            shares: Vec::new(),
+            needs: Vec::new(),
+            holdouts: Vec::new(),
         }],
         ..Program::default()
     };

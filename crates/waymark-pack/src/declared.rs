@@ -35,6 +35,9 @@ pub(crate) struct Declared {
     pub groups: BTreeSet<String>,
     /// Whether the pack lists holidays.
     pub holidays: bool,
+    pub metrics: BTreeSet<String>,
+    /// With their variations.
+    pub experiments: BTreeMap<String, BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +66,16 @@ pub(crate) enum Type {
 }
 
 /// Events that need no declaration: the names by which rules know calls without one, and any event.
-const BUILT_IN: [&str; 6] =
-    ["Page Viewed", "Screen Viewed", "Identified", "Grouped", "Aliased", "*"];
+const BUILT_IN: [&str; 8] = [
+    "Page Viewed",
+    "Screen Viewed",
+    "Identified",
+    "Grouped",
+    "Aliased",
+    "Content Viewed",
+    "Experiment Viewed",
+    "*",
+];
 
 impl Type {
     pub const ALL: [Self; 6] =
@@ -185,6 +196,8 @@ impl Desk<'_> {
             Kind::Slot => declared.slots.contains(id),
             Kind::Group => declared.groups.contains(id),
             Kind::Touchpoint => declared.touchpoints.as_ref().is_none_or(|ids| ids.contains(id)),
+            Kind::Metric => declared.metrics.contains(id),
+            Kind::Experiment => declared.experiments.contains_key(id),
         };
         if known {
             return true;
@@ -197,6 +210,8 @@ impl Desk<'_> {
             Kind::Slot => declared.slots.iter().map(String::as_str).collect(),
             Kind::Group => declared.groups.iter().map(String::as_str).collect(),
             Kind::Touchpoint => declared.touchpoints.iter().flatten().map(String::as_str).collect(),
+            Kind::Metric => declared.metrics.iter().map(String::as_str).collect(),
+            Kind::Experiment => declared.experiments.keys().map(String::as_str).collect(),
         };
         let (name, code) = kind.described();
         let message = format!("unknown {name} {}", shown(id));
@@ -215,6 +230,8 @@ pub(crate) enum Kind {
     Slot,
     Group,
     Touchpoint,
+    Metric,
+    Experiment,
 }
 
 impl Kind {
@@ -227,6 +244,8 @@ impl Kind {
             Self::Slot => ("slot", Code::UnknownSlot),
             Self::Group => ("group", Code::UnknownGroup),
             Self::Touchpoint => ("touchpoint", Code::UnknownTouchpoint),
+            Self::Metric => ("metric", Code::UnknownMetric),
+            Self::Experiment => ("experiment", Code::UnknownExperiment),
         }
     }
 }

@@ -96,12 +96,18 @@ codes! {
     BadRegex = "bad-regex",
     /// No selector of CSS, or one that pages cannot be asked with.
     BadSelector = "bad-selector",
+    /// A share that is not between 0 and 1, or ends before it begins.
+    BadShare = "bad-share",
     /// A sequence with no step, or with too many.
     BadSteps = "bad-steps",
     /// An insert that cannot be read.
     BadTemplate = "bad-template",
     /// Not one of the values that may stand here.
     BadValue = "bad-value",
+    /// Too few variations or too many, or what all of them have and some lack.
+    BadVariations = "bad-variations",
+    /// Weights that do not add up to 1.
+    BadWeights = "bad-weights",
     /// More than hosts are willing to evaluate.
     ConditionTooLarge = "condition-too-large",
     /// Keys of which only one may be given.
@@ -112,7 +118,7 @@ codes! {
     Contradiction = "contradiction",
     /// A count for which too many times would have to be remembered.
     CountTooLarge = "count-too-large",
-    /// Segments or stages made of themselves.
+    /// Segments, stages or slots that depend on themselves.
     Cycle = "cycle",
     /// What everybody sees, also without consent, reads what is known of the visitor.
     DefaultReadsVisitor = "default-reads-visitor",
@@ -146,6 +152,8 @@ codes! {
     UnknownContent = "unknown-content",
     /// An event that `events` does not declare.
     UnknownEvent = "unknown-event",
+    /// An experiment that the pack does not have.
+    UnknownExperiment = "unknown-experiment",
     /// A feature that the pack does not have.
     UnknownFeature = "unknown-feature",
     /// A filter that templates do not have.
@@ -154,6 +162,8 @@ codes! {
     UnknownGroup = "unknown-group",
     /// A key or operator of no version of the language.
     UnknownKey = "unknown-key",
+    /// A metric that the pack does not have.
+    UnknownMetric = "unknown-metric",
     /// A path that does not begin with a root, or ends at it.
     UnknownPath = "unknown-path",
     /// A property that its event does not declare.
@@ -170,6 +180,8 @@ codes! {
     UnsafeAttribute = "unsafe-attribute",
     /// An address that could run something, or that a value could lead to another site.
     UnsafeUrl = "unsafe-url",
+    /// A variation that the experiment does not have.
+    UnknownVariation = "unknown-variation",
     /// Content that nobody shows.
     UnusedContent = "unused-content",
     /// A slot that nothing fills.

@@ -53,6 +53,7 @@ pub mod language;
 mod lint;
 mod locale;
 mod lower;
+mod measures;
 mod pack;
 mod pattern;
 mod problem;
@@ -68,6 +69,7 @@ use waymark_model::limits;
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use format::format;
 pub use input::{Input, Part, includes};
+pub use measures::{Guardrail, Measured, Measures, Metric, MetricKind};
 pub use pack::{Case, Expect};
 
 /// The version of the pack language that this compiler reads.
@@ -77,6 +79,8 @@ pub const SPEC_VERSION: &str = "1";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compiled {
     pub program: Program,
+    /// What its experiments are measured by.
+    pub measures: Measures,
     /// Warnings only.
     pub report: Report,
     pub cost: Cost,
@@ -108,9 +112,9 @@ impl Input<'_> {
     pub fn compile(&self) -> Result<Compiled, Report> {
         let (program, report) = self.run();
         match program {
-            Some((program, tests)) if !report.has_errors() => {
+            Some((program, tests, measures)) if !report.has_errors() => {
                 let cost = Cost::of(&program);
-                Ok(Compiled { program, report, cost, tests })
+                Ok(Compiled { program, measures, report, cost, tests })
             }
             _ => Err(report),
         }
@@ -121,7 +125,7 @@ impl Input<'_> {
         self.run().1
     }
 
-    fn run(&self) -> (Option<(Program, Vec<Case>)>, Report) {
+    fn run(&self) -> (Option<(Program, Vec<Case>, Measures)>, Report) {
         let mut problems = Problems::default();
         let read = self.read(&mut problems);
         let Some(root) = &read.root else { return (None, problems.into_report(&read.files)) };
@@ -138,7 +142,10 @@ impl Input<'_> {
             if !desk.problems.has_errors() {
                 program = lower::program(&pack, &mut desk.problems)
                     .and_then(|program| sealed(program, &mut desk.problems))
-                    .map(|program| (program, pack.tests));
+                    .map(|program| {
+                        let (tests, measures) = pack.beside();
+                        (program, tests, measures)
+                    });
             }
         }
         (program, desk.problems.into_report(&read.files))

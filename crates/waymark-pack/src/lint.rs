@@ -9,7 +9,7 @@ use crate::condition::{Comparison, Condition, Kind, Subject};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Definition, Pack, Rule};
+use crate::pack::{Content, Definition, Does, Pack, Rule};
 use crate::problem::{Problems, shown};
 
 pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
@@ -31,7 +31,7 @@ fn unused_content(pack: &Pack, problems: &mut Problems) {
     let used: BTreeSet<&str> = pack
         .rules
         .iter()
-        .map(|rule| &rule.show)
+        .flat_map(Rule::shown)
         .chain(pack.slots.iter().filter_map(|slot| slot.default.as_ref()))
         .map(|show| show.content.as_str())
         .collect();
@@ -62,7 +62,7 @@ fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
     let mut winners: Vec<(&Rule, bool)> = Vec::new();
     for rule in rules {
         winners.retain(|(winner, _)| winner.slot == rule.slot);
-        let stateless = rule.is_stateless(contents.get(rule.show.content.as_str()).copied());
+        let stateless = rule.is_stateless(&contents);
         let shadow = winners
             .iter()
             .find(|(winner, anybody)| *anybody || (winner.purpose == rule.purpose && !stateless));
@@ -73,7 +73,12 @@ fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
             let problem = problems.warn(Code::ShadowedRule, rule.at, message);
             problem.mend("give it a higher `priority`, or the other a condition");
         }
-        if rule.when.constant() == Some(true) {
+        // Those who are not in a share, or held out, go on to the next.
+        let always = !matches!(rule.does, Does::Experiment(_))
+            && rule.filters.is_empty()
+            && rule.needs.is_empty()
+            && rule.when.constant() == Some(true);
+        if always {
             winners.push((rule, stateless));
         }
     }
@@ -105,9 +110,17 @@ impl Rule {
         (&self.slot, std::cmp::Reverse(self.priority), &self.id)
     }
 
-    /// Whether neither it nor its content reads anything kept about a visitor.
-    pub fn is_stateless(&self, content: Option<&Content>) -> bool {
-        self.when.is_stateless() && content.is_some_and(|content| content.personal().is_none())
+    /// Whether neither it nor its content reads anything kept about a visitor. An experiment then
+    /// has something for those who did not consent; an ordinary rule for a share of the visitors
+    /// has not, as they would have to be hashed.
+    pub fn is_stateless(&self, contents: &BTreeMap<&str, &Content>) -> bool {
+        let plain = |content: &str| {
+            contents.get(content).is_some_and(|content| content.personal().is_none())
+        };
+        let hashes = !matches!(self.does, Does::Experiment(_)) && !self.filters.is_empty();
+        self.when.is_stateless()
+            && !hashes
+            && self.shown().iter().all(|shown| plain(&shown.content))
     }
 }
 
@@ -130,7 +143,8 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
     let stages = pack.journey.stages.iter().filter_map(|stage| stage.enter.as_ref());
     let segments = pack.segments.iter().filter_map(|segment| segment.when.as_ref());
     let rules = pack.rules.iter().map(|rule| &rule.when);
-    let mut all: Vec<&Condition> = stages.chain(segments).chain(rules).collect();
+    let mut all: Vec<&Condition> =
+        stages.chain(segments).chain(rules).chain(&pack.metric_filters).collect();
     let mut filters = Vec::new();
     for condition in &all {
         condition.walk(&mut |part| filters.extend(part.filters()));

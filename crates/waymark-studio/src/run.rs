@@ -31,7 +31,7 @@ fn explained(source: &str, events: &str, decide: &str) -> Result<Json, Refusal> 
     let engine = Engine::new(&program, Numerals::NATIVE);
     let request: Json = serde_json::from_str(decide)
         .map_err(|error| (Code::BadJson.name(), format!("The request is not JSON: {error}.")))?;
-    let context = context_from_json(&request).map_err(refusal)?;
+    let mut context = context_from_json(&request).map_err(refusal)?;
     let asked = now(&request)?;
 
     let mut state = engine.new_state();
@@ -42,6 +42,7 @@ fn explained(source: &str, events: &str, decide: &str) -> Result<Json, Refusal> 
         match parse_line(text) {
             Ok(event) => {
                 newest = newest.max(Some(event.time));
+                context.anonymous_id = context.anonymous_id.or_else(|| event.anonymous_id.clone());
                 effects.push(taken_in(engine, &mut state, line, &event));
             }
             Err(error) => rejected.push(json!({

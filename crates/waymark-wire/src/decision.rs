@@ -18,7 +18,7 @@ use crate::value::value_from_json;
 use crate::{Code, WireError};
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::program::{Body, Root};
-use waymark_engine::{Context, Decision, SlotDecision};
+use waymark_engine::{Assignment, Context, Decision, Exposure, SlotDecision};
 use waymark_model::{Object, Purposes, Timestamp, Value, limits};
 
 /// The groups of a context that rules read; the names are the roots of their paths.
@@ -33,7 +33,7 @@ pub const PLACED: [&str; 3] = ["html", "text", "redirect"];
 pub fn decision_to_json(decision: &Decision) -> Json {
     let slots: Map<String, Json> =
         decision.slots.iter().map(|slot| (slot.slot.clone(), slot_to_json(slot))).collect();
-    json!({
+    let mut out = json!({
         "pack": decision.pack.to_string(),
         "seq": decision.seq,
         "now": instant_to_json(decision.now),
@@ -41,6 +41,46 @@ pub fn decision_to_json(decision: &Decision) -> Json {
         "segments": decision.segments,
         "stage": decision.stage,
         "slots": slots,
+    });
+    if !decision.exposures.is_empty() {
+        out["exposures"] = decision.exposures.iter().map(exposure_to_json).collect();
+    }
+    out
+}
+
+/// The properties of the `Experiment Viewed` that is to be logged.
+pub fn exposure_to_json(exposure: &Exposure) -> Json {
+    let mut out = json!({
+        "experiment_id": exposure.experiment,
+        "variation_id": exposure.variation,
+        "bucket_version": exposure.bucket_version,
+        "slot": exposure.slot,
+        "rule_id": exposure.rule,
+        "propensity": exposure.propensity,
+    });
+    if let Some(unit) = &exposure.unit {
+        out["unit"] = unit.as_str().into();
+    }
+    if exposure.conflict {
+        out["conflict"] = true.into();
+    }
+    out
+}
+
+fn assignment_to_json(assignment: &Assignment) -> Json {
+    json!({
+        "id": assignment.experiment,
+        "variation": assignment.variation,
+        "number": assignment.number,
+        "included": assignment.included,
+        "counted": assignment.counted,
+        "forced": assignment.forced,
+        "sticky": assignment.sticky,
+        "conflict": assignment.conflict,
+        "bucket": assignment.bucket,
+        "propensity": assignment.propensity,
+        "unit": assignment.unit,
+        "context": assignment.leaf,
     })
 }
 
@@ -66,6 +106,9 @@ fn slot_to_json(slot: &SlotDecision) -> Json {
             out[member] = body;
         }
     }
+    if let Some(assignment) = &slot.assignment {
+        out["experiment"] = assignment_to_json(assignment);
+    }
     out
 }
 
@@ -77,8 +120,9 @@ fn instant_to_json(at: Timestamp) -> Json {
     }
 }
 
-/// Reads `{"context": {…}, "consent": {"categoryPreferences": {…}}, "locale": "en"}`, each of which
-/// may be left out. Without consent there is none.
+/// Reads `{"context": {…}, "consent": {"categoryPreferences": {…}}, "locale": "en",
+/// "anonymousId": "…", "forced": {"hero-copy": 1}}`, each of which may be left out. Without consent
+/// there is none.
 ///
 /// Of the context the groups `page`, `campaign`, `device` and `geo` are kept, so that an event's
 /// whole `context` may be handed over; of the request, what is not named here is passed over.
@@ -97,7 +141,29 @@ pub fn context_from_json(request: &Json) -> Result<Context, WireError> {
         Some(Json::String(tag)) if tag.len() <= limits::ID_BYTES => tag.clone(),
         Some(other) => return Err(wrong("/locale", other, "a language tag such as \"en\"")),
     };
-    Ok(Context { values, consent, locale, zone: None })
+    let anonymous_id = match request.get("anonymousId") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(id)) if id.len() <= limits::ID_BYTES => Some(id.clone()),
+        Some(other) => return Err(wrong("/anonymousId", other, "the device's id")),
+    };
+    let forced = request.get("forced").map_or(Ok(Vec::new()), forced)?;
+    Ok(Context { values, consent, locale, zone: None, anonymous_id, forced })
+}
+
+/// Variations to look at: `{"hero-copy": 1}`.
+fn forced(forced: &Json) -> Result<Vec<(String, u32)>, WireError> {
+    const WANTED: &str = "experiments with the variation's number, such as {\"hero-copy\": 1}";
+    let members = match forced {
+        Json::Null => return Ok(Vec::new()),
+        Json::Object(members) => members,
+        other => return Err(wrong("/forced", other, WANTED)),
+    };
+    let number = |number: &Json| number.as_u64().and_then(|number| u32::try_from(number).ok());
+    let read = members.iter().map(|(id, variation)| match number(variation) {
+        Some(number) => Ok((id.clone(), number)),
+        None => Err(wrong("/forced", variation, WANTED)),
+    });
+    read.collect()
 }
 
 /// The time zone of the visitor's device, as Segment's libraries have it in `context.timezone`.
@@ -187,7 +253,9 @@ mod tests {
                 rule: None,
                 content: None,
                 body: None,
+                assignment: None,
             }],
+            exposures: Vec::new(),
         }
     }
 

@@ -5,8 +5,8 @@
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::explain::{Answers, Outcome, Reason};
 use waymark_engine::program::{
-    Amount, Clock, Compare, Cond, CondId, FeatureKind, Matcher, Order, Path, Program, Relation,
-    Root, Source, Test, WEEKDAYS,
+    Action, Amount, Clock, Compare, Cond, CondId, FeatureKind, Matcher, Order, Path, Program,
+    Relation, Root, Source, Test, WEEKDAYS,
 };
 use waymark_engine::{Context, Engine, State, Truth};
 use waymark_model::{Purpose, Span, Timestamp};
@@ -35,7 +35,12 @@ pub fn explanation_to_json(
             json!({
                 "rule": rule.id,
                 "slot": program.slots.get(rule.slot as usize).map(|slot| &slot.id),
-                "content": program.contents.get(rule.content as usize).map(|content| &content.id),
+                "content": match rule.action {
+                    Action::Show(content) => {
+                        program.contents.get(content as usize).map(|content| &content.id)
+                    }
+                    _ => None,
+                },
                 "priority": rule.priority,
                 "purpose": rule.purpose.name(),
                 "outcome": trace.outcome.name(),

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let context = Context { consent: args.consent, locale: args.locale.clone(), ..context };
     let engine = Engine::new(&program, Numerals::NATIVE);
     let (visitor, state) = fold(engine, args)?;
+    let context = Context { anonymous_id: Some(visitor.clone()), ..context };
     let now = args.now.unwrap_or_else(host::now);
     let context = zoned(context, device_zone(&request), &state, now);
     let explained = report::Explained::new(engine, &visitor, &state, &context, now);

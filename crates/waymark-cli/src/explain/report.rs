@@ -76,6 +76,13 @@ impl<'a> Explained<'a> {
                     "won".to_owned()
                 }
                 Outcome::Unknown => "cannot be known".to_owned(),
+                Outcome::Needs => "needs something else of another slot".to_owned(),
+                Outcome::OutOfShare => "is for another share of the visitors".to_owned(),
+                Outcome::Inactive => "does not run".to_owned(),
+                Outcome::HeldOut => "would win, but the visitor is held out of it".to_owned(),
+                Outcome::PassedThrough => {
+                    "counts the visitor and lets the next rules go on".to_owned()
+                }
                 Outcome::NoConsent => format!("there is no consent for {}", rule.purpose.name()),
                 Outcome::Outranked if holds => format!("holds too, but {winner} comes first"),
                 Outcome::Failed | Outcome::Outranked => "does not hold".to_owned(),

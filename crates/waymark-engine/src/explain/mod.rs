@@ -42,6 +42,16 @@ pub enum Outcome {
     NoConsent,
     /// A rule before it won.
     Outranked,
+    /// What it needs of other slots is not so.
+    Needs,
+    /// The visitor is not in the share that it is for, or has no id to be hashed by.
+    OutOfShare,
+    /// An experiment that is not running.
+    Inactive,
+    /// It would have won; the visitor is held out.
+    HeldOut,
+    /// An experiment that counts the visitor and leaves the slot to the next rule.
+    PassedThrough,
 }
 
 impl Outcome {
@@ -52,6 +62,11 @@ impl Outcome {
             Self::Unknown => "unknown",
             Self::NoConsent => "no-consent",
             Self::Outranked => "outranked",
+            Self::Needs => "needs",
+            Self::OutOfShare => "out-of-share",
+            Self::Inactive => "inactive",
+            Self::HeldOut => "held-out",
+            Self::PassedThrough => "passed-through",
         }
     }
 }
@@ -96,6 +111,11 @@ impl Watcher for Recorder {
             Verdict::Lost(_) => Outcome::Failed,
             Verdict::NoConsent => Outcome::NoConsent,
             Verdict::Outranked => Outcome::Outranked,
+            Verdict::Needs => Outcome::Needs,
+            Verdict::OutOfShare => Outcome::OutOfShare,
+            Verdict::Inactive => Outcome::Inactive,
+            Verdict::HeldOut => Outcome::HeldOut,
+            Verdict::PassedThrough => Outcome::PassedThrough,
         };
         let clauses = core::mem::take(&mut self.clauses);
         self.rules.push(RuleTrace { rule: number, outcome, clauses });

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use waymark_model::{Purpose, Timestamp};
 
 use super::{Clause, RuleTrace};
-use crate::program::{Body, Cond, CondId, Content, Program, Rule, Slot, Test};
+use crate::program::{Action, Cond, CondId, Program, Rule, Slot, Test};
 use crate::{Context, Engine, State, Truth};
 
 /// Tests that are told of one condition, with what they rest on: segments made of segments could
@@ -165,15 +165,17 @@ fn probe(program: &Program) -> Program {
         .map(|when| Rule {
             id: String::new(),
             slot: 0,
-            content: 0,
+            action: Action::Keep,
             priority: 0,
             purpose: Purpose::Personalization,
             when,
             // Asked whatever the consent: it is the pack's author or an operator who wants to know.
             stateless: true,
+            shares: Vec::new(),
+            needs: Vec::new(),
+            holdouts: Vec::new(),
         })
         .collect();
     probe.slots = vec![Slot { id: String::new(), default: None }];
-    probe.contents = vec![Content { id: String::new(), body: Body::Text, variants: Vec::new() }];
     probe
 }

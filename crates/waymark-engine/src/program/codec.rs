@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Purpose, Reader, Span, Value, Writer, limits};
 
 use super::{
-    Amount, Clock, Compare, Cond, CondId, Content, Feature, FeatureKind, Group, Index, Matcher,
-    Order, PackHash, Path, Pattern, Program, Relation, Root, Rule, Segment, SessionKey, Slot,
-    Source, Stage, Test, TimeKey, Type, Window, ZoneId, ZoneTable,
+    Action, Amount, Clock, Compare, Cond, CondId, Content, Experiment, Feature, FeatureKind, Group,
+    Holdout, Index, Matcher, Need, Order, PackHash, Path, Pattern, Program, Relation, Root, Rule,
+    Segment, SessionKey, Share, Slot, Source, Stage, Test, TimeKey, Type, Window, ZoneId,
+    ZoneTable,
 };
 
 const MAGIC: &[u8; 4] = b"WMP\x02";
@@ -61,6 +62,8 @@ impl Program {
             out.option(slot.default.as_ref(), |out, content| out.unsigned((*content).into()));
         });
         out.list(&self.rules, write_rule);
+        out.list(&self.experiments, |out, experiment| experiment.write(out));
+        out.list(&self.holdouts, |out, holdout| holdout.write(out));
         out.into_bytes()
     }
 
@@ -95,6 +98,8 @@ impl Program {
                 slots: input
                     .list(|input| Slot { id: input.string(), default: input.option(Reader::u32) }),
                 rules: input.list(read_rule),
+                experiments: input.list(Experiment::read),
+                holdouts: input.list(Holdout::read),
                 index: Index::default(),
             }
         })?;
@@ -171,8 +176,37 @@ impl Program {
         }
         for rule in &self.rules {
             below(rule.slot, self.slots.len())?;
-            below(rule.content, self.contents.len())?;
             on_visitor(rule.when, segments, true)?;
+            match rule.action {
+                Action::Keep => {}
+                Action::Show(content) => below(content, self.contents.len())?,
+                Action::Experiment(number) => below(number, self.experiments.len())?,
+            }
+            for holdout in &rule.holdouts {
+                below(*holdout, self.holdouts.len())?;
+            }
+            for need in &rule.needs {
+                // What is needed is decided before.
+                below(need.slot, rule.slot as usize)?;
+            }
+        }
+        for experiment in &self.experiments {
+            let count = experiment.variations.len();
+            let fits = |ranges: usize| if ranges == count { Ok(()) } else { Err("bad-ranges") };
+            fits(experiment.share.ranges.len())?;
+            // There is a first one for those who are not assigned.
+            below(experiment.force.unwrap_or(0), count)?;
+            for show in experiment.variations.iter().filter_map(|variation| variation.show) {
+                below(show, self.contents.len())?;
+            }
+            for leaf in &experiment.contexts {
+                fits(leaf.ranges.len())?;
+                on_visitor(leaf.when, segments, true)?;
+            }
+            if let Some(sticky) = &experiment.sticky {
+                below(sticky.feature, self.features.len())?;
+                sticky.blocked.map_or(Ok(()), |cond| on_visitor(cond, segments, true))?;
+            }
         }
         if !self.rules.is_sorted_by_key(|rule| rule.slot) {
             return Err("unsorted-rules");
@@ -733,22 +767,28 @@ fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
 fn write_rule(out: &mut Writer, rule: &Rule) {
     out.text(&rule.id);
     out.unsigned(rule.slot.into());
-    out.unsigned(rule.content.into());
+    rule.action.write(out);
     out.signed(rule.priority.into());
     out.byte(rule.purpose as u8);
     out.unsigned(rule.when.0.into());
     out.flag(rule.stateless);
+    out.list(&rule.shares, |out, share| share.write(out));
+    out.list(&rule.needs, |out, need| need.write(out));
+    out.list(&rule.holdouts, |out, holdout| out.unsigned((*holdout).into()));
 }
 
 fn read_rule(input: &mut Reader<'_>) -> Rule {
     Rule {
         id: input.string(),
         slot: input.u32(),
-        content: input.u32(),
+        action: Action::read(input),
         priority: i32::try_from(input.signed())
             .unwrap_or_else(|_| input.refuse("number-too-large", 0)),
         purpose: input.one_of(&Purpose::ALL, "unknown-purpose"),
         when: read_id(input),
         stateless: input.flag(),
+        shares: input.list(Share::read),
+        needs: input.list(Need::read),
+        holdouts: input.list(Reader::u32),
     }
 }

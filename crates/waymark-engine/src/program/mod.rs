@@ -8,6 +8,7 @@ mod carry;
 mod codec;
 mod condition;
 mod content;
+mod experiment;
 mod feature;
 mod index;
 mod pattern;
@@ -26,6 +27,9 @@ pub use condition::{
     Type, WEEKDAYS, ZoneId,
 };
 pub use content::{Body, Content, Variant};
+pub use experiment::{
+    Action, Experiment, Holdout, Leaf, Need, Outcome, Share, Status, Sticky, Unit, Variation,
+};
 pub use feature::{Amount, Feature, FeatureKind, Matcher, Window};
 pub use index::Index;
 pub use pattern::Pattern;
@@ -66,10 +70,13 @@ pub struct Program {
     pub stages: Vec<Stage>,
     /// How many segments are worked out before the stage: those it is made of. Later ones may read it.
     pub stage_after: u32,
+    /// In the order in which they are decided: each after those that its rules need.
     pub slots: Vec<Slot>,
     pub contents: Vec<Content>,
     /// By slot, then from the highest priority down, then by id: the order in which they are tried.
     pub rules: Vec<Rule>,
+    pub experiments: Vec<Experiment>,
+    pub holdouts: Vec<Holdout>,
     /// Derived from the rest by [`Program::indexed`].
     pub index: Index,
 }
@@ -113,13 +120,19 @@ pub struct Slot {
 pub struct Rule {
     pub id: String,
     pub slot: u32,
-    pub content: u32,
+    pub action: Action,
     pub priority: i32,
     pub purpose: Purpose,
     pub when: CondId,
     /// Neither the condition nor the content reads anything kept about a visitor, so the rule may
-    /// run before consent.
+    /// run before consent. An experiment then gives everybody its first variation.
     pub stateless: bool,
+    /// The visitor has to be in all of these.
+    pub shares: Vec<Share>,
+    /// What other slots have to have come to, all of it.
+    pub needs: Vec<Need>,
+    /// Those of [`Program::holdouts`] that it is measured by.
+    pub holdouts: Vec<u32>,
 }
 
 impl Program {

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::Program;
+use super::{Action, Outcome, Program};
 
 impl Program {
     /// The Program for pages: content that no rule shows and slots that nothing fills stay behind.
@@ -14,14 +14,34 @@ impl Program {
         let shown: BTreeSet<u32> = self
             .rules
             .iter()
-            .map(|rule| rule.content)
+            .filter_map(|rule| match rule.action {
+                Action::Show(content) => Some(content),
+                _ => None,
+            })
+            .chain(
+                (self.experiments.iter().flat_map(|experiment| &experiment.variations))
+                    .filter_map(|variation| variation.show),
+            )
             .chain(self.slots.iter().filter_map(|slot| slot.default))
             .collect();
         let kept: Vec<u32> = shown.into_iter().collect();
         let moved = |old: u32| kept.binary_search(&old).ok().and_then(|at| u32::try_from(at).ok());
         page.contents = kept.iter().map(|old| self.contents[*old as usize].clone()).collect();
         for rule in &mut page.rules {
-            rule.content = moved(rule.content).unwrap_or_default();
+            if let Action::Show(content) = rule.action {
+                rule.action = Action::Show(moved(content).unwrap_or_default());
+            }
+            for need in &mut rule.needs {
+                // What nothing shows cannot be what a slot came to.
+                let kept = need.any_of.iter().filter_map(|outcome| match *outcome {
+                    Outcome::Content(content) => moved(content).map(Outcome::Content),
+                    other => Some(other),
+                });
+                need.any_of = kept.collect();
+            }
+        }
+        for variation in page.experiments.iter_mut().flat_map(|one| &mut one.variations) {
+            variation.show = variation.show.and_then(moved);
         }
         for slot in &mut page.slots {
             slot.default = slot.default.and_then(moved);

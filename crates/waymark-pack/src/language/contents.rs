@@ -1,7 +1,7 @@
 //! Slots, and what can be shown in them.
 
-use super::Takes::{Any, Either, Label, List, Map, Name, Object, Text, Whole, Words};
-use super::{Key, Shape, later, may, needs, word};
+use super::Takes::{Any, Either, Label, List, Map, Name, Object, Share, Text, Whole, Words};
+use super::{HOLDOUT, KEEP, Key, Shape, later, may, needs};
 
 pub static SLOT: Shape = Shape::new(
     "slot",
@@ -10,13 +10,15 @@ pub static SLOT: Shape = Shape::new(
     &[
         needs(
             "default",
-            Either(&[
-                Words(&[word("keep", "What the page's author put there.")]),
-                Name("a content of the slot"),
-            ]),
+            Either(&[Words(KEEP), Name("a content of the slot")]),
             "What everybody sees for whom no rule holds.",
         ),
         may("label", Label, "What people call it."),
+        may(
+            "holdout",
+            Either(&[Share, Object(&HOLDOUT)]),
+            "Visitors who see the default instead of what its rules and experiments would show.",
+        ),
     ],
 );
 

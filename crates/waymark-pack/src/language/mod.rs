@@ -23,6 +23,7 @@
 mod conditions;
 mod contents;
 mod events;
+mod experiments;
 mod json;
 mod operators;
 mod pack;
@@ -33,6 +34,7 @@ mod tests_of_packs;
 pub use conditions::*;
 pub use contents::*;
 pub use events::*;
+pub use experiments::*;
 pub use operators::*;
 pub use pack::*;
 pub use paths::*;

@@ -2,9 +2,12 @@
 
 use super::Takes::{
     Condition, Duration, Either, Feature, Flag, Label, List, Map, Name, Number, Object, Pattern,
-    Text, Whole, Words,
+    Share, Text, Whole, Words,
 };
-use super::{ATTRIBUTE, CONTENT, EVENT, PURPOSES, SLOT, Shape, TEST, later, may, needs};
+use super::{
+    ATTRIBUTE, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, METRIC, NEED, PURPOSES, SLOT,
+    Shape, TEST, UNIVERSAL_HOLDOUT, later, may, needs,
+};
 
 pub static PACK: Shape = Shape::new(
     "pack",
@@ -64,9 +67,21 @@ pub static PACK: Shape = Shape::new(
             "What can be shown, each made for one slot.",
         ),
         may("rules", List(&Object(&RULE)), "What is shown in which slot, and to whom."),
-        later("metrics", "What experiments are measured by."),
-        later("experiments", "Variations shown to a share of the visitors each."),
-        later("holdout", "The share of visitors who see no personalization."),
+        may(
+            "experiments",
+            Map("the experiment's id", &Object(&EXPERIMENT)),
+            "Variations shown to a share of the visitors each.",
+        ),
+        may(
+            "metrics",
+            Map("the metric's id", &Object(&METRIC)),
+            "What experiments are measured by.",
+        ),
+        may(
+            "holdout",
+            Object(&UNIVERSAL_HOLDOUT),
+            "Visitors who see the slots' defaults, to measure what all of it changes.",
+        ),
         later("contact", "How often and when visitors may be contacted."),
         later("destinations", "Where messages are sent."),
         later("triggers", "What is done when something changes."),
@@ -152,7 +167,11 @@ pub static RULE: Shape = Shape::new(
         ),
         needs("slot", Name("a slot"), "The slot that it fills."),
         may("when", Condition, "For whom; without it, for everybody.").or("{}"),
-        needs("show", Name("a content of the slot"), "What is shown."),
+        needs(
+            "show",
+            Either(&[Words(KEEP), Name("a content of the slot")]),
+            "What is shown; `keep` is what the page's author put there.",
+        ),
         may(
             "priority",
             Whole(i32::MIN, i32::MAX),
@@ -168,7 +187,21 @@ pub static RULE: Shape = Shape::new(
         may("label", Label, "What people call it."),
         later("limit", "How often it is shown to one visitor."),
         later("schedule", "From when until when it holds."),
-        later("holdout", "The share of visitors who see the slot's default instead."),
+        may(
+            "filters",
+            List(&Object(&FILTER)),
+            "Shares of the visitors that one has to be in, all of them.",
+        ),
+        may(
+            "needs",
+            List(&Object(&NEED)),
+            "What other slots and experiments have to have come to.",
+        ),
+        may(
+            "holdout",
+            Either(&[Share, Object(&HOLDOUT)]),
+            "Visitors who see the slot's default instead, to measure the difference.",
+        ),
         later("runs", "Where it is decided."),
         later("pick", "How one of several contents is chosen."),
         later("existing", "Whether visitors for whom it holds at once count."),

@@ -5,12 +5,14 @@ mod conds;
 mod features;
 mod order;
 mod references;
+mod rules;
+mod slots;
 
 use std::collections::BTreeMap;
 
 use waymark_engine::program::{
-    Clock, Compare, Cond, CondId, Content, Program, Rule, Segment, Slot, Source, Stage, Test,
-    Variant, ZoneId,
+    Clock, Compare, Cond, CondId, Content, Program, Segment, Slot, Source, Stage, Test, Variant,
+    ZoneId,
 };
 
 use crate::condition::{Comparison, Condition, Hours, Kept, Kind, Subject, Windowed, Zone};
@@ -21,6 +23,7 @@ use conds::Conds;
 use features::{Features, Lower};
 use order::Order;
 use references::References;
+use rules::Names;
 
 /// The Program of a pack without errors. Its hash is still to be taken, and its index
 /// to be derived.
@@ -103,8 +106,7 @@ impl<'p> Lowering<'p> {
                     .collect(),
             })
             .collect();
-        let mut slots: Vec<&pack::Slot> = pack.slots.iter().collect();
-        slots.sort_by_key(|slot| &slot.id);
+        let slots = slots::ordered(pack, self.problems)?;
         let slot_numbers = numbered(slots.iter().map(|slot| slot.id.as_str()));
         for slot in slots {
             let default = match &slot.default {
@@ -113,21 +115,7 @@ impl<'p> Lowering<'p> {
             };
             program.slots.push(Slot { id: slot.id.clone(), default });
         }
-        let mut rules: Vec<&pack::Rule> = pack.rules.iter().collect();
-        rules.sort_by_key(|rule| rule.order());
-        for rule in rules {
-            let content = rule.show.content.as_str();
-            program.rules.push(Rule {
-                id: rule.id.clone(),
-                slot: *slot_numbers.get(rule.slot.as_str())?,
-                content: *content_numbers.get(content)?,
-                priority: rule.priority,
-                purpose: rule.purpose,
-                when: self.condition(&rule.when),
-                stateless: rule.is_stateless(by_id.get(content).copied()),
-            });
-        }
-        Some(())
+        self.rules(pack, Names::new(slot_numbers, content_numbers, by_id), program)
     }
 
     /// A whole condition, which hosts have to be willing to evaluate.

@@ -2,7 +2,7 @@
 
 use waymark_model::Span;
 
-use super::rules::unique;
+use super::rules::Unique;
 use crate::condition::{Condition, Place, read as read_condition};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
@@ -58,7 +58,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Journey {
 fn read_stages(node: &Node, desk: &mut Desk<'_>) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     let items = elements(node, "`stages`", &mut desk.problems).unwrap_or_default();
-    let mut ids = unique("stage");
+    let mut ids = Unique::of("stage");
     for item in items {
         let Some(mut fields) = Fields::of(item, &language::STAGE, &mut desk.problems) else {
             continue;

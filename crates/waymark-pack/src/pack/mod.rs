@@ -2,18 +2,25 @@
 
 mod content;
 mod events;
+mod experiments;
 mod features;
 mod groups;
 mod journey;
+mod metrics;
 mod rules;
+mod shares;
 mod tests;
 
 pub(crate) use content::{Content, Slot};
+pub(crate) use experiments::{Experiment, Sticky};
 pub(crate) use features::{Definition, Feature};
 pub(crate) use groups::Group;
 pub(crate) use journey::Journey;
-pub(crate) use rules::Rule;
+pub(crate) use rules::{Does, Rule};
+pub(crate) use shares::{HOLDOUT, Need, Needed, Universal};
 pub use tests::{Case, Expect};
+
+use crate::measures::{Measured, Measures, Metric};
 
 use crate::condition::{Condition, Place, read, read_holidays, zone_exists};
 use crate::declared::{Desk, ids_of};
@@ -38,7 +45,12 @@ pub(crate) struct Pack {
     pub segments: Vec<Segment>,
     pub slots: Vec<Slot>,
     pub contents: Vec<Content>,
+    /// Experiments, too.
     pub rules: Vec<Rule>,
+    pub holdout: Option<Universal>,
+    pub metrics: Vec<Metric>,
+    /// Of the metrics' events.
+    pub metric_filters: Vec<Condition>,
     pub tests: Vec<Case>,
 }
 
@@ -48,6 +60,22 @@ pub(crate) struct Segment {
     pub at: At,
     /// `None` when it could not be read.
     pub when: Option<Condition>,
+}
+
+impl Pack {
+    /// Its tests, and what reports need: visitors' programs hold neither.
+    pub fn beside(self) -> (Vec<Case>, Measures) {
+        let experiments = self.rules.into_iter().filter_map(|rule| match rule.does {
+            Does::Experiment(experiment) => Some(Measured {
+                experiment: rule.id,
+                goal: experiment.measured.goal,
+                guardrails: experiment.measured.guardrails,
+            }),
+            _ => None,
+        });
+        let measures = Measures { metrics: self.metrics, experiments: experiments.collect() };
+        (self.tests, measures)
+    }
 }
 
 /// Reads all that can be read; what could not be was reported.
@@ -67,6 +95,9 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let slots = fields.take("slots");
     let contents = fields.take("content");
     let rules = fields.take("rules");
+    let experiments = fields.take("experiments");
+    let metrics = fields.take("metrics");
+    let holdout = fields.take("holdout");
     let tests = fields.take("tests");
     fields.finish(&mut desk.problems);
 
@@ -79,9 +110,16 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     desk.declared.groups = ids_of(groups);
     desk.declared.holidays = holidays.is_some();
     desk.declared.contents = content::slots_of(contents);
+    desk.declared.metrics = ids_of(metrics);
+    desk.declared.experiments = experiments::declared(experiments);
     events::read(events, desk);
     events::read_attributes(attributes, desk);
     let features = features::read(features, desk);
+    let (metrics, metric_filters) = metrics::read(metrics, desk);
+    // Reports name both by their ids.
+    let mut ids = rules::Unique::of("rule or experiment");
+    let mut rules = rules::read(rules, &mut ids, desk);
+    rules.extend(experiments::read(experiments, &mut ids, desk));
     Some(Pack {
         name,
         timezone,
@@ -92,7 +130,10 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         segments: read_segments(segments, desk),
         slots: content::read_slots(slots, desk),
         contents: content::read(contents, desk),
-        rules: rules::read(rules, desk),
+        rules,
+        holdout: shares::universal(holdout, desk),
+        metrics,
+        metric_filters,
         tests: tests::read(tests, desk),
     })
 }

@@ -8,8 +8,9 @@ mod selector;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waymark_engine::program::{Body, Template};
+use waymark_engine::program::{Body, Share, Template};
 
+use super::shares::{self, KEEP};
 use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, id, label, members, text};
@@ -24,6 +25,7 @@ pub(crate) struct Slot {
     pub id: String,
     pub at: At,
     pub default: Option<Shown>,
+    pub holdout: Option<Share>,
 }
 
 /// A content, where it is named.
@@ -47,9 +49,6 @@ pub(crate) struct Variant {
     pub template: Template,
 }
 
-/// What keeps the author's content.
-const KEEP: &str = "keep";
-
 /// The slot of each content, whatever else is wrong with it.
 pub(super) fn slots_of(node: Option<&Node>) -> BTreeMap<String, Option<String>> {
     let Some(Json::Object(members)) = node.map(|node| &node.json) else { return BTreeMap::new() };
@@ -71,12 +70,15 @@ pub(super) fn read_slots(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Slot> 
         };
         let default = fields.require("default", &mut desk.problems);
         label(fields.take("label"), &mut desk.problems);
+        let holdout = fields.take("holdout");
         fields.finish(&mut desk.problems);
+        let name = format!("{}.slot.{}", shares::HOLDOUT, member.key);
+        let holdout = shares::holdout(holdout, &name, desk);
         let default = default.and_then(|node| match &node.json {
             Json::Text(text) if text == KEEP => None,
             _ => shown_in(node, "`default`", Some(&member.key), desk),
         });
-        slots.push(Slot { id: member.key.clone(), at: member.key_at, default });
+        slots.push(Slot { id: member.key.clone(), at: member.key_at, default, holdout });
     }
     slots
 }
