@@ -18,6 +18,7 @@ mod studio;
 mod suite;
 mod tools;
 mod vectors;
+mod xss;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -99,6 +100,8 @@ enum Verb {
         #[arg(long)]
         count: bool,
     },
+    /// Show every attempt of tests/xss to run a script in Chromium, and fail when one runs
+    Xss,
 }
 
 /// Whose cases.
@@ -124,6 +127,7 @@ fn main() -> ExitCode {
         Verb::Docs { check } => docs::write(check),
         Verb::Schema => schema::write(),
         Verb::Vectors { count } => vectors::run(count).map(drop),
+        Verb::Xss => xss::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::edge::{self, Running};
 use crate::project::{cargo, command, node_tool, root, run};
-use crate::{arrows, build, conformance, docs, journeys, sizes, tools, vectors};
+use crate::{arrows, build, conformance, docs, journeys, sizes, tools, vectors, xss};
 
 /// A part of the whole, by the name that `cargo xtask test` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -74,6 +74,8 @@ pub fn run_parts(parts: &[Part]) -> Result<()> {
             }
             Part::Pages => {
                 step("pages in Chromium");
+                let payloads = xss::bundle(&root().join("target/xss"))?;
+                println!("{payloads} attempts to run a script");
                 counts.against_edge(&files("tests/e2e", ".test.mjs")?)?;
             }
             Part::Journeys => real_journeys(&mut counts)?,

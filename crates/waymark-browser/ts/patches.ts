@@ -6,7 +6,7 @@ import type { Change } from './types';
 const UNTOUCHED = /^(script|style|link|base|meta|object|embed|i?frame|template)$/i;
 
 export class Patches {
-  private undo: (() => void)[] = [];
+  private undo: (() => unknown)[] = [];
   private applied = '';
 
   apply(changes: Change[]): void {
@@ -31,6 +31,9 @@ export class Patches {
       if (before === value) continue;
       set(element, name, value);
       this.undo.push(() => set(element, name, before));
+    }
+    if (!element.hasAttribute('class')) {
+      this.undo.push(() => element.getAttribute('class') === '' && element.removeAttribute('class'));
     }
     for (const [names, wanted] of [[addClass, true], [removeClass, false]] as const) {
       for (const name of names) {

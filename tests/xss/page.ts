@@ -1,0 +1,25 @@
+// How a page shows what was decided: the SDK's own code.
+
+import { Slots } from '../../crates/waymark-browser/ts/slots';
+import type { Decision, SlotDecision } from '../../crates/waymark-browser/ts/types';
+
+const failures: string[] = [];
+const slots = new Slots((code, message) => failures.push(`${code}: ${message}`));
+
+/** Shows a list of what slots say, each in an element of its own. Gives what could not be shown. */
+export function show(list: SlotDecision[]): string[] {
+  const decision = { slots: {} } as Decision;
+  list.forEach((slot, at) => {
+    const element = document.createElement('div');
+    element.setAttribute('data-waymark-slot', `s${at}`);
+    document.getElementById('here')!.append(element);
+    decision.slots[`s${at}`] = slot;
+  });
+  slots.show(decision);
+  return failures.splice(0);
+}
+
+/** Shows one patch, and takes it back. */
+export function patch(slot: SlotDecision): void {
+  slots.patch({ slots: { patch: slot } } as unknown as Decision);
+}
