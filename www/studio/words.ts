@@ -209,6 +209,12 @@ const zh: Words = {
 export const codes: Record<Language, Record<string, string>> = {
   en: {},
   zh: {
+    'always-true': '恒真的条件',
+    'many-signals': '信号过多',
+    'missing-default': '缺少默认值',
+    'missing-matches': '缺失时也成立',
+    'purpose-not-allowed': '用途不允许',
+    'unreachable-rule': '规则无法达到',
     'bad-duration': '时长写法有误',
     'bad-id': '标识不合规',
     'bad-include': '包含的文件有误',

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waymark_model::Value;
+use waymark_model::{Purpose, Value};
 
 use crate::diagnostic::Code;
 use crate::json::{At, Json, Node};
@@ -25,6 +25,8 @@ pub(crate) struct Declared {
     /// `None` when the pack does not say which events there are: then any may be.
     pub events: Option<BTreeMap<String, Event>>,
     pub attributes: Option<BTreeMap<String, Option<Type>>>,
+    /// What traits are collected for, by their paths.
+    pub trait_purposes: BTreeMap<String, Vec<Purpose>>,
     pub features: BTreeMap<String, Feature>,
     pub segments: BTreeSet<String>,
     pub stages: BTreeSet<String>,
@@ -42,6 +44,8 @@ pub(crate) struct Declared {
 
 #[derive(Debug, Default)]
 pub(crate) struct Event {
+    /// What it is collected for, if that is said.
+    pub purposes: Option<Vec<Purpose>>,
     pub properties: Option<BTreeMap<String, Option<Type>>>,
 }
 
@@ -121,6 +125,12 @@ impl Type {
 }
 
 impl Declared {
+    /// What a trait, or the object that it is a part of, is collected for, if that is said.
+    pub fn purposes_of_trait(&self, path: &str) -> Option<&Vec<Purpose>> {
+        let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
+        ends.skip(1).find_map(|end| self.trait_purposes.get(&path[..end]))
+    }
+
     /// The type of a property, `None` when nothing is known of it.
     pub fn property_type(&self, event: Option<&str>, keys: &[String]) -> Option<Type> {
         let properties = self.events.as_ref()?.get(event?)?.properties.as_ref()?;

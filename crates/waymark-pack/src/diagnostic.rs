@@ -76,6 +76,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// A condition that always holds, and does not look like it.
+    AlwaysTrue = "always-true",
     /// Not a whole number and one of `s m h d w`, or out of range.
     BadDuration = "bad-duration",
     /// Empty, too long, or with control characters.
@@ -128,8 +130,14 @@ codes! {
     DuplicateKey = "duplicate-key",
     /// Elements or attributes were taken out.
     HtmlSanitized = "html-sanitized",
+    /// A slot whose rules read so many different things that its decisions can hardly be cached.
+    ManySignals = "many-signals",
+    /// An insert of what may be missing, with nothing to show instead.
+    MissingDefault = "missing-default",
     /// A key that has to be there.
     MissingKey = "missing-key",
+    /// An opposite that also holds of what is missing.
+    MissingMatches = "missing-matches",
     /// Part of the language, and not of this version.
     NotYet = "not-yet",
     /// An operator where it has no meaning.
@@ -140,6 +148,8 @@ codes! {
     ProgramTooLarge = "program-too-large",
     /// A regular expression whose table would be too large.
     RegexTooLarge = "regex-too-large",
+    /// A rule that reads data which is not collected for its purpose.
+    PurposeNotAllowed = "purpose-not-allowed",
     /// A rule behind one that always wins.
     ShadowedRule = "shadowed-rule",
     /// An insert where no value can be made safe.
@@ -182,6 +192,8 @@ codes! {
     UnsafeUrl = "unsafe-url",
     /// A variation that the experiment does not have.
     UnknownVariation = "unknown-variation",
+    /// A rule whose condition nobody can meet.
+    UnreachableRule = "unreachable-rule",
     /// Content that nobody shows.
     UnusedContent = "unused-content",
     /// A slot that nothing fills.

@@ -1,8 +1,12 @@
 //! What compiles and is hardly meant.
 
+mod logic;
+mod reads;
+mod winners;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use waymark_engine::program::{Compare, Order, Part, Type};
+use waymark_engine::program::{Body, Compare, Filter, Insert, Order, Part, Root, Type};
 use waymark_model::Value;
 
 use crate::condition::{Comparison, Condition, Kind, Subject};
@@ -16,6 +20,8 @@ pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
     let problems = &mut desk.problems;
     for condition in conditions(pack) {
         contradictions(condition, problems);
+        logic::always_true(condition, problems);
+        logic::missing_matches(pack, condition, problems);
     }
     // What is missing can only be told of a pack that was read whole.
     if !problems.has_errors() {
@@ -23,6 +29,10 @@ pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
         unused_slots(pack, problems);
         shadowed_rules(pack, problems);
         defaults_that_read_visitors(pack, problems);
+        missing_defaults(pack, problems);
+        winners::unreachable(pack, problems);
+        reads::purposes(pack, &desk.declared, problems);
+        reads::signals(pack, problems);
     }
 }
 
@@ -55,13 +65,18 @@ fn unused_slots(pack: &Pack, problems: &mut Problems) {
 
 /// Rules behind one that wins whenever they could.
 fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
+    /// Rules of a slot with which the ones behind them are compared.
+    const COMPARED: usize = 200;
     let contents = by_id(pack);
     let mut rules: Vec<&Rule> = pack.rules.iter().collect();
     rules.sort_by_key(|rule| rule.order());
     // The rules of the slot at hand that always hold.
     let mut winners: Vec<(&Rule, bool)> = Vec::new();
+    // The others that come before the one at hand.
+    let mut before: Vec<(&Rule, bool)> = Vec::new();
     for rule in rules {
         winners.retain(|(winner, _)| winner.slot == rule.slot);
+        before.retain(|(winner, _)| winner.slot == rule.slot);
         let stateless = rule.is_stateless(&contents);
         let shadow = winners
             .iter()
@@ -72,14 +87,27 @@ fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
                 format!("the rule {behind} never wins: {before} comes first and always holds");
             let problem = problems.warn(Code::ShadowedRule, rule.at, message);
             problem.mend("give it a higher `priority`, or the other a condition");
+        } else if let Some((winner, _)) = before.iter().find(|(winner, anybody)| {
+            (*anybody || winner.purpose == rule.purpose) && winners::implies(rule, winner)
+        }) {
+            let (behind, first) = (shown(&rule.id), shown(&winner.id));
+            let message = format!(
+                "the rule {behind} never wins: whoever meets it meets {first}, which comes first"
+            );
+            let problem = problems.warn(Code::ShadowedRule, rule.at, message);
+            problem.mend("give it a higher `priority`");
         }
         // Those who are not in a share, or held out, go on to the next.
-        let always = !matches!(rule.does, Does::Experiment(_))
+        let stays = !matches!(rule.does, Does::Experiment(_))
             && rule.filters.is_empty()
-            && rule.needs.is_empty()
-            && rule.when.constant() == Some(true);
-        if always {
+            && rule.needs.is_empty();
+        if !stays {
+            continue;
+        }
+        if rule.when.constant() == Some(true) {
             winners.push((rule, stateless));
+        } else if before.len() < COMPARED {
+            before.push((rule, stateless));
         }
     }
 }
@@ -96,6 +124,31 @@ fn defaults_that_read_visitors(pack: &Pack, problems: &mut Problems) {
             );
             let problem = problems.warn(Code::DefaultReadsVisitor, default.at, message);
             problem.mend("show it by a rule, which asks for consent, and keep the default plain");
+        }
+    }
+}
+
+/// Inserts of what may be missing, with nothing to show instead.
+fn missing_defaults(pack: &Pack, problems: &mut Problems) {
+    for content in &pack.contents {
+        if !matches!(content.body, Body::Text | Body::Html) {
+            continue;
+        }
+        let bare = content.variants.iter().flat_map(|variant| variant.template.inserts()).find(
+            |Insert { path, filters, .. }| {
+                let missing = match (path.root, path.keys.first()) {
+                    (Root::Feature, Some(id)) => logic::feature_may_be_missing(pack, id),
+                    _ => logic::path_may_be_missing(path),
+                };
+                missing && !filters.iter().any(|filter| matches!(filter, Filter::Default(_)))
+            },
+        );
+        if let Some(Insert { path, .. }) = bare {
+            let path = format!("{}.{}", path.root.name(), path.keys.join("."));
+            let id = shown(&content.id);
+            let message = format!("{id} shows a gap where {path} is missing");
+            let problem = problems.warn(Code::MissingDefault, content.at, message);
+            problem.mend(format!("write {{{{ {path} | default: '…' }}}}"));
         }
     }
 }
@@ -161,22 +214,28 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
 fn contradictions(condition: &Condition, problems: &mut Problems) {
     condition.walk(&mut |part| {
         let Kind::All(parts) = &part.kind else { return };
-        // What is asked where it stands has no name that tells it from others.
-        let mut by_subject: BTreeMap<(String, String), Vec<(Asked<'_>, At)>> = BTreeMap::new();
-        for part in parts {
-            if let Some((subject, asked)) = Asked::of(part) {
-                let name = (subject.name(), format!("{subject:?}"));
-                by_subject.entry(name).or_default().push((asked, part.at));
-            }
-        }
-        for ((name, _), all) in by_subject {
-            let Some(found) = (2..=all.len()).find(|n| !can_hold(&all[..*n])) else {
-                continue;
-            };
+        for (name, at) in contradiction(parts) {
             let message = format!("{} can never meet this and what stands before", shown(&name));
-            problems.warn(Code::Contradiction, all[found - 1].1, message);
+            problems.warn(Code::Contradiction, at, message);
         }
     });
+}
+
+/// The things that can never be as parts of a whole ask, each with the part that is too much.
+fn contradiction(parts: &[Condition]) -> Vec<(String, At)> {
+    // What is asked where it stands has no name that tells it from others.
+    let mut by_subject: BTreeMap<(String, String), Vec<(Asked<'_>, At)>> = BTreeMap::new();
+    for part in parts {
+        if let Some((subject, asked)) = Asked::of(part) {
+            let name = (subject.name(), format!("{subject:?}"));
+            by_subject.entry(name).or_default().push((asked, part.at));
+        }
+    }
+    let found = by_subject.into_iter().filter_map(|((name, _), all)| {
+        let found = (2..=all.len()).find(|number| !can_hold(&all[..*number]))?;
+        Some((name, all[found - 1].1))
+    });
+    found.collect()
 }
 
 /// A comparison that has to hold, or, if `not`, must not.
@@ -212,6 +271,17 @@ fn can_hold(all: &[(Asked<'_>, At)]) -> bool {
     }
     let exists = |wanted: bool| asked().any(|a| *a.compare == Compare::Exists && a.not != wanted);
     if exists(true) && exists(false) {
+        return false;
+    }
+    // Of a list one element has to be among these, and none may be among those.
+    let lists = |not| {
+        asked().filter_map(move |asked| match asked.compare {
+            Compare::In(list) if asked.not == not => Some(list),
+            _ => None,
+        })
+    };
+    if lists(false).any(|list| lists(true).any(|not| list.iter().all(|value| not.contains(value))))
+    {
         return false;
     }
     let mut low = (f64::NEG_INFINITY, true);

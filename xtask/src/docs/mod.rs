@@ -16,8 +16,17 @@ use anyhow::{Context, Result, bail};
 use crate::project;
 
 /// The pages in their order.
-const PAGES: [&str; 8] =
-    ["index", "events", "conditions", "content", "rules", "tools", "keys", "diagnostics"];
+const PAGES: [&str; 9] = [
+    "index",
+    "events",
+    "conditions",
+    "content",
+    "rules",
+    "experiments",
+    "tools",
+    "keys",
+    "diagnostics",
+];
 const SOURCE: &str = "docs/packs";
 const TARGET: &str = "www/docs/packs";
 const STYLE: &str = "style.css";

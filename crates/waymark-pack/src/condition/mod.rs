@@ -24,7 +24,7 @@ pub(crate) struct Condition {
     pub kind: Kind,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     All(Vec<Condition>),
     Any(Vec<Condition>),
@@ -80,7 +80,7 @@ pub(crate) enum Kind {
 }
 
 /// What a value has to be like.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Comparison {
     /// One that refers to nothing else.
     Plain(Compare),
@@ -103,7 +103,7 @@ pub(crate) enum Zone {
 }
 
 /// A time of the day, on some days.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Hours {
     pub zone: Zone,
     /// Minutes since midnight.
@@ -115,7 +115,7 @@ pub(crate) struct Hours {
 }
 
 /// An event, and what it has to be like.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Occurrence {
     /// `None` is any event.
     pub event: Option<String>,
@@ -123,7 +123,7 @@ pub(crate) struct Occurrence {
 }
 
 /// A sum or a count.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Windowed {
     pub on: Occurrence,
     /// What is summed; `None` counts.
@@ -132,11 +132,18 @@ pub(crate) struct Windowed {
 }
 
 /// The first or the last occurrence.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Kept {
     pub first: bool,
     pub on: Occurrence,
     pub property: Option<Vec<String>>,
+}
+
+/// The same thing is asked, wherever it stands.
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
 }
 
 impl Condition {

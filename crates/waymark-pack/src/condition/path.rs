@@ -10,7 +10,7 @@ use crate::language;
 use crate::problem::{closest, shown};
 
 /// The left side of a comparison.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Subject {
     Path(Path),
     Session(SessionKey),

@@ -20,6 +20,8 @@ pub struct BuiltIn {
     pub ty: &'static str,
     /// One sentence about it.
     pub about: &'static str,
+    /// Whether there always is one.
+    pub always: bool,
     /// Part of the language, and not of this version.
     pub later: bool,
 }
@@ -29,7 +31,7 @@ const fn root(name: &'static str, about: &'static str) -> Root {
 }
 
 const fn built_in(path: &'static str, ty: &'static str, about: &'static str) -> BuiltIn {
-    BuiltIn { path, ty, about, later: false }
+    BuiltIn { path, ty, about, always: false, later: false }
 }
 
 impl Root {
@@ -40,6 +42,13 @@ impl Root {
 
     const fn later(mut self) -> Self {
         self.later = true;
+        self
+    }
+}
+
+impl BuiltIn {
+    const fn always(mut self) -> Self {
+        self.always = true;
         self
     }
 }
@@ -62,29 +71,32 @@ pub static ROOTS: &[Root] = &[
 
 /// The paths that hosts fill, and those that the engine reads itself.
 pub static BUILT_IN: &[BuiltIn] = &[
-    built_in("page.path", "string", "The page's path, without what comes after `?`."),
-    built_in("page.url", "string", "The page's whole address."),
-    built_in("page.search", "string", "What stands after `?` in the address, with the `?`."),
+    built_in("page.path", "string", "The page's path, without what comes after `?`.").always(),
+    built_in("page.url", "string", "The page's whole address.").always(),
+    built_in("page.search", "string", "What stands after `?` in the address, with the `?`.")
+        .always(),
     built_in("page.title", "string", "The page's title; only in the page itself."),
-    built_in("page.referrer", "string", "The address that the visitor came from."),
+    built_in("page.referrer", "string", "The address that the visitor came from.").always(),
     built_in("campaign.name", "string", "`utm_campaign` of the address."),
     built_in("campaign.source", "string", "`utm_source` of the address."),
     built_in("campaign.medium", "string", "`utm_medium` of the address."),
     built_in("campaign.term", "string", "`utm_term` of the address."),
     built_in("campaign.content", "string", "`utm_content` of the address."),
-    built_in("device.type", "string", "`mobile` or `desktop`; tablets are mobile."),
+    built_in("device.type", "string", "`mobile` or `desktop`; tablets are mobile.").always(),
     built_in("geo.country", "string", "The country's two letters (ISO 3166), from the edge."),
-    built_in("session.number", "number", "Which session of the visitor's this is, from 1."),
-    built_in("session.events", "number", "How many events the present session has."),
-    built_in("session.duration", "duration", "From the first to the last event of the session."),
+    built_in("session.number", "number", "Which session of the visitor's this is, from 1.")
+        .always(),
+    built_in("session.events", "number", "How many events the present session has.").always(),
+    built_in("session.duration", "duration", "From the first to the last event of the session.")
+        .always(),
     built_in("session.gap", "duration", "How long nothing had happened before the session began."),
-    built_in("time.hour", "number", "The hour, 0 to 23."),
-    built_in("time.minute", "number", "The minute, 0 to 59."),
-    built_in("time.weekday", "string", "The day of the week: `mon` to `sun`."),
-    built_in("time.day", "number", "The day of the month, 1 to 31."),
-    built_in("time.month", "number", "The month, 1 to 12."),
-    built_in("time.year", "number", "The year."),
-    built_in("time.date", "date", "The date, such as `2026-11-22`."),
+    built_in("time.hour", "number", "The hour, 0 to 23.").always(),
+    built_in("time.minute", "number", "The minute, 0 to 59.").always(),
+    built_in("time.weekday", "string", "The day of the week: `mon` to `sun`.").always(),
+    built_in("time.day", "number", "The day of the month, 1 to 31.").always(),
+    built_in("time.month", "number", "The month, 1 to 12.").always(),
+    built_in("time.year", "number", "The year.").always(),
+    built_in("time.date", "date", "The date, such as `2026-11-22`.").always(),
     built_in("geo.timezone", "string", "The time zone's name in the tz database, from the edge."),
 ];
 

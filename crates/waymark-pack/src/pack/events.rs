@@ -7,7 +7,7 @@ use waymark_model::Purpose;
 use crate::declared::{Desk, Event, Kind, Type};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, members, text};
-use crate::json::Node;
+use crate::json::{Member, Node};
 use crate::language;
 use crate::problem::shown;
 
@@ -28,7 +28,7 @@ fn read_event(node: &Node, desk: &mut Desk<'_>) -> Option<Event> {
     {
         desk.is_declared(Kind::Touchpoint, id, node.at);
     }
-    purposes(fields.take("purpose"), desk);
+    let purposes = purposes(fields.take("purpose"), desk);
     let properties = fields.take("properties");
     fields.finish(&mut desk.problems);
     let properties = properties.and_then(|node| {
@@ -38,7 +38,7 @@ fn read_event(node: &Node, desk: &mut Desk<'_>) -> Option<Event> {
             .map(|member| (member.key.clone(), Type::read(&member.value, &mut desk.problems)));
         Some(types.collect())
     });
-    Some(Event { properties })
+    Some(Event { purposes, properties })
 }
 
 pub(super) fn read_attributes(node: Option<&Node>, desk: &mut Desk<'_>) {
@@ -51,15 +51,17 @@ pub(super) fn read_attributes(node: Option<&Node>, desk: &mut Desk<'_>) {
             let problem = desk.problems.error(Code::UnknownPath, member.key_at, message);
             problem.mend("attributes are named \"traits.\" and what they are called");
         }
-        attributes.insert(member.key.clone(), read_attribute(&member.value, desk));
+        attributes.insert(member.key.clone(), read_attribute(member, desk));
     }
     desk.declared.attributes = Some(attributes);
 }
 
-fn read_attribute(node: &Node, desk: &mut Desk<'_>) -> Option<Type> {
-    let mut fields = Fields::of(node, &language::ATTRIBUTE, &mut desk.problems)?;
+fn read_attribute(member: &Member, desk: &mut Desk<'_>) -> Option<Type> {
+    let mut fields = Fields::of(&member.value, &language::ATTRIBUTE, &mut desk.problems)?;
     let ty = fields.require("type", &mut desk.problems);
-    purposes(fields.take("purpose"), desk);
+    if let Some(purposes) = purposes(fields.take("purpose"), desk) {
+        desk.declared.trait_purposes.insert(member.key.clone(), purposes);
+    }
     if let Some(node) = fields.take("sensitivity") {
         text(node, "`sensitivity`", &mut desk.problems);
     }
@@ -67,11 +69,9 @@ fn read_attribute(node: &Node, desk: &mut Desk<'_>) -> Option<Type> {
     Type::read(ty?, &mut desk.problems)
 }
 
-fn purposes(node: Option<&Node>, desk: &mut Desk<'_>) {
-    let Some(node) = node else { return };
-    for node in elements(node, "`purpose`", &mut desk.problems).unwrap_or_default() {
-        purpose(node, desk);
-    }
+fn purposes(node: Option<&Node>, desk: &mut Desk<'_>) -> Option<Vec<Purpose>> {
+    let items = elements(node?, "`purpose`", &mut desk.problems)?;
+    Some(items.iter().filter_map(|item| purpose(item, desk)).collect())
 }
 
 pub(super) fn purpose(node: &Node, desk: &mut Desk<'_>) -> Option<Purpose> {
