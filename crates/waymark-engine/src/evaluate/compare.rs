@@ -10,11 +10,11 @@ use crate::program::{Compare, CondId, Order, Relation, Type};
 
 impl<W: Watch> Evaluation<'_, W> {
     pub(super) fn compares(&self, compare: &Compare, actual: &Value) -> bool {
+        if let Some(holds) = plain(compare, actual) {
+            return holds;
+        }
         let program = self.engine.program;
         match compare {
-            Compare::Is(wanted) => actual == wanted,
-            Compare::Order(order, wanted) => relates(Relation::Order(*order), actual, wanted),
-            Compare::In(list) => shares(actual, |value| list.contains(value)),
             Compare::InFolded(list) => shares(actual, |value| match value {
                 Value::Text(text) => list.contains(&Value::Text(text.to_lowercase())),
                 other => list.contains(other),
@@ -23,8 +23,6 @@ impl<W: Watch> Evaluation<'_, W> {
                 let members = &program.groups[*group as usize].members;
                 shares(actual, |value| members.binary_search(&member_hash(value)).is_ok())
             }
-            Compare::Exists => *actual != Value::Null,
-            Compare::Type(ty) => Type::of(actual) == *ty,
             Compare::Pattern(pattern) => {
                 actual.as_text().is_some_and(|text| program.patterns[*pattern as usize].finds(text))
             }
@@ -42,6 +40,8 @@ impl<W: Watch> Evaluation<'_, W> {
                 Value::Array(items) => self.holds_of(*cond, &Value::Number(items.len() as f64)),
                 _ => false,
             },
+            // These are plain.
+            _ => false,
         }
     }
 
@@ -57,6 +57,18 @@ impl<W: Watch> Evaluation<'_, W> {
         };
         evaluation.answer(cond).truth == Truth::True
     }
+}
+
+/// The comparisons that need nothing but the value; `None` for the others.
+pub(crate) fn plain(compare: &Compare, actual: &Value) -> Option<bool> {
+    Some(match compare {
+        Compare::Is(wanted) => actual == wanted,
+        Compare::Order(order, wanted) => relates(Relation::Order(*order), actual, wanted),
+        Compare::In(list) => shares(actual, |value| list.contains(value)),
+        Compare::Exists => *actual != Value::Null,
+        Compare::Type(ty) => Type::of(actual) == *ty,
+        _ => return None,
+    })
 }
 
 /// Whether a value, or, of an array, an element, is one that is looked for.

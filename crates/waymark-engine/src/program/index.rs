@@ -3,6 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::columns::Columns;
 use super::{Cond, CondId, Program, Root, Source, Test};
 
 /// Lookups into a Program.
@@ -20,6 +21,8 @@ pub struct Index {
     pub(crate) by_session: Vec<u32>,
     pub(crate) by_traits: Vec<u32>,
     pub(crate) by_stage: Vec<u32>,
+    /// What rules ask of paths.
+    pub(crate) columns: Columns,
 }
 
 impl Index {
@@ -28,6 +31,7 @@ impl Index {
             by_event: vec![Vec::new(); program.events.len()],
             by_feature: vec![Vec::new(); program.features.len()],
             by_segment: vec![Vec::new(); program.segments.len()],
+            columns: Columns::of(program),
             ..Self::default()
         };
         for (number, feature) in (0..).zip(&program.features) {

@@ -6,6 +6,7 @@
 mod bound;
 mod carry;
 mod codec;
+mod columns;
 mod condition;
 mod content;
 mod experiment;
@@ -22,6 +23,7 @@ use core::fmt;
 
 use waymark_model::{Purpose, Span, Timestamp, Zone};
 
+pub(crate) use columns::{Rows, Scan};
 pub use condition::{
     Clock, Compare, Cond, CondId, Order, Path, Relation, Root, SessionKey, Source, Test, TimeKey,
     Type, WEEKDAYS, ZoneId,
@@ -145,6 +147,11 @@ impl Program {
 
     pub fn cond(&self, id: CondId) -> &Cond {
         &self.conds[id.0 as usize]
+    }
+
+    /// Bytes of memory that the lookups of rules take.
+    pub fn index_bytes(&self) -> usize {
+        self.index.columns.bytes()
     }
 
     /// The pack's own zone; UTC where none was given.

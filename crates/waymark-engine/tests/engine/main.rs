@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows tests by `#[test]` only
 
 mod change;
+mod columns;
 mod fold;
 mod history;
