@@ -184,12 +184,20 @@ pub fn target() -> Result<PathBuf> {
 /// A crate's module and nothing else: one that is also built as a library keeps all that another
 /// crate could call.
 pub fn compile(package: &str, profile: &str) -> Result<PathBuf> {
+    compile_with(package, profile, &[])
+}
+
+/// One that differs in `words` is built beside the plain one.
+pub fn compile_with(package: &str, profile: &str, words: &[&str]) -> Result<PathBuf> {
     let wasm = "wasm32-unknown-unknown";
     let module = ["-p", package, "--lib", "--crate-type", "cdylib"];
     let shape = ["--profile", profile, "--target", wasm];
-    run(cargo().args(["rustc", "--quiet", "--locked"]).args(module).args(shape))?;
+    let folder = if words.is_empty() { target()? } else { target()?.join("measured") };
+    let mut build = cargo();
+    build.args(["rustc", "--quiet", "--locked", "--target-dir"]).arg(&folder);
+    run(build.args(module).args(shape).args(words))?;
     let file = format!("{}.wasm", package.replace('-', "_"));
-    Ok(target()?.join(wasm).join(profile).join(file))
+    Ok(folder.join(wasm).join(profile).join(file))
 }
 
 pub fn optimize(from: &Path, to: &Path, levels: &[&str]) -> Result<()> {

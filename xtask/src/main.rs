@@ -4,6 +4,7 @@
 
 mod arrows;
 mod assets;
+mod bench;
 mod build;
 mod conformance;
 mod demo;
@@ -92,6 +93,8 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Measure speed, with the peers' engines in the same run where they are shared
+    Bench(bench::Args),
     /// Write the JSON Schema of packs to www/schema
     Schema,
     /// Run the written vectors natively
@@ -125,6 +128,7 @@ fn main() -> ExitCode {
         Verb::Journeys { from, out } => journeys::convert(&from, &out),
         Verb::Conformance { suite: Published::Growthbook, file } => conformance::run(file),
         Verb::Docs { check } => docs::write(check),
+        Verb::Bench(args) => bench::run_parts(&args),
         Verb::Schema => schema::write(),
         Verb::Vectors { count } => vectors::run(count).map(drop),
         Verb::Xss => xss::run(),

@@ -40,7 +40,7 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(program: &[u8], state: &[u8]) -> Result<Self, Refusal> {
         let state = Some(state).filter(|state| !state.is_empty());
-        Session::new(program, state, Numerals { parse, print }).map(Self).map_err(refusal)
+        Session::new(program, state, numerals()).map(Self).map_err(refusal)
     }
 
     /// An encoded event; gives effects.
@@ -68,7 +68,11 @@ impl Engine {
     }
 }
 
-fn refusal(error: DecodeError) -> Refusal {
+pub(crate) const fn numerals() -> Numerals {
+    Numerals { parse, print }
+}
+
+pub(crate) fn refusal(error: DecodeError) -> Refusal {
     let refusal = Refusal::new("");
     refusal.set_name(error.code);
     refusal

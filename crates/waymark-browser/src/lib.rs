@@ -14,6 +14,8 @@ extern crate alloc;
 
 mod effects;
 pub mod js;
+#[cfg(feature = "measure")]
+mod measure;
 mod session;
 
 pub use effects::encode_effects;

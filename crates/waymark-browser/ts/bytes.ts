@@ -36,6 +36,20 @@ export class Writer {
   }
 
   text(text: string): void {
+    const { length } = text;
+    // Most texts are short and plain, and the encoder takes longer to call than they take to write.
+    if (length < 64) {
+      this.room(length + 1);
+      const start = this.at;
+      this.buffer[this.at++] = length;
+      let unit = 0;
+      for (let i = 0; i < length && unit < 128; i++) {
+        unit = text.charCodeAt(i);
+        this.buffer[this.at++] = unit;
+      }
+      if (unit < 128) return;
+      this.at = start;
+    }
     const bytes = encoder.encode(text);
     this.unsigned(bytes.length);
     this.room(bytes.length);

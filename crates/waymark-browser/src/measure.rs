@@ -1,0 +1,114 @@
+//! What benchmarks call: the page's engine with many visitors in it, whose answers are read where
+//! they lie. Built by `cargo xtask bench` only.
+
+use alloc::vec::Vec;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use waymark_engine::{Context, Engine, Numerals, Prepared, Program, State};
+use waymark_model::{DecodeError, Event, Purposes, Timestamp};
+
+use crate::js::{Refusal, numerals, refusal};
+
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+const NONE: u32 = u32::MAX;
+
+#[derive(Debug)]
+#[wasm_bindgen]
+pub struct Bench {
+    program: Program,
+    numerals: Numerals,
+    visitors: Vec<Visitor>,
+    found: Vec<u32>,
+    first: Vec<Option<u32>>,
+}
+
+#[derive(Debug)]
+struct Visitor {
+    state: State,
+    context: Context,
+    prepared: Prepared,
+}
+
+#[wasm_bindgen]
+impl Bench {
+    #[wasm_bindgen(constructor)]
+    pub fn new(program: &[u8]) -> Result<Self, Refusal> {
+        let program = Program::decode(program).map_err(refusal)?;
+        let (visitors, found, first) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { program, numerals: numerals(), visitors, found, first })
+    }
+
+    /// Bytes of memory that the lookups of rules take.
+    pub fn index_bytes(&self) -> usize {
+        self.program.index_bytes()
+    }
+
+    /// A visitor of whom nothing is known, on a page; gives their number.
+    pub fn visitor(&mut self, context: &[u8]) -> Result<usize, Refusal> {
+        let state = Engine::new(&self.program, self.numerals).new_state();
+        let context = Context::decode(context).map_err(refusal)?;
+        let prepared = Engine::new(&self.program, self.numerals).prepare(&state, &context);
+        self.visitors.push(Visitor { state, context, prepared });
+        Ok(self.visitors.len() - 1)
+    }
+
+    /// Takes in an event of a visitor; gives until when their memberships stay.
+    pub fn apply(&mut self, visitor: usize, event: &[u8]) -> Result<f64, Refusal> {
+        let event = Event::decode(event).map_err(refusal)?;
+        let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
+        let engine = Engine::new(&self.program, self.numerals);
+        Ok(engine.apply(&mut visitor.state, &event).valid_until.to_js())
+    }
+
+    /// How many segments a visitor is in.
+    pub fn segments(&self, visitor: usize) -> usize {
+        self.visitors.get(visitor).map_or(0, |visitor| visitor.state.segments().count())
+    }
+
+    /// The page of a visitor is another.
+    pub fn turn(&mut self, visitor: usize, context: &[u8]) -> Result<(), Refusal> {
+        let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
+        visitor.context = Context::decode(context).map_err(refusal)?;
+        visitor.prepared = Engine::new(&self.program, self.numerals)
+            .prepare(&visitor.state, &visitor.context);
+        Ok(())
+    }
+
+    /// Finds all rules that hold; gives how many. Their numbers lie at [`Bench::found_at`].
+    pub fn all(&mut self, visitor: usize) -> usize {
+        let Some(Visitor { state, context, prepared }) = self.visitors.get(visitor) else {
+            return 0;
+        };
+        let engine = Engine::new(&self.program, self.numerals);
+        engine.eligible(prepared, state, context, NOW, &mut self.found);
+        self.found.len()
+    }
+
+    /// Finds the first rule that holds of each slot; gives how many slots there are. Where there is
+    /// none stands 2^32 - 1.
+    pub fn first(&mut self, visitor: usize) -> usize {
+        let Some(Visitor { state, context, prepared }) = self.visitors.get(visitor) else {
+            return 0;
+        };
+        let engine = Engine::new(&self.program, self.numerals);
+        engine.first_eligible(prepared, state, context, NOW, &mut self.first);
+        self.found.clear();
+        self.found.extend(self.first.iter().map(|rule| rule.unwrap_or(NONE)));
+        self.found.len()
+    }
+
+    /// Decides all slots of a visitor; gives the bytes of the decision.
+    pub fn decide(&self, visitor: usize) -> usize {
+        let Some(Visitor { state, context, .. }) = self.visitors.get(visitor) else { return 0 };
+        let context = Context { consent: Purposes::ALL, ..context.clone() };
+        Engine::new(&self.program, self.numerals).decide(state, &context, NOW).encode().len()
+    }
+
+    pub fn found_at(&self) -> *const u32 {
+        self.found.as_ptr()
+    }
+}
+
+fn nobody() -> Refusal {
+    refusal(DecodeError { code: "no-visitor", offset: 0 })
+}

@@ -1,0 +1,131 @@
+//! Speed, measured beside others in the same run: ratios, not absolute times.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::build::{bundle, cli, compile_with, optimize, target};
+use crate::project::{self, cargo, command, root, run};
+use crate::tools;
+
+/// The peers, where they are shared.
+const PEERS: &str = "../shared/bench/rules";
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Which: all, without any
+    parts: Vec<Part>,
+    /// Numbers of rules
+    #[arg(long, default_value = "100,1000,10000")]
+    n: String,
+    /// Rounds of the paired run
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// Peers of the paired run, by their names in the shared folder
+    #[arg(long, default_value = "js-closures,js-anchored,json-logic-engine,uniform,growthbook-cond")]
+    peers: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// The engine natively, by criterion
+    Criterion,
+    /// Rules, with the peers' engines in the same rounds
+    Rules,
+    /// Segments as events arrive, with JavaScript's in the same rounds
+    Segments,
+}
+
+pub fn run_parts(args: &Args) -> Result<()> {
+    let wants = |part| args.parts.is_empty() || args.parts.contains(&part);
+    if wants(Part::Criterion) {
+        run(cargo().args(["bench", "--quiet", "-p", "waymark-bench"]))?;
+    }
+    if !(wants(Part::Rules) || wants(Part::Segments)) {
+        return Ok(());
+    }
+    let built = module()?;
+    cli()?;
+    let Some(peers) = peers()? else {
+        println!("skipped: {PEERS} is not there");
+        return Ok(());
+    };
+    let ours = root().join("tests/bench");
+    if wants(Part::Rules) {
+        let extra = ["engine.mjs", "engine-from-js.mjs"].map(|file| ours.join(file));
+        let extra = extra.map(|file| file.display().to_string()).join(",");
+        let rounds = args.rounds.to_string();
+        let out = built.join("rules.json");
+        run(command("node")
+            .current_dir(&peers)
+            .args(["run.mjs", "--engines", &args.peers, "--n", &args.n, "--reps", &rounds])
+            .args(["--extra", &extra, "--out"])
+            .arg(&out))?;
+        run(command("node").arg(ours.join("ratios.mjs")).arg(&out))?;
+    }
+    if wants(Part::Segments) {
+        run(command("node")
+            .arg(ours.join("segments.mjs"))
+            .arg(peers.join("segments.mjs"))
+            .arg(args.rounds.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The page's module with what benchmarks call, built as pages get it.
+fn module() -> Result<PathBuf> {
+    tools::wasm_target()?;
+    tools::node_modules()?;
+    let out = target()?.join("bench");
+    let wasm = compile_with("waymark-browser", "wasm-browser", &["--features", "measure"])?;
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(&wasm).web(true).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    bindgen.out_name("glue").typescript(false).omit_default_module_path(true);
+    bindgen.generate(&out).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let levels = ["-Oz", "--converge", "--low-memory-unused"];
+    optimize(&out.join("glue_bg.wasm"), &out.join("engine.wasm"), &levels)?;
+    bundle(
+        &root().join("tests/bench/exports.ts"),
+        &out.join("engine.js"),
+        &[
+            "--format=esm".to_owned(),
+            "--target=es2022".to_owned(),
+            format!("--alias:waymark-engine={}", out.join("glue.js").display()),
+        ],
+    )?;
+    Ok(out)
+}
+
+/// A copy of the peers with their packages, since what is shared cannot be written to.
+fn peers() -> Result<Option<PathBuf>> {
+    let from = root().join(PEERS);
+    if !from.exists() {
+        return Ok(None);
+    }
+    let to = target()?.join("bench/peers");
+    copy(&from, &to).with_context(|| format!("copying {}", from.display()))?;
+    if !to.join("node_modules").exists() {
+        eprintln!("setting up: the peers' packages");
+        // Their lock file names platforms that this one is not.
+        let words = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
+        run(command("npm").current_dir(&to).args(words))?;
+    }
+    Ok(Some(to))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, into) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            if entry.file_name() != "node_modules" {
+                copy(&path, &into)?;
+            }
+        } else {
+            project::write(&into, project::read(&path)?)?;
+        }
+    }
+    Ok(())
+}
