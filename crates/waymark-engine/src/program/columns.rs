@@ -74,18 +74,24 @@ impl Columns {
         let mut asked: Vec<Asked<'_>> = Vec::new();
         for (number, rule) in program.rules.iter().enumerate() {
             let mut whole = true;
+            // By path, what the rule asks of it.
+            let mut questions: Vec<(&Path, Vec<CondId>)> = Vec::new();
             for clause in clauses(program, rule.when) {
-                match column_of(program, clause) {
-                    Some(path) => {
-                        let at = asked.iter().position(|asked| asked.path == path);
-                        let at = at.unwrap_or_else(|| {
-                            asked.push(Asked { path, clauses: Vec::new() });
-                            asked.len() - 1
-                        });
-                        asked[at].ask(clause, number, words);
-                    }
-                    None => whole = false,
+                let Some(path) = column_of(program, clause) else {
+                    whole = false;
+                    continue;
+                };
+                match questions.iter_mut().find(|(have, _)| *have == path) {
+                    Some((_, parts)) => parts.push(clause),
+                    None => questions.push((path, vec![clause])),
                 }
+            }
+            for (path, parts) in questions {
+                let at = asked.iter().position(|asked| asked.path == path).unwrap_or_else(|| {
+                    asked.push(Asked { path, questions: Vec::new() });
+                    asked.len() - 1
+                });
+                asked[at].ask(parts, number, words);
             }
             if whole {
                 columns.whole[number / WIDTH] |= 1 << (number % WIDTH);
@@ -101,57 +107,49 @@ impl Columns {
     fn column(&mut self, program: &Program, asked: &Asked<'_>) -> Column {
         let (mut numbers, mut texts) = (Vec::new(), Vec::new());
         let mut intricate = false;
-        for (clause, _) in &asked.clauses {
-            each_test(program, *clause, &mut |compare| {
-                constants(compare, &mut numbers, &mut texts);
-            });
-            let one_list = matches!(
-                program.cond(*clause),
+        for (at, question) in (0..).zip(&asked.questions) {
+            let mut lists = 0;
+            for part in &question.parts {
+                each_test(program, *part, &mut |compare| {
+                    lists += u32::from(matches!(compare, Compare::In(_)));
+                    constants(
+                        compare,
+                        |number| numbers.push((number, at)),
+                        |text| {
+                            texts.push((text.clone(), at));
+                        },
+                    );
+                });
+            }
+            let one_list = matches!(&*question.parts, [only] if matches!(
+                program.cond(*only),
                 Cond::Test(Test::Compare { compare: Compare::In(_), .. })
-            );
-            let mut lists = false;
-            each_test(program, *clause, &mut |compare| {
-                lists |= matches!(compare, Compare::In(_));
-            });
-            intricate |= lists && !one_list;
+            ));
+            intricate |= lists > 0 && !one_list;
         }
-        numbers.sort_by(f64::total_cmp);
-        numbers.dedup();
-        texts.sort_by(|a: &String, b| order(a, b));
-        texts.dedup();
-        let array = self.row(program, asked, &Value::Array(Vec::new()));
-        let mut column = Column {
-            path: asked.path.clone(),
-            numbers,
-            texts,
-            scalar: Vec::new(),
-            element: Vec::new(),
-            array,
-            intricate,
-        };
-        for value in column.cells() {
-            column.scalar.push(self.row(program, asked, &value));
-            column.element.push(self.row(program, asked, &Value::Array(vec![value])));
-        }
-        column
-    }
-
-    /// Where the row of a value begins; equal rows are one.
-    fn row(&mut self, program: &Program, asked: &Asked<'_>, value: &Value) -> u32 {
-        let mut row = vec![u64::MAX; self.words];
-        for (clause, mask) in &asked.clauses {
-            if !holds(program, *clause, value) {
-                for (word, mask) in row.iter_mut().zip(mask) {
-                    *word &= !mask;
-                }
+        let (numbers, number_askers) = points(numbers, f64::total_cmp);
+        let (texts, text_askers) = points(texts, |a: &String, b| order(a, b));
+        let cells = cells(&numbers, &texts);
+        // In the order of the cells: nobody in a gap asks what nobody asked at the point before it.
+        let mut askers: Vec<Option<&[u32]>> = vec![None; NUMBERS];
+        for points in [&number_askers, &text_askers] {
+            askers.push(None);
+            for who in points {
+                askers.extend([Some(&**who); 2]);
             }
         }
-        let found = self.rows.chunks(self.words).position(|have| have == row);
-        let at = found.map_or(self.rows.len(), |number| number * self.words);
-        if found.is_none() {
-            self.rows.extend(row);
-        }
-        u32::try_from(at).unwrap_or(u32::MAX)
+        let mut sweep = Sweep::new(program, asked, self);
+        let mut rows = |wrap: &dyn Fn(&Value) -> Value| -> Vec<u32> {
+            cells
+                .iter()
+                .zip(&askers)
+                .map(|(cell, askers)| sweep.row(&wrap(cell), *askers))
+                .collect()
+        };
+        let scalar = rows(&Value::clone);
+        let element = rows(&|cell| Value::Array(vec![cell.clone()]));
+        let array = sweep.row(&Value::Array(Vec::new()), None);
+        Column { path: asked.path.clone(), numbers, texts, scalar, element, array, intricate }
     }
 
     /// A visitor's values as rows.
@@ -246,46 +244,116 @@ impl<'a> Scan<'a> {
 /// What rules ask of one path.
 struct Asked<'p> {
     path: &'p Path,
-    /// Each clause once, with the rules that have it.
-    clauses: Vec<(CondId, Vec<u64>)>,
+    /// Each question once, with the rules that ask it; a rule asks one.
+    questions: Vec<Question>,
+}
+
+struct Question {
+    /// All have to hold.
+    parts: Vec<CondId>,
+    rules: Vec<u64>,
 }
 
 impl Asked<'_> {
-    fn ask(&mut self, clause: CondId, rule: usize, words: usize) {
-        let at = self.clauses.iter().position(|(have, _)| *have == clause);
-        let at = at.unwrap_or_else(|| {
-            self.clauses.push((clause, vec![0; words]));
-            self.clauses.len() - 1
+    fn ask(&mut self, parts: Vec<CondId>, rule: usize, words: usize) {
+        let at = self.questions.iter().position(|have| have.parts == parts).unwrap_or_else(|| {
+            self.questions.push(Question { parts, rules: vec![0; words] });
+            self.questions.len() - 1
         });
-        self.clauses[at].1[rule / WIDTH] |= 1 << (rule % WIDTH);
+        self.questions[at].rules[rule / WIDTH] |= 1 << (rule % WIDTH);
     }
 }
 
-impl Column {
-    /// A value of each cell.
-    fn cells(&self) -> Vec<Value> {
-        let mut cells =
-            vec![Value::Null, Value::Bool(false), Value::Bool(true), Value::Object(Object::new())];
-        let mut before = None;
-        for number in &self.numbers {
-            // Halves, so that the middle of the largest numbers is one.
-            let gap = before.map_or(f64::NEG_INFINITY, |before: f64| before / 2.0 + number / 2.0);
-            cells.push(Value::Number(gap));
-            cells.push(Value::Number(*number));
-            before = Some(*number);
-        }
-        cells.push(Value::Number(f64::INFINITY));
-        let mut before = String::new();
-        for text in &self.texts {
-            // The least text after another is that with a zero behind it.
-            cells.push(Value::Text(before.clone() + "\0"));
-            cells.push(Value::Text(text.clone()));
-            before.clone_from(text);
-        }
-        cells.push(Value::Text(before + "\0"));
-        cells
+/// Goes through the cells of a column, asking again only what may have changed.
+struct Sweep<'a> {
+    program: &'a Program,
+    questions: &'a [Question],
+    columns: &'a mut Columns,
+    /// The row at hand.
+    row: Vec<u64>,
+    recent: [Option<u32>; 2],
+}
+
+impl<'a> Sweep<'a> {
+    fn new(program: &'a Program, asked: &'a Asked<'_>, columns: &'a mut Columns) -> Self {
+        let row = vec![u64::MAX; columns.words];
+        Self { program, questions: &asked.questions, columns, row, recent: [None; 2] }
     }
 
+    /// Where the row of a value begins. `askers` are the questions whose answers may differ from
+    /// those to the value before; `None` is all of them.
+    fn row(&mut self, value: &Value, askers: Option<&[u32]>) -> u32 {
+        match askers {
+            Some(askers) => askers.iter().for_each(|at| self.ask(*at as usize, value)),
+            None => (0..self.questions.len()).for_each(|at| self.ask(at, value)),
+        }
+        // After a point mostly comes what came before it.
+        let words = self.columns.words;
+        let same = |at: &u32| self.columns.rows[*at as usize..*at as usize + words] == self.row;
+        let found = self.recent.into_iter().flatten().find(same);
+        let at = found.unwrap_or_else(|| {
+            self.columns.rows.extend(&self.row);
+            u32::try_from(self.columns.rows.len() - words).unwrap_or(u32::MAX)
+        });
+        if self.recent[0] != Some(at) {
+            self.recent = [Some(at), self.recent[0]];
+        }
+        at
+    }
+
+    fn ask(&mut self, at: usize, value: &Value) {
+        let Question { parts, rules } = &self.questions[at];
+        let holds = parts.iter().all(|part| holds(self.program, *part, value));
+        for (word, mask) in self.row.iter_mut().zip(rules) {
+            *word = if holds { *word | mask } else { *word & !mask };
+        }
+    }
+}
+
+/// Constants, each once and sorted, and who asks for each.
+fn points<T>(
+    mut asked: Vec<(T, u32)>,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> (Vec<T>, Vec<Vec<u32>>) {
+    asked.sort_by(|(a, one), (b, other)| order(a, b).then(one.cmp(other)));
+    let (mut points, mut askers): (Vec<T>, Vec<Vec<u32>>) = (Vec::new(), Vec::new());
+    for (point, asker) in asked {
+        if points.last().is_none_or(|last| order(last, &point).is_ne()) {
+            points.push(point);
+            askers.push(Vec::new());
+        }
+        if let Some(last) = askers.last_mut() {
+            last.push(asker);
+        }
+    }
+    (points, askers)
+}
+
+/// A value of each cell.
+fn cells(numbers: &[f64], texts: &[String]) -> Vec<Value> {
+    let mut cells =
+        vec![Value::Null, Value::Bool(false), Value::Bool(true), Value::Object(Object::new())];
+    let mut before = None;
+    for number in numbers {
+        // Halves, so that the middle of the largest numbers is one.
+        let gap = before.map_or(f64::NEG_INFINITY, |before: f64| before / 2.0 + number / 2.0);
+        cells.push(Value::Number(gap));
+        cells.push(Value::Number(*number));
+        before = Some(*number);
+    }
+    cells.push(Value::Number(f64::INFINITY));
+    let mut before = String::new();
+    for text in texts {
+        // The least text after another is that with a zero behind it.
+        cells.push(Value::Text(before.clone() + "\0"));
+        cells.push(Value::Text(text.clone()));
+        before.clone_from(text);
+    }
+    cells.push(Value::Text(before + "\0"));
+    cells
+}
+
+impl Column {
     fn cell(&self, value: &Value) -> Option<usize> {
         Some(match value {
             Value::Null => NULL,
@@ -379,7 +447,7 @@ fn each_test<'p>(program: &'p Program, cond: CondId, each: &mut dyn FnMut(&'p Co
     }
 }
 
-fn constants(compare: &Compare, numbers: &mut Vec<f64>, texts: &mut Vec<String>) {
+fn constants(compare: &Compare, mut number: impl FnMut(f64), mut text: impl FnMut(&String)) {
     let values = match compare {
         Compare::Is(value) | Compare::Order(_, value) => core::slice::from_ref(value),
         Compare::In(list) => list,
@@ -387,8 +455,8 @@ fn constants(compare: &Compare, numbers: &mut Vec<f64>, texts: &mut Vec<String>)
     };
     for value in values {
         match value {
-            Value::Number(number) => numbers.push(number + 0.0),
-            Value::Text(text) => texts.push(text.clone()),
+            Value::Number(constant) => number(constant + 0.0),
+            Value::Text(constant) => text(constant),
             _ => {}
         }
     }
