@@ -13,7 +13,7 @@ use crate::assignment::{Assigned, Missed, Visitor};
 use crate::decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
 use crate::evaluate::{Answer, Evaluation, Silent, Truth, Watch};
 use crate::membership::Memberships;
-use crate::program::{Action, CondId, Outcome, Rule, Slot, Status};
+use crate::program::{Action, CondId, Outcome, Rule, Scan, Slot, Status};
 use crate::render::render;
 use crate::state::State;
 
@@ -151,6 +151,7 @@ impl Engine<'_> {
             decision.stage =
                 members.stage.map(|stage| self.program.stages[stage as usize].id.clone());
         }
+        let prepared = self.prepare(state, context);
         let mut deciding = Deciding {
             engine: *self,
             visitor: Visitor { fold: &state.head, members: members.as_ref(), context },
@@ -159,13 +160,15 @@ impl Engine<'_> {
             decision,
             came_to: Vec::new(),
             assigned: Vec::new(),
+            scan: Scan::new(&self.program.index.columns, &prepared.0),
         };
         let mut rules = &self.program.rules[..];
         let mut number = 0;
         for (slot, definition) in (0..).zip(&self.program.slots) {
             let (own, rest) = rules.split_at(rules.partition_point(|rule| rule.slot <= slot));
             rules = rest;
-            deciding.slot(definition, own, &mut number);
+            deciding.slot(definition, own, number);
+            number += own.len();
         }
         deciding.decision
     }
@@ -191,6 +194,8 @@ struct Deciding<'a, W> {
     came_to: Vec<Option<u32>>,
     /// Experiments that the visitor is in, and the variation.
     assigned: Vec<(u32, u32)>,
+    /// The rules that the visitor's values leave.
+    scan: Scan<'a>,
 }
 
 /// What a slot shows, and who said so.
@@ -202,10 +207,21 @@ struct Won<'a> {
 }
 
 impl<'a, W: Watcher> Deciding<'a, W> {
-    fn slot(&mut self, definition: &'a Slot, rules: &'a [Rule], number: &mut u32) {
+    /// `first` is the number of the slot's first rule.
+    fn slot(&mut self, definition: &'a Slot, rules: &'a [Rule], first: usize) {
         let mut won: Option<Won<'a>> = None;
         let mut reason = Reason::NoMatch;
-        for rule in rules {
+        // Rules that cannot win are passed over, unless somebody wants to hear of each. Where a
+        // consent is missing it is told, also of those.
+        let quick = !W::EVERY_PART && self.visitor.context.consent == Purposes::ALL;
+        let mut at = 0;
+        while at < rules.len() {
+            if quick {
+                let next = self.scan.next(first + at, first + rules.len());
+                let Some((next, _)) = next.filter(|_| won.is_none()) else { break };
+                at = next - first;
+            }
+            let rule = &rules[at];
             let verdict = if !self.may_run(rule) {
                 reason = Reason::NoConsent;
                 Verdict::NoConsent
@@ -228,8 +244,12 @@ impl<'a, W: Watcher> Deciding<'a, W> {
                     Err(verdict) => verdict,
                 }
             };
-            self.watch.rule(*number, rule, verdict);
-            *number += 1;
+            if W::EVERY_PART
+                && let Ok(number) = u32::try_from(first + at)
+            {
+                self.watch.rule(number, rule, verdict);
+            }
+            at += 1;
         }
         let mut slot = SlotDecision {
             slot: definition.id.clone(),

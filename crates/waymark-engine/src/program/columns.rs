@@ -12,7 +12,7 @@ use core::cmp::Ordering;
 
 use waymark_model::{Object, Value};
 
-use super::{Compare, Cond, CondId, Path, Program, Root, Source, Test};
+use super::{Action, Compare, Cond, CondId, Path, Program, Root, Source, Test};
 use crate::evaluate::plain;
 
 /// Below this many rules it is quicker to ask each.
@@ -73,6 +73,10 @@ impl Columns {
         let mut columns = Self { words, whole: vec![0; words], ..Self::default() };
         let mut asked: Vec<Asked<'_>> = Vec::new();
         for (number, rule) in program.rules.iter().enumerate() {
+            // Who is in an experiment stays in it, whatever has become of its condition.
+            if matches!(rule.action, Action::Experiment(_)) {
+                continue;
+            }
             let mut whole = true;
             // By path, what the rule asks of it.
             let mut questions: Vec<(&Path, Vec<CondId>)> = Vec::new();

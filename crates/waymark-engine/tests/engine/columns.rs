@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use waymark_engine::program::{
-    Body, Compare, Cond, CondId, Content, Order, Path, Root, Rule, Slot, Source, Test, Type,
+    Action, Body, Compare, Cond, CondId, Content, Order, Path, Root, Rule, Slot, Source, Test, Type,
 };
 use waymark_engine::{Context, Engine, Numerals, Program};
 use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
@@ -97,11 +97,14 @@ fn program(rules: &[Tree]) -> Program {
         program.rules.push(Rule {
             id: format!("r{number:03}"),
             slot: 0,
-            content: 0,
+            action: Action::Show(0),
             priority: 0,
             purpose: Purpose::Personalization,
             when,
             stateless: false,
+            shares: Vec::new(),
+            needs: Vec::new(),
+            holdouts: Vec::new(),
         });
     }
     Program::decode(&program.indexed().encode()).unwrap()
@@ -116,6 +119,11 @@ fn found(program: &Program, traits: &Object, context: &Context) -> Vec<u32> {
     let prepared = engine.prepare(&state, context);
     let mut found = Vec::new();
     engine.eligible(&prepared, &state, context, NOW, &mut found);
+    let decision = engine.decide(&state, context, NOW);
+    let first = decision.slots[0].rule.as_ref();
+    assert_eq!(first, found.first().map(|rule| &program.rules[*rule as usize].id));
+    // To tell why, every rule is asked.
+    assert_eq!(engine.explain(&state, context, NOW).decision, decision);
     found
 }
 
