@@ -84,9 +84,10 @@ fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
         values: case.context.clone(),
         consent: case.consent,
         locale: case.locale.clone(),
+        anonymous_id: Some(case.anonymous_id.clone()),
         ..Context::default()
     };
-    let context = zoned(context, None, &state, case.now);
+    let context = zoned(context, case.timezone.as_deref(), &state, case.now);
     let explained = Explained::new(engine, &case.name, &state, &context, case.now);
     let failures = failures(case, &explained);
     Outcome {
@@ -126,6 +127,26 @@ fn failures(case: &Case, explained: &Explained<'_>) -> Vec<Failure> {
             };
             let said = format!("the slot {slot} shows {}, not {}", name(&shown), name(wanted));
             failures.push(Failure::new("slot", slot, said, &explained.of_slot(slot)));
+        }
+    }
+    for (experiment, wanted) in &expect.variations {
+        let assigned = decision.slots.iter().find_map(|decided| {
+            let assignment = decided.assignment.as_ref()?;
+            (assignment.experiment == *experiment && assignment.included)
+                .then(|| (decided.slot.as_str(), assignment.variation.clone()))
+        });
+        let (slot, variation) = assigned.unzip();
+        if variation != *wanted {
+            let name = |variation: &Option<String>| {
+                variation.clone().unwrap_or_else(|| "no variation".to_owned())
+            };
+            let said = format!(
+                "the visitor has {} of {experiment}, not {}",
+                name(&variation),
+                name(wanted)
+            );
+            let because = slot.map(|slot| explained.of_slot(slot)).unwrap_or_default();
+            failures.push(Failure::new("experiment", experiment, said, &because));
         }
     }
     failures

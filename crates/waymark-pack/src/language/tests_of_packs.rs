@@ -1,7 +1,7 @@
 //! A pack's own tests.
 
 use super::Takes::{Any, Either, List, Map, Name, Null, Object, Pattern, Text, Words};
-use super::{PURPOSES, Shape, later, may, needs, word};
+use super::{PURPOSES, Shape, may, needs, word};
 
 pub static TEST: Shape = Shape::new(
     "test",
@@ -11,6 +11,8 @@ pub static TEST: Shape = Shape::new(
         needs("name", Text, "What the test says, as a sentence."),
         may("given", List(&Object(&GIVEN)), "What the visitor did, in any order."),
         may("traits", OBJECT, "What is known of the visitor, by the traits' names."),
+        may("userId", Text, "The visitor's id once they have logged in."),
+        may("anonymousId", Text, "The device's id.").or("\"test\""),
         may("context", Object(&SURROUNDINGS), "What the page tells."),
         may(
             "consent",
@@ -25,6 +27,7 @@ pub static TEST: Shape = Shape::new(
         )
         .or("\"all\""),
         may("locale", Text, "The page's language tag."),
+        may("timezone", Text, "The zone of the visitor's device; without it the pack's stands in."),
         may("now", INSTANT, "The moment of the decision.").or("\"2026-01-01T12:00:00Z\""),
         needs("expect", Object(&EXPECT), "What has to come out."),
     ],
@@ -73,7 +76,11 @@ pub static EXPECT: Shape = Shape::new(
             ),
             "What each of these slots shows.",
         ),
-        later("variations", "The variation of each of these experiments."),
+        may(
+            "variations",
+            Map("an experiment's id", &Either(&[Name("a variation"), Null])),
+            "The variation of each of these experiments; null for whoever is not in it.",
+        ),
     ],
 );
 

@@ -5,11 +5,12 @@ use waymark_model::{
 };
 
 use super::events::purpose;
+use crate::condition::zone_exists;
 use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, members, refuse, text};
 use crate::instant::instant;
-use crate::json::{Json, Node};
+use crate::json::{At, Json, Node};
 use crate::language;
 use crate::problem::shown;
 
@@ -24,6 +25,9 @@ pub struct Case {
     pub context: Object,
     pub consent: Purposes,
     pub locale: String,
+    pub anonymous_id: String,
+    /// The zone of the device, in the tz database.
+    pub timezone: Option<String>,
     pub expect: Expect,
 }
 
@@ -36,6 +40,8 @@ pub struct Expect {
     pub stage: Option<Option<String>>,
     /// The slots' contents, `None` being what the page's author put there.
     pub slots: Vec<(String, Option<String>)>,
+    /// The experiments' variations, `None` for whoever is not in it.
+    pub variations: Vec<(String, Option<String>)>,
 }
 
 /// 2026-01-01T12:00:00Z: a test means the same whenever it is run.
@@ -52,6 +58,8 @@ fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
     let (given, traits) = (fields.take("given"), fields.take("traits"));
     let (context, consent) = (fields.take("context"), fields.take("consent"));
     let (locale, now) = (fields.take("locale"), fields.take("now"));
+    let (user, device) = (fields.take("userId"), fields.take("anonymousId"));
+    let timezone = fields.take("timezone");
     let expect = fields.require("expect", &mut desk.problems);
     fields.finish(&mut desk.problems);
 
@@ -69,6 +77,17 @@ fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
     let context = context.map_or(Some(Object::new()), |node| surroundings(node, desk));
     let consent = consent.map_or(Some(Purposes::ALL), |node| read_consent(node, desk));
     let locale = locale.map_or(Some(""), |node| text(node, "`locale`", &mut desk.problems));
+    let device =
+        device.map_or(Some("test"), |node| text(node, "`anonymousId`", &mut desk.problems));
+    let user = user.map(|node| text(node, "`userId`", &mut desk.problems));
+    if let (Some(Some(user)), Some(events), Some(now)) = (user, &mut events, now) {
+        // Somebody of whom nothing is known but who they are.
+        if events.is_empty() {
+            events.push(Event::new("traits", Call::Identify, "Identified", now));
+        }
+        events.iter_mut().for_each(|event| event.user_id = Some(user.to_owned()));
+    }
+    let timezone = timezone.and_then(|node| zone(node, desk));
     let expect = expect.and_then(|node| read_expect(node, desk));
     Some(Case {
         name: name?.to_owned(),
@@ -77,6 +96,8 @@ fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
         context: context?,
         consent: consent?,
         locale: locale?.to_owned(),
+        anonymous_id: device?.to_owned(),
+        timezone,
         expect: expect?,
     })
 }
@@ -197,6 +218,7 @@ fn read_expect(node: &Node, desk: &mut Desk<'_>) -> Option<Expect> {
     let mut fields = Fields::of(node, &language::EXPECT, &mut desk.problems)?;
     let (segments, not_segments) = (fields.take("segments"), fields.take("notSegments"));
     let (stage, slots) = (fields.take("stage"), fields.take("slots"));
+    let variations = fields.take("variations");
     fields.finish(&mut desk.problems);
     let segments = segments.map_or(Some(Vec::new()), |node| ids(node, "`segments`", desk));
     let not_segments =
@@ -223,12 +245,50 @@ fn read_expect(node: &Node, desk: &mut Desk<'_>) -> Option<Expect> {
             _ => shown_in = None,
         }
     }
+    let variations = variations.map_or(Some(Vec::new()), |node| read_variations(node, desk));
     Some(Expect {
         segments: segments?,
         not_segments: not_segments?,
         stage: stage?,
         slots: shown_in?,
+        variations: variations?,
     })
+}
+
+fn read_variations(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<(String, Option<String>)>> {
+    let mut all = Some(Vec::new());
+    for member in members(node, "`variations`", &mut desk.problems)? {
+        let known = desk.is_declared(Kind::Experiment, &member.key, member.key_at);
+        let variation = match &member.value.json {
+            Json::Null => Some(None),
+            _ => text(&member.value, "a variation", &mut desk.problems)
+                .filter(|id| known && variation_is_known(&member.key, id, member.value.at, desk))
+                .map(|id| Some(id.to_owned())),
+        };
+        match (variation, &mut all) {
+            (Some(variation), Some(all)) if known => all.push((member.key.clone(), variation)),
+            _ => all = None,
+        }
+    }
+    all
+}
+
+fn variation_is_known(experiment: &str, id: &str, at: At, desk: &mut Desk<'_>) -> bool {
+    let variations = desk.declared.experiments.get(experiment);
+    let names: Vec<String> = variations.into_iter().flatten().cloned().collect();
+    if names.iter().any(|name| name == id) {
+        return true;
+    }
+    let message = format!("the experiment {} has no variation {}", shown(experiment), shown(id));
+    let problem = desk.problems.error(Code::UnknownVariation, at, message);
+    problem.mean(id, names.iter().map(String::as_str));
+    false
+}
+
+/// A zone of the tz database.
+fn zone(node: &Node, desk: &mut Desk<'_>) -> Option<String> {
+    let name = text(node, "`timezone`", &mut desk.problems)?;
+    zone_exists(name, node.at, desk).then(|| name.to_owned())
 }
 
 fn ids(node: &Node, what: &str, desk: &mut Desk<'_>) -> Option<Vec<String>> {

@@ -98,6 +98,7 @@ fn passes(compiled: &Compiled, case: &Case, place: &str) {
         values: case.context.clone(),
         consent: case.consent,
         locale: case.locale.clone(),
+        anonymous_id: Some(case.anonymous_id.clone()),
         ..Context::default()
     };
     let decision = engine.decide(&state, &context, case.now);
@@ -114,6 +115,12 @@ fn passes(compiled: &Compiled, case: &Case, place: &str) {
     for (slot, content) in &expect.slots {
         let shown = decision.slots.iter().find(|decided| decided.slot == *slot).unwrap();
         assert_eq!(&shown.content, content, "{place}: {name}: {slot}");
+    }
+    for (experiment, variation) in &expect.variations {
+        let assignments = decision.slots.iter().filter_map(|slot| slot.assignment.as_ref());
+        let found = assignments.filter(|it| it.included).find(|it| it.experiment == *experiment);
+        let found = found.map(|assignment| &assignment.variation);
+        assert_eq!(found, variation.as_ref(), "{place}: {name}: {experiment}");
     }
 }
 
