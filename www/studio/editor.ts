@@ -93,12 +93,16 @@ export function editor(parent: HTMLElement, changed: () => void): Editor {
     },
     show(diagnostics, language) {
       const end = view.state.doc.length;
-      const within = diagnostics.map(({ from, to, severity, message, mend, code }) => ({
+      const within = diagnostics.map(({ from, to, severity, message, mend, fix, code }) => ({
         from: Math.min(from, end),
         to: Math.min(Math.max(to, from), end),
         severity,
         source: code,
         message: [codes[language][code], message, mend && `→ ${mend}`].filter(Boolean).join('\n'),
+        actions: fix === null ? [] : [{
+          name: words[language].applyMend(fix),
+          apply: (view: EditorView, start: number, stop: number) => view.dispatch({ changes: { from: start, to: stop, insert: fix } }),
+        }],
       }));
       view.dispatch(setDiagnostics(view.state, within));
     },

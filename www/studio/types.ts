@@ -11,6 +11,8 @@ export interface Diagnostic {
   column: number;
   message: string;
   mend: string | null;
+  /** What to write instead of what stands there, when that mends it. */
+  fix: string | null;
 }
 
 export interface Checked {

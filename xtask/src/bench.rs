@@ -23,7 +23,10 @@ pub struct Args {
     #[arg(long, default_value_t = 3)]
     rounds: u32,
     /// Peers of the paired run, by their names in the shared folder
-    #[arg(long, default_value = "js-closures,js-anchored,json-logic-engine,uniform,growthbook-cond")]
+    #[arg(
+        long,
+        default_value = "js-closures,js-anchored,json-logic-engine,uniform,growthbook-cond"
+    )]
     peers: String,
 }
 

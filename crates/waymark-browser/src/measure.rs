@@ -69,8 +69,8 @@ impl Bench {
     pub fn turn(&mut self, visitor: usize, context: &[u8]) -> Result<(), Refusal> {
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
         visitor.context = Context::decode(context).map_err(refusal)?;
-        visitor.prepared = Engine::new(&self.program, self.numerals)
-            .prepare(&visitor.state, &visitor.context);
+        visitor.prepared =
+            Engine::new(&self.program, self.numerals).prepare(&visitor.state, &visitor.context);
         Ok(())
     }
 

@@ -47,7 +47,8 @@ fn diagnostics(source: &str, report: &Report) -> Vec<Json> {
                 column,
                 message,
                 mend,
-                ..
+                fix,
+                file: _,
             } = diagnostic;
             json!({
                 "code": code,
@@ -59,6 +60,7 @@ fn diagnostics(source: &str, report: &Report) -> Vec<Json> {
                 "column": column,
                 "message": message,
                 "mend": mend,
+                "fix": fix,
             })
         })
         .collect()

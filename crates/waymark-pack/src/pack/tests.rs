@@ -85,7 +85,9 @@ fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
         if events.is_empty() {
             events.push(Event::new("traits", Call::Identify, "Identified", now));
         }
-        events.iter_mut().for_each(|event| event.user_id = Some(user.to_owned()));
+        for event in events {
+            event.user_id = Some(user.to_owned());
+        }
     }
     let timezone = timezone.and_then(|node| zone(node, desk));
     let expect = expect.and_then(|node| read_expect(node, desk));
