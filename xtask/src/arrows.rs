@@ -14,6 +14,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("waymark-wire", &["waymark-engine", "waymark-model"]),
     ("waymark-pack", &["waymark-engine", "waymark-model"]),
     ("waymark-insight", &["waymark-engine", "waymark-model"]),
+    ("waymark-import", &["waymark-engine", "waymark-model", "waymark-pack", "waymark-wire"]),
     ("waymark-browser", &["waymark-engine", "waymark-model"]),
     (
         "waymark-edge",
@@ -25,9 +26,19 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "waymark-cli",
-        &["waymark-engine", "waymark-insight", "waymark-model", "waymark-pack", "waymark-wire"],
+        &[
+            "waymark-engine",
+            "waymark-import",
+            "waymark-insight",
+            "waymark-model",
+            "waymark-pack",
+            "waymark-wire",
+        ],
     ),
-    ("xtask", &["waymark-engine", "waymark-model", "waymark-pack", "waymark-wire"]),
+    (
+        "xtask",
+        &["waymark-engine", "waymark-import", "waymark-model", "waymark-pack", "waymark-wire"],
+    ),
 ];
 
 /// What must not be reached, by any way.

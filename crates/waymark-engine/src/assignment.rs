@@ -48,12 +48,7 @@ impl<'a> Visitor<'a> {
     /// kept and is not counted.
     pub fn forced(self, id: &str, experiment: &Experiment) -> Option<Assigned> {
         let count = u32::try_from(experiment.variations.len()).unwrap_or(u32::MAX);
-        let asked = match (self.context.value("page", "search"), self.context.value("page", "url"))
-        {
-            (Some(Value::Text(search)), _) => forced_by(search, id),
-            (_, Some(Value::Text(url))) => forced_by(url, id),
-            _ => None,
-        };
+        let asked = self.context.query().and_then(|query| asked_in(query, id));
         if let Some(variation) = asked.filter(|variation| *variation < count) {
             return Some(Assigned { variation, ..Assigned::default() }.into_forced());
         }
@@ -160,7 +155,14 @@ impl Assigned {
 
 /// The variation that an address asks for of an experiment, `?<experiment>=<number>`.
 pub fn forced_by(address: &str, experiment: &str) -> Option<u32> {
-    let query = address.split('#').next()?.split('?').nth(1)?;
+    asked_in(query_of(address)?, experiment)
+}
+
+pub(crate) fn query_of(address: &str) -> Option<&str> {
+    address.split('#').next()?.split('?').nth(1)
+}
+
+fn asked_in(query: &str, experiment: &str) -> Option<u32> {
     let (_, asked) = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))

@@ -9,11 +9,13 @@ use waymark_model::{
 };
 
 use crate::Engine;
-use crate::assignment::{Assigned, Missed, Visitor};
+use crate::assignment::{Assigned, Missed, Visitor, query_of};
 use crate::decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
 use crate::evaluate::{Answer, Evaluation, Silent, Truth, Watch};
 use crate::membership::Memberships;
-use crate::program::{Action, CondId, Outcome, Rule, Scan, Slot, Status};
+use crate::program::{
+    Action, CondId, Experiment, Leaf, Outcome, Rule, Scan, Slot, Status,
+};
 use crate::render::render;
 use crate::state::State;
 
@@ -65,6 +67,15 @@ impl Context {
     /// Whether a machine is looking: it sees what everybody saw before, and counts for nothing.
     pub(crate) fn is_bot(&self) -> bool {
         self.value("device", "bot") == Some(&Value::Bool(true))
+    }
+
+    /// What stands after `?` in the page's address.
+    pub(crate) fn query(&self) -> Option<&str> {
+        let address = match (self.value("page", "search"), self.value("page", "url")) {
+            (Some(Value::Text(address)), _) | (_, Some(Value::Text(address))) => address,
+            _ => return None,
+        };
+        query_of(address)
     }
 
     pub(crate) fn value(&self, group: &str, key: &str) -> Option<&Value> {
@@ -350,7 +361,9 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         let visitor = self.visitor;
         let context = visitor.context;
         if let Some(forced) = visitor.forced(&rule.id, experiment) {
-            return Ok(forced);
+            let known = context.consent.contains(rule.purpose);
+            let leaf = if known { self.leaf(experiment) } else { None };
+            return Ok(Assigned { leaf: leaf.map(|leaf| leaf.id), ..forced });
         }
         if experiment.status == Status::Draft {
             return Err(Verdict::Inactive);
@@ -380,7 +393,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         {
             return Err(Verdict::OutOfShare);
         }
-        let leaf = experiment.contexts.iter().find(|leaf| self.answer(leaf.when) == Truth::True);
+        let leaf = self.leaf(experiment);
         let ranges = leaf.map_or(&experiment.share.ranges, |leaf| &leaf.ranges);
         assigned.leaf = leaf.map(|leaf| leaf.id);
         assigned.fall_into(ranges).map_err(|Missed| Verdict::OutOfShare)?;
@@ -391,6 +404,11 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             return Err(Verdict::Inactive);
         }
         Ok(assigned)
+    }
+
+    /// The kind of visitor whose ranges count.
+    fn leaf(&mut self, experiment: &'a Experiment) -> Option<&'a Leaf> {
+        experiment.contexts.iter().find(|leaf| self.answer(leaf.when) == Truth::True)
     }
 
     /// Whether the visitor is one of those whom a rule is for.

@@ -6,6 +6,7 @@ mod filter;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use waymark_model::{Object, Timestamp, Value};
 
@@ -71,6 +72,7 @@ impl Filling<'_> {
         for part in &template.0 {
             match part {
                 Part::Literal(literal) => self.text.push_str(literal),
+                Part::Query => self.keep_query(),
                 Part::Insert(insert) => {
                     let (value, until) =
                         read(self.engine, &insert.path, self.fold, self.context, self.now);
@@ -80,6 +82,26 @@ impl Filling<'_> {
                 }
             }
         }
+    }
+}
+
+impl Filling<'_> {
+    /// Carries the page's parameters over to an address. One that the address has stays as it is.
+    fn keep_query(&mut self) {
+        let Some(query) = self.context.query() else { return };
+        let fragment = self.text.find('#').map(|at| self.text.split_off(at));
+        let name = |pair: &str| String::from(pair.split('=').next().unwrap_or_default());
+        let own = self.text.split_once('?').map_or("", |(_, own)| own);
+        let own: Vec<String> = own.split('&').map(name).collect();
+        // A page's own address has no others; what a server says of one may.
+        let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>`\\".contains(&byte);
+        for pair in query.split('&').filter(|pair| !pair.is_empty() && pair.bytes().all(plain)) {
+            if !own.contains(&name(pair)) {
+                self.text.push(if self.text.contains('?') { '&' } else { '?' });
+                self.text.push_str(pair);
+            }
+        }
+        self.text.extend(fragment);
     }
 }
 

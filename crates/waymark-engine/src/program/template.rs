@@ -16,6 +16,8 @@ pub struct Template(pub Vec<Part>);
 pub enum Part {
     Literal(String),
     Insert(Insert),
+    /// The parameters of the page's address that the text so far, which is an address, has not.
+    Query,
 }
 
 /// `{{ path | filter: arg }}`
@@ -103,7 +105,7 @@ impl Template {
     pub fn inserts(&self) -> impl Iterator<Item = &Insert> {
         self.0.iter().filter_map(|part| match part {
             Part::Insert(insert) => Some(insert),
-            Part::Literal(_) => None,
+            Part::Literal(_) | Part::Query => None,
         })
     }
 
@@ -113,6 +115,7 @@ impl Template {
                 out.byte(0);
                 out.text(text);
             }
+            Part::Query => out.byte(2),
             Part::Insert(insert) => {
                 out.byte(1);
                 write_path(out, &insert.path);
@@ -130,6 +133,7 @@ impl Template {
                 escape: Escape::read(input, body),
                 filters: input.list(read_filter),
             }),
+            2 => Part::Query,
             _ => input.refuse("unknown-part", Part::Literal(String::new())),
         }))
     }

@@ -1,6 +1,6 @@
 //! Slots, and what can be shown in them.
 
-use super::Takes::{Any, Either, Label, List, Map, Name, Object, Share, Text, Whole, Words};
+use super::Takes::{Any, Either, Flag, Label, List, Map, Name, Object, Share, Text, Whole, Words};
 use super::{HOLDOUT, KEEP, Key, Shape, later, may, needs};
 
 pub static SLOT: Shape = Shape::new(
@@ -55,6 +55,17 @@ pub static LOCALE: Shape = Shape::new(
 .exactly_one(&[&["text", "html", "image", "json", "redirect", "patch", "remote"]]);
 
 /// The kinds of content.
+pub static REDIRECT: Shape = Shape::new(
+    "redirect",
+    "a redirect",
+    "An address to go to instead.",
+    &[
+        needs("to", Text, "The address; `{{ inserts }}` are parts of it and no site of their own."),
+        may("keepQuery", Flag, "Whether the page's parameters go along; its own stay as they are.")
+            .or("false"),
+    ],
+);
+
 static BODY: &[Key] = &[
     may("text", Text, "Plain text, with `{{ inserts }}`."),
     may("html", Text, "HTML, with `{{ inserts }}`; what could do harm is taken out."),
@@ -62,7 +73,7 @@ static BODY: &[Key] = &[
     may("json", Any, "Data for the page's own code; its strings may have `{{ inserts }}`."),
     may(
         "redirect",
-        Text,
+        Either(&[Text, Object(&REDIRECT)]),
         "An address to go to instead; `{{ inserts }}` are parts of it and no site of their own.",
     ),
     may("patch", List(&Object(&CHANGE)), "Changes to what the page has."),

@@ -1,13 +1,14 @@
 //! The kinds of content: each is read into a template and the body that it makes.
 
-use waymark_engine::program::{Body, Template};
+use waymark_engine::program::{Body, Part, Template};
 
 use super::{address, image, patch};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
-use crate::fields::{Fields, text};
+use crate::fields::{Fields, flag, text};
 use crate::html::of_html;
-use crate::json::Node;
+use crate::json::{Json, Node};
+use crate::language;
 use crate::template::{Written, of_text, parse};
 
 /// The kinds by their keys.
@@ -96,8 +97,14 @@ impl Kind {
                 Some(written.finish())
             }
             Self::Redirect => {
+                let (node, keeps_query) = redirect(node, desk)?;
                 let source = text(node, "`redirect`", &mut desk.problems)?;
-                address::whole(&parse(source, node.at, locale, desk)?, node.at, false, desk)
+                let pieces = parse(source, node.at, locale, desk)?;
+                let mut template = address::whole(&pieces, node.at, false, desk)?;
+                if keeps_query {
+                    template.0.push(Part::Query);
+                }
+                Some(template)
             }
             Self::Patch => patch::read(node, locale, desk),
             Self::Remote => {
@@ -106,4 +113,17 @@ impl Kind {
             }
         }
     }
+}
+
+/// The address, and whether the page's parameters go along.
+fn redirect<'n>(node: &'n Node, desk: &mut Desk<'_>) -> Option<(&'n Node, bool)> {
+    if !matches!(node.json, Json::Object(_)) {
+        return Some((node, false));
+    }
+    let mut fields = Fields::of(node, &language::REDIRECT, &mut desk.problems)?;
+    let to = fields.require("to", &mut desk.problems);
+    let keep = fields.take("keepQuery");
+    fields.finish(&mut desk.problems);
+    let keep = keep.map_or(Some(false), |node| flag(node, "`keepQuery`", &mut desk.problems));
+    Some((to?, keep?))
 }

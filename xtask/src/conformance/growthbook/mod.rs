@@ -3,11 +3,16 @@
 //! What a case names is given to the importer, the compiler and the engine as a visitor would
 //! meet them; a result is read from our decision and only then written in GrowthBook's words.
 
+mod visits;
+
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use waymark_engine::assign::{HashVersion, Range, SPEC_VERSION, choose, equal_weights, ranges};
+
+use waymark_engine::forced_by;
+use waymark_import::growthbook::holds;
 
 use super::{Outcome, Skipped, Tally, compared, load, say_skipped};
 
@@ -15,21 +20,28 @@ type Check = fn(&[Value]) -> Result<Outcome>;
 
 /// Each section, with what makes one of its cases pass. Pure functions have no name in front of
 /// their cases.
-const SECTIONS: [(&str, Check); 4] = [
+const SECTIONS: [(&str, Check); 12] = [
+    ("evalCondition", condition),
     ("hash", hash),
     ("getBucketRange", bucket_ranges),
     ("chooseVariation", choose_variation),
     ("getEqualWeights", weights),
+    ("inNamespace", in_namespace),
+    ("getQueryStringOverride", query_string),
+    ("feature", visits::feature),
+    ("run", visits::run),
+    ("stickyBucket", visits::sticky),
+    ("urlRedirect", visits::redirect),
+    ("contextualBandit", visits::feature),
 ];
 
-const SKIPPED: [Skipped; 7] = [
+const SKIPPED: [Skipped; 6] = [
     ("decrypt", "packs are not encrypted: they are public, and edge-only data stays at the edge"),
     ("pruneCondition", "a server's reduction of its payload; the page's projection is ours"),
     ("reducePayload", "a server's reduction of its payload; the page's projection is ours"),
     ("versionCompare", "a section of older files; `evalCondition` has these operators"),
     ("savedGroupReferencesV2", "a later form of saved groups"),
     ("savedGroupReferencesRemote", "groups that GrowthBook's proxy resolves"),
-    ("contextualBandit", "beyond this issue's list"),
 ];
 
 pub fn run(file: &Path) -> Result<Tally> {
@@ -75,6 +87,33 @@ fn numbers(value: &Value) -> Option<Vec<f64>> {
 /// between languages.
 fn rounded(number: f64) -> f64 {
     (number * 1e8).round() / 1e8
+}
+
+/// Name, condition, attributes, whether it holds, saved groups. One that packs cannot say is left
+/// out by the importer: it holds for nobody.
+fn condition(parts: &[Value]) -> Result<Outcome> {
+    let found = holds(part(parts, 1)?, part(parts, 2)?, parts.get(4));
+    let outcome = compared(part(parts, 3)?, &json!(found == Ok(true)));
+    Ok(outcome.map_err(|wrong| match found {
+        Err(why) => format!("{wrong}\nleft out: {why}"),
+        Ok(_) => wrong,
+    }))
+}
+
+/// Name, id, namespace with its range; whether the id is in it.
+fn in_namespace(parts: &[Value]) -> Result<Outcome> {
+    let namespace = part(parts, 2)?.as_array().context("a namespace")?;
+    let range = Range { start: number(namespace, 1)?, end: number(namespace, 2)? };
+    let bucket = HashVersion::V1.bucket(&format!("__{}", text(namespace, 0)?), text(parts, 1)?);
+    Ok(compared(part(parts, 3)?, &json!(range.contains(bucket))))
+}
+
+/// Name, experiment, address, how many variations; the one that is asked for, or null.
+fn query_string(parts: &[Value]) -> Result<Outcome> {
+    let count = part(parts, 3)?.as_u64().context("variations")?;
+    let asked = forced_by(text(parts, 2)?, text(parts, 1)?);
+    let asked = asked.filter(|asked| u64::from(*asked) < count);
+    Ok(compared(part(parts, 4)?, &json!(asked)))
 }
 
 /// Seed, value, version; the bucket, or null for a version that there is not.
