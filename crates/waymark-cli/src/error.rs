@@ -24,6 +24,8 @@ pub(crate) enum CliError {
     /// They have been shown.
     #[error("{failed} of {all} tests failed")]
     TestsFailed { failed: usize, all: usize },
+    #[error("{name} is not JSON: {source}")]
+    PayloadNotJson { name: String, source: serde_json::Error },
     #[error("The context is not JSON: {0}")]
     ContextNotJson(serde_json::Error),
     #[error("{0}")]
@@ -67,6 +69,7 @@ impl CliError {
             Self::PackHasErrors { .. } => "pack-has-errors",
             Self::NotFormatted { .. } => "not-formatted",
             Self::TestsFailed { .. } => "tests-failed",
+            Self::PayloadNotJson { .. } => "payload-not-json",
             Self::ContextNotJson(_) => "bad-context",
             Self::Wire(error) => error.code(),
             Self::NoSuchVisitor { .. } => "no-such-visitor",

@@ -15,6 +15,7 @@ mod events;
 mod explain;
 mod format;
 mod host;
+mod import;
 mod input;
 mod pack;
 mod print;
@@ -52,6 +53,8 @@ enum Command {
     Test(test::Args),
     /// Fold a file of events and count who would see what
     Replay(replay::Args),
+    /// Make a pack of another tool's file
+    Import(import::Args),
     /// Print the JSON Schema of packs, for editors
     Schema,
     /// Send a pack to the edge
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Schema => schema::run(),
         Command::Publish(args) => publish::run(&args),
     };

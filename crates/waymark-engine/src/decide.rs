@@ -71,10 +71,8 @@ impl Context {
 
     /// What stands after `?` in the page's address.
     pub(crate) fn query(&self) -> Option<&str> {
-        let address = match (self.value("page", "search"), self.value("page", "url")) {
-            (Some(Value::Text(address)), _) | (_, Some(Value::Text(address))) => address,
-            _ => return None,
-        };
+        let said = |key| self.value("page", key).and_then(Value::as_text);
+        let address = said("search").or_else(|| said("url"))?;
         query_of(address)
     }
 

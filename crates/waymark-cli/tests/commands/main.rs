@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod explain;
 mod format;
+mod import;
 mod publish;
 mod replay;
 mod support;

@@ -50,7 +50,7 @@ struct Translation<'a> {
 impl Translation<'_> {
     fn condition(&mut self, condition: &Value) -> Value {
         let Value::Object(members) = condition else {
-            return self.unreadable(format!("{condition} is no condition"));
+            return self.unreadable(&format!("{condition} is no condition"));
         };
         let all = members.iter().map(|(key, value)| match (key.as_str(), value) {
             ("$and" | "$or", Value::Array(parts)) => json!({ key: self.list(parts) }),
@@ -61,10 +61,10 @@ impl Translation<'_> {
                 json!({ key: self.negated(|translation| translation.condition(value)) })
             }
             ("$and" | "$or" | "$nor", other) => {
-                self.unreadable(format!("`{key}` takes a list, and not {other}"))
+                self.unreadable(&format!("`{key}` takes a list, and not {other}"))
             }
             ("$savedGroup", _) => {
-                self.unreadable("saved groups by `$savedGroup` are not carried over".to_owned())
+                self.unreadable("saved groups by `$savedGroup` are not carried over")
             }
             (path, value) => self.attribute(&format!("traits.{path}"), value),
         });
@@ -88,7 +88,7 @@ impl Translation<'_> {
         let operators = value.as_object().filter(|members| {
             !members.is_empty() && members.keys().all(|key| key.starts_with('$'))
         });
-        let Some(operators) = operators else { return self.known(path, value.clone()) };
+        let Some(operators) = operators else { return self.known(path, value) };
         let all = operators.iter().map(|(operator, value)| match (operator.as_str(), value) {
             // A group that there is not has nobody in it.
             ("$inGroup", Value::String(id)) if !self.groups.has(id) => never(),
@@ -96,13 +96,13 @@ impl Translation<'_> {
             ("$not", value) => {
                 json!({ "$not": self.negated(|translation| translation.attribute(path, value)) })
             }
-            _ => self.known(path, json!({ operator: value })),
+            _ => self.known(path, &json!({ operator: value })),
         });
         together(all.collect())
     }
 
     /// The comparison, if packs have it. An operand that it cannot have never compares.
-    fn known(&mut self, path: &str, comparison: Value) -> Value {
+    fn known(&mut self, path: &str, comparison: &Value) -> Value {
         let condition = json!({ path: comparison });
         let mut pack = json!({ "pack": "p", "segments": { "s": { "when": condition } } });
         if let Some(groups) = self.groups.for_pack() {
@@ -111,9 +111,7 @@ impl Translation<'_> {
         let report = waymark_pack::check(&pack.to_string());
         match report.errors().next() {
             None => condition,
-            Some(error) if error.code == Code::UnknownKey.name() => {
-                self.unreadable(error.message.clone())
-            }
+            Some(error) if error.code == Code::UnknownKey.name() => self.unreadable(&error.message),
             Some(error) => {
                 self.said.push(format!("{}: {condition} never holds", error.message));
                 never()
@@ -121,7 +119,7 @@ impl Translation<'_> {
         }
     }
 
-    fn unreadable(&mut self, why: String) -> Value {
+    fn unreadable(&mut self, why: &str) -> Value {
         self.said.push(format!("{why}: neither it nor its opposite holds"));
         if self.opposite { json!({}) } else { never() }
     }

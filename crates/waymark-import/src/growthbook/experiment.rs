@@ -184,17 +184,11 @@ impl Importing<'_> {
         let mut status = if draft { "draft" } else { rule["status"].as_str().unwrap_or("running") };
         if let Some(force) = rule.get("force") {
             let place = force.as_u64().and_then(|place| usize::try_from(place).ok());
-            match place.filter(|place| *place < count) {
-                Some(place) => {
-                    made.insert("force".to_owned(), json!(keys(rule, count)[place]));
-                }
-                None => {
-                    self.note(
-                        slot,
-                        "it forces a variation that there is not, so nobody takes part",
-                    );
-                    status = "stopped";
-                }
+            if let Some(place) = place.filter(|place| *place < count) {
+                made.insert("force".to_owned(), json!(keys(rule, count)[place]));
+            } else {
+                self.note(slot, "it forces a variation that there is not: nobody takes part");
+                status = "stopped";
             }
         }
         made.insert("status".to_owned(), json!(status));

@@ -161,10 +161,7 @@ impl Importing<'_> {
             }
             return;
         };
-        let mut filters = match self.filters(feature, rule) {
-            Some(filters) => filters,
-            None => return,
-        };
+        let Some(mut filters) = self.filters(feature, rule) else { return };
         let share = match (&rule["range"], rule["coverage"].as_f64()) {
             (Value::Array(range), _) => Some(json!(range)),
             (_, Some(coverage)) => Some(json!([0.0, coverage])),

@@ -52,7 +52,7 @@ fn simple(pattern: &str) -> Value {
     };
     let path = path.trim_start_matches('/').trim_end_matches('/');
     let address =
-        format!("^[a-z]+://{}/?{}/?([?#].*)?$", escaped(host, "[^/?#]*"), escaped(path, "[^?#]*"),);
+        format!("^[a-z]+://{}/?{}/?([?#].*)?$", escaped(host, "[^/?#]*"), escaped(path, "[^?#]*"));
     let mut all = vec![json!({ "page.url": { "$regexi": address } })];
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let pair = format!("[?&]{}(&|#|$)", escaped(pair, "[^&#]*"));
