@@ -13,9 +13,7 @@ use crate::assignment::{Assigned, Missed, Visitor, query_of};
 use crate::decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
 use crate::evaluate::{Answer, Evaluation, Silent, Truth, Watch};
 use crate::membership::Memberships;
-use crate::program::{
-    Action, CondId, Experiment, Leaf, Outcome, Rule, Scan, Slot, Status,
-};
+use crate::program::{Action, CondId, Experiment, Leaf, Outcome, Rule, Scan, Slot, Status};
 use crate::render::render;
 use crate::state::State;
 
