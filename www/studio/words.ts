@@ -272,8 +272,6 @@ export const codes: Record<Language, Record<string, string>> = {
     'unknown-variation': '未知的变体',
     'unused-content': '内容未被使用',
     'unused-slot': '版位没有内容',
-    'unsafe-attribute': '属性不安全',
-    'unsafe-url': 'URL 不安全',
     'wrong-slot': '内容不属于此版位',
     'wrong-type': '类型不符',
     'back-dated': '时间过早',
