@@ -91,16 +91,21 @@ fn contents(payload: &str) -> Vec<Value> {
         json!({ "redirect": format!("/{payload}") }),
         json!({ "patch": [{ "selector": ".patched *", "attributes": { payload: "x" } }] }),
         json!({ "patch": [{ "selector": ".patched *", "addClass": [payload] }] }),
+        json!({ "items": { "from": "tables.t" }, "row": { "x": payload }, "each": format!(
+            "<a href=\"{{{{ item.x }}}}\" title=\"{{{{ item.x }}}}\">{{{{ item.x }}}}</a>{payload}"
+        ) }),
         json!({ "patch": [{ "selector": payload, "addClass": ["x"] }] }),
     ];
     all.extend(["href", "src", "title", "srcset", "onclick", "style", "srcdoc"].map(patch));
     all
 }
 
-/// A pack that shows one content to everybody.
+/// A pack that shows one content to everybody; `row` is a thing of its catalogue.
 fn said(content: &Value) -> String {
     let mut content = content.clone();
     content["slot"] = "s".into();
-    json!({ "pack": "p", "slots": { "s": { "default": "c" } }, "content": { "c": content } })
+    let row = content.as_object_mut().and_then(|content| content.remove("row"));
+    let table: Vec<Value> = row.into_iter().collect();
+    json!({ "pack": "p", "tables": { "t": table }, "slots": { "s": { "default": "c" } }, "content": { "c": content } })
         .to_string()
 }

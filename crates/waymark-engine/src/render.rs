@@ -6,16 +6,17 @@ mod filter;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use waymark_model::{Object, Timestamp, Value};
 
-use crate::evaluate::{group, session};
-use crate::program::{Body, Content, Part, Path, Root, SessionKey, Template};
+use crate::evaluate::{Truth, group, of_item, session};
+use crate::program::{Body, Content, Each, From, Part, Path, Root, Row, SessionKey, Template};
 use crate::state::{Fold, State};
 use crate::{Context, Engine};
 use escape::escape;
-use filter::filtered;
+use filter::{filtered, text};
 
 /// The text, `None` when there is nothing to show, and until when it stays the same if nothing
 /// happens.
@@ -30,12 +31,14 @@ pub(crate) fn render(
     if content.body == Body::Remote {
         return (None, Timestamp::MAX);
     }
-    let mut filling =
-        Filling { engine, fold, context, now, text: String::new(), until: Timestamp::MAX };
+    let mut filling = Filling::new(engine, fold, context, now);
+    let mut lists = 0;
     if let Some(variant) = content.variant(&context.locale) {
         filling.fill(&variant.template);
+        lists = variant.template.lists().count();
     }
-    (Some(filling.text), filling.until)
+    let nothing = lists > 0 && filling.items == 0;
+    (Some(filling.text).filter(|_| !nothing), filling.until)
 }
 
 impl Engine<'_> {
@@ -49,9 +52,7 @@ impl Engine<'_> {
     ) -> Option<String> {
         let content = self.program.contents.iter().find(|have| have.id == content)?;
         let variant = content.variant(&context.locale)?;
-        let (engine, now, fold) = (*self, state.clamp(now), &state.head);
-        let mut filling =
-            Filling { engine, fold, context, now, text: String::new(), until: Timestamp::MAX };
+        let mut filling = Filling::new(*self, &state.head, context, state.clamp(now));
         filling.fill(&variant.template);
         (content.body == Body::Remote).then_some(filling.text)
     }
@@ -65,23 +66,116 @@ struct Filling<'a> {
     now: Timestamp,
     text: String,
     until: Timestamp,
+    /// The thing of a list that is being shown.
+    item: Value,
+    /// How many were shown.
+    items: u32,
 }
 
-impl Filling<'_> {
+impl<'a> Filling<'a> {
+    fn new(engine: Engine<'a>, fold: &'a Fold, context: &'a Context, now: Timestamp) -> Self {
+        let (text, until) = (String::new(), Timestamp::MAX);
+        Self { engine, fold, context, now, text, until, item: Value::Null, items: 0 }
+    }
+
     fn fill(&mut self, template: &Template) {
         for part in &template.0 {
             match part {
                 Part::Literal(literal) => self.text.push_str(literal),
                 Part::Query => self.keep_query(),
                 Part::Insert(insert) => {
-                    let (value, until) =
-                        read(self.engine, &insert.path, self.fold, self.context, self.now);
-                    self.until = self.until.min(until);
+                    let value = self.read(&insert.path);
                     let text = filtered(self.engine.numerals, &insert.filters, value);
                     escape(&mut self.text, &text, insert.escape);
                 }
+                Part::Each(each) => self.list(each),
             }
         }
+    }
+
+    fn read(&mut self, path: &Path) -> Value {
+        if path.root == Root::Item {
+            return match (&self.item, path.keys.is_empty()) {
+                (item, true) => item.clone(),
+                (Value::Object(fields), _) => fields.at(&path.keys).cloned().unwrap_or_default(),
+                _ => Value::Null,
+            };
+        }
+        let (value, until) = read(self.engine, path, self.fold, self.context, self.now);
+        self.until = self.until.min(until);
+        value
+    }
+
+    /// Things in their order, each once, until there are enough.
+    fn list(&mut self, each: &Each) {
+        let catalog = &self.engine.program.catalog;
+        let mut seen: Vec<String> = Vec::new();
+        for path in &each.exclude {
+            let list = self.read(path);
+            seen.extend(elements(list).iter().map(|one| self.key_of(one)));
+        }
+        let mut left = each.most;
+        let mut rows: Vec<Cow<'a, Row>> = match &each.from {
+            From::Table(table) => catalog.table(*table).map(Cow::Borrowed).collect(),
+            From::Path(path) => {
+                let list = self.read(path);
+                elements(list).into_iter().filter_map(|one| self.row(one)).collect()
+            }
+        };
+        if let Some(table) = each.fallback {
+            rows.extend(catalog.table(table).map(Cow::Borrowed));
+        }
+        for row in rows {
+            if left == 0 {
+                break;
+            }
+            if !row.key.is_empty() && seen.contains(&row.key) {
+                continue;
+            }
+            if let Some(filter) = each.filter {
+                let answer = of_item(self.engine, filter, &row.value, self.now);
+                self.until = self.until.min(answer.until);
+                if answer.truth != Truth::True {
+                    continue;
+                }
+            }
+            let Row { key, value } = row.into_owned();
+            seen.push(key);
+            self.item = value;
+            self.fill(&each.template);
+            self.items += 1;
+            left -= 1;
+        }
+    }
+
+    /// What a list of a visitor's names: a thing of the catalogue, or, where there is none, itself.
+    fn row(&self, one: Value) -> Option<Cow<'a, Row>> {
+        let catalog = &self.engine.program.catalog;
+        let key = self.key_of(&one);
+        match catalog.find(&key) {
+            Some(row) => Some(Cow::Borrowed(row)),
+            None if catalog.by_key.is_empty() => Some(Cow::Owned(Row { key, value: one })),
+            // It is sold no longer.
+            None => None,
+        }
+    }
+
+    fn key_of(&self, one: &Value) -> String {
+        let key = match one {
+            Value::Object(fields) => {
+                fields.get(&self.engine.program.catalog.key).unwrap_or(&Value::Null)
+            }
+            other => other,
+        };
+        text(self.engine.numerals, key)
+    }
+}
+
+fn elements(list: Value) -> Vec<Value> {
+    match list {
+        Value::Array(items) => items,
+        Value::Null => Vec::new(),
+        one => vec![one],
     }
 }
 

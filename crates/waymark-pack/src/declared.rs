@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_model::{Purpose, Value};
 
+use crate::condition::Condition;
 use crate::diagnostic::Code;
 use crate::json::{At, Json, Node};
 use crate::problem::{Problems, shown};
@@ -20,6 +21,16 @@ pub(crate) struct Desk<'s> {
 
 #[derive(Debug, Default)]
 pub(crate) struct Declared {
+    /// Whether there is a catalogue.
+    pub catalog: bool,
+    /// What it declares of its rows.
+    pub fields: Option<BTreeSet<String>>,
+    /// Tables, with their places in the Program.
+    pub tables: BTreeMap<String, u32>,
+    /// Conditions on the things of lists, in the order in which they were read.
+    pub wheres: Vec<Condition>,
+    /// Whether what is read is shown once for each thing of a list.
+    pub in_list: bool,
     /// ISO 4217.
     pub currency: Option<String>,
     /// `None` when the pack does not say which events there are: then any may be.

@@ -110,6 +110,8 @@ codes! {
     BadVariations = "bad-variations",
     /// Weights that do not add up to 1.
     BadWeights = "bad-weights",
+    /// More rows than a pack may have.
+    CatalogTooLarge = "catalog-too-large",
     /// More than hosts are willing to evaluate.
     ConditionTooLarge = "condition-too-large",
     /// Keys of which only one may be given.
@@ -176,14 +178,18 @@ codes! {
     UnknownMetric = "unknown-metric",
     /// A path that does not begin with a root, or ends at it.
     UnknownPath = "unknown-path",
-    /// A property that its event does not declare.
+    /// A property that its event, or a field that the catalogue, does not declare.
     UnknownProperty = "unknown-property",
+    /// A key that the catalogue does not have.
+    UnknownRow = "unknown-row",
     /// A segment that the pack does not have.
     UnknownSegment = "unknown-segment",
     /// A slot that the pack does not have.
     UnknownSlot = "unknown-slot",
     /// A stage that the journey does not have.
     UnknownStage = "unknown-stage",
+    /// A table that `tables` does not have, or a catalogue that is not there.
+    UnknownTable = "unknown-table",
     /// A touchpoint that the journey does not have.
     UnknownTouchpoint = "unknown-touchpoint",
     /// An attribute that could run something, or that is not for patches.

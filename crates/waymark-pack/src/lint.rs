@@ -6,7 +6,7 @@ mod winners;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waymark_engine::program::{Body, Compare, Filter, Insert, Order, Part, Root, Type};
+use waymark_engine::program::{Body, Compare, Filter, Insert, Order, Root, Type};
 use waymark_model::Value;
 
 use crate::condition::{Comparison, Condition, Kind, Subject};
@@ -180,12 +180,11 @@ impl Rule {
 impl Content {
     /// A path in it that reads what is kept about a visitor.
     fn personal(&self) -> Option<String> {
-        let parts = self.variants.iter().flat_map(|variant| &variant.template.0);
-        parts
-            .filter_map(|part| match part {
-                Part::Insert(insert) if !insert.path.root.is_stateless() => Some(&insert.path),
-                _ => None,
-            })
+        let mut paths = Vec::new();
+        self.variants.iter().for_each(|variant| variant.template.paths(&mut paths));
+        paths
+            .into_iter()
+            .filter(|path| path.root != Root::Item && !path.root.is_stateless())
             .map(|path| format!("{}.{}", path.root.name(), path.keys.join(".")))
             .next()
     }
@@ -196,8 +195,12 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
     let stages = pack.journey.stages.iter().filter_map(|stage| stage.enter.as_ref());
     let segments = pack.segments.iter().filter_map(|segment| segment.when.as_ref());
     let rules = pack.rules.iter().map(|rule| &rule.when);
-    let mut all: Vec<&Condition> =
-        stages.chain(segments).chain(rules).chain(&pack.metric_filters).collect();
+    let mut all: Vec<&Condition> = stages
+        .chain(segments)
+        .chain(rules)
+        .chain(&pack.metric_filters)
+        .chain(&pack.wheres)
+        .collect();
     let mut filters = Vec::new();
     for condition in &all {
         condition.walk(&mut |part| filters.extend(part.filters()));

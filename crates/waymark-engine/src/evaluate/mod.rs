@@ -93,6 +93,13 @@ pub(crate) fn matches(engine: Engine<'_>, cond: CondId, event: &Event) -> bool {
     evaluation.answer(cond).truth == Truth::True
 }
 
+/// Whether one thing of a list fulfils a condition, and until when.
+pub(crate) fn of_item(engine: Engine<'_>, cond: CondId, item: &Value, now: Timestamp) -> Answer {
+    let watch = &mut Silent;
+    Evaluation { engine, now, visitor: None, context: None, event: None, item: Some(item), watch }
+        .answer(cond)
+}
+
 impl<'a, W: Watch> Evaluation<'a, W> {
     pub fn of_visitor(
         engine: Engine<'a>,

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Purpose, Reader, Span, Value, Writer, limits};
 
 use super::{
-    Action, Amount, Clock, Compare, Cond, CondId, Content, Experiment, Feature, FeatureKind, Group,
-    Holdout, Index, Matcher, Need, Order, PackHash, Path, Pattern, Program, Relation, Root, Rule,
-    Segment, SessionKey, Share, Slot, Source, Stage, Test, TimeKey, Type, Window, ZoneId,
-    ZoneTable,
+    Action, Amount, Catalog, Clock, Compare, Cond, CondId, Content, Experiment, Feature,
+    FeatureKind, From, Group, Holdout, Index, Matcher, Need, Order, PackHash, Path, Pattern,
+    Program, Relation, Root, Rule, Segment, SessionKey, Share, Slot, Source, Stage, Test, TimeKey,
+    Type, Window, ZoneId, ZoneTable,
 };
 
 const MAGIC: &[u8; 4] = b"WMP\x02";
@@ -64,6 +64,7 @@ impl Program {
         out.list(&self.rules, write_rule);
         out.list(&self.experiments, |out, experiment| experiment.write(out));
         out.list(&self.holdouts, |out, holdout| holdout.write(out));
+        self.catalog.write(&mut out);
         out.into_bytes()
     }
 
@@ -100,6 +101,7 @@ impl Program {
                 rules: input.list(read_rule),
                 experiments: input.list(Experiment::read),
                 holdouts: input.list(Holdout::read),
+                catalog: Catalog::read(input),
                 index: Index::default(),
             }
         })?;
@@ -171,6 +173,7 @@ impl Program {
         for stage in &self.stages {
             on_visitor(stage.enter, self.stage_after, false)?;
         }
+        self.check_lists(&kinds)?;
         for slot in &self.slots {
             slot.default.map_or(Ok(()), |content| below(content, self.contents.len()))?;
         }
@@ -210,6 +213,31 @@ impl Program {
         }
         if !self.rules.is_sorted_by_key(|rule| rule.slot) {
             return Err("unsorted-rules");
+        }
+        Ok(())
+    }
+
+    /// The catalogue, and the lists of content over it.
+    fn check_lists(&self, kinds: &[Reads]) -> Result<(), &'static str> {
+        if !self.catalog.is_sound() {
+            return Err("bad-catalog");
+        }
+        for each in self.contents.iter().flat_map(Content::lists) {
+            let from = match each.from {
+                From::Table(table) => Some(table),
+                From::Path(_) => None,
+            };
+            for table in from.into_iter().chain(each.fallback) {
+                if table as usize >= self.catalog.tables.len() {
+                    return Err("dangling-reference");
+                }
+            }
+            if let Some(filter) = each.filter {
+                let reads = kinds.get(filter.0 as usize).ok_or("dangling-reference")?;
+                if reads.what & !Reads::ITEM != 0 {
+                    return Err("condition-out-of-place");
+                }
+            }
         }
         Ok(())
     }

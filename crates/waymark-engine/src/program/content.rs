@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Writer};
 
-use super::template::{Insert, Template};
+use super::{Each, Template};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Content {
@@ -56,9 +56,8 @@ impl Content {
             .or_else(|| self.variants.first())
     }
 
-    /// Every value that it shows.
-    pub fn inserts(&self) -> impl Iterator<Item = &Insert> {
-        self.variants.iter().flat_map(|variant| variant.template.inserts())
+    pub fn lists(&self) -> impl Iterator<Item = &Each> {
+        self.variants.iter().flat_map(|variant| variant.template.lists())
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
@@ -75,7 +74,7 @@ impl Content {
         let body = input.one_of(&Body::ALL, "unknown-body");
         let variants = input.list(|input| Variant {
             locale: input.string(),
-            template: Template::read(input, body),
+            template: Template::read(input, body, true),
         });
         Self { id, body, variants }
     }

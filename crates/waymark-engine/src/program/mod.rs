@@ -5,6 +5,7 @@
 
 mod bound;
 mod carry;
+mod catalog;
 mod codec;
 mod columns;
 mod condition;
@@ -23,6 +24,7 @@ use core::fmt;
 
 use waymark_model::{Purpose, Span, Timestamp, Zone};
 
+pub use catalog::{Catalog, Each, From, Row};
 pub(crate) use columns::{Rows, Scan};
 pub use condition::{
     Clock, Compare, Cond, CondId, Order, Path, Relation, Root, SessionKey, Source, Test, TimeKey,
@@ -79,6 +81,7 @@ pub struct Program {
     pub rules: Vec<Rule>,
     pub experiments: Vec<Experiment>,
     pub holdouts: Vec<Holdout>,
+    pub catalog: Catalog,
     /// Derived from the rest by [`Program::indexed`].
     pub index: Index,
 }

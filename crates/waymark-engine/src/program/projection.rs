@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{Action, Outcome, Program};
+use super::{Action, Body, Cond, CondId, Outcome, Path, Program, Source};
 
 impl Program {
     /// The Program for pages: content that no rule shows and slots that nothing fills stay behind.
@@ -46,6 +46,27 @@ impl Program {
         for slot in &mut page.slots {
             slot.default = slot.default.and_then(moved);
         }
+        // What the edge fetches, and where from, is its own.
+        for content in page.contents.iter_mut().filter(|content| content.body == Body::Remote) {
+            content.variants.clear();
+        }
+        page.catalog = self.catalog.projected(&page);
         page.indexed()
+    }
+
+    /// The paths that a condition reads.
+    pub(super) fn paths_of<'p>(&'p self, cond: CondId, out: &mut Vec<&'p Path>) {
+        match self.cond(cond) {
+            Cond::All(parts) | Cond::Any(parts) => {
+                for part in parts {
+                    self.paths_of(*part, out);
+                }
+            }
+            Cond::Not(part) => self.paths_of(*part, out),
+            Cond::Test(test) => out.extend(test.sources().filter_map(|source| match source {
+                Source::Path(path) => Some(path),
+                _ => None,
+            })),
+        }
     }
 }

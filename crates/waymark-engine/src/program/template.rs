@@ -1,13 +1,14 @@
 //! Templates, parsed before a visitor arrives. What depends on a language or a currency is resolved
 //! then, too: a filter carries the signs and words that it needs.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use waymark_model::{Reader, Value, Writer};
 
 use super::codec::{read_path, write_path};
-use super::{Body, Path};
+use super::{Body, CondId, Each, From, Path};
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Template(pub Vec<Part>);
@@ -18,6 +19,7 @@ pub enum Part {
     Insert(Insert),
     /// The parameters of the page's address that the text so far, which is an address, has not.
     Query,
+    Each(Box<Each>),
 }
 
 /// `{{ path | filter: arg }}`
@@ -102,10 +104,36 @@ impl Money {
 }
 
 impl Template {
+    /// Every path that it reads.
+    pub fn paths<'t>(&'t self, out: &mut Vec<&'t Path>) {
+        for part in &self.0 {
+            match part {
+                Part::Literal(_) | Part::Query => {}
+                Part::Insert(insert) => out.push(&insert.path),
+                Part::Each(each) => {
+                    out.extend(&each.exclude);
+                    if let From::Path(path) = &each.from {
+                        out.push(path);
+                    }
+                    each.template.paths(out);
+                }
+            }
+        }
+    }
+
+    /// Every value that it shows, those of its lists too.
     pub fn inserts(&self) -> impl Iterator<Item = &Insert> {
-        self.0.iter().filter_map(|part| match part {
+        let inner = self.lists().flat_map(|each| &each.template.0);
+        self.0.iter().chain(inner).filter_map(|part| match part {
             Part::Insert(insert) => Some(insert),
-            Part::Literal(_) | Part::Query => None,
+            _ => None,
+        })
+    }
+
+    pub fn lists(&self) -> impl Iterator<Item = &Each> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Each(each) => Some(&**each),
+            _ => None,
         })
     }
 
@@ -122,10 +150,29 @@ impl Template {
                 out.byte(insert.escape as u8);
                 out.list(&insert.filters, write_filter);
             }
+            Part::Each(each) => {
+                out.byte(3);
+                match &each.from {
+                    From::Table(table) => {
+                        out.byte(0);
+                        out.unsigned((*table).into());
+                    }
+                    From::Path(path) => {
+                        out.byte(1);
+                        write_path(out, path);
+                    }
+                }
+                out.list(&each.exclude, write_path);
+                out.option(each.filter.as_ref(), |out, cond| out.unsigned(cond.0.into()));
+                out.unsigned(each.most.into());
+                out.option(each.fallback.as_ref(), |out, table| out.unsigned((*table).into()));
+                each.template.write(out);
+            }
         });
     }
 
-    pub(super) fn read(input: &mut Reader<'_>, body: Body) -> Self {
+    /// `lists`: whether one may have a list in it.
+    pub(super) fn read(input: &mut Reader<'_>, body: Body, lists: bool) -> Self {
         Self(input.list(|input| match input.byte() {
             0 => Part::Literal(input.string()),
             1 => Part::Insert(Insert {
@@ -134,6 +181,18 @@ impl Template {
                 filters: input.list(read_filter),
             }),
             2 => Part::Query,
+            3 if lists => Part::Each(Box::new(Each {
+                from: match input.byte() {
+                    0 => From::Table(input.u32()),
+                    1 => From::Path(read_path(input)),
+                    _ => input.refuse("unknown-list", From::Table(0)),
+                },
+                exclude: input.list(read_path),
+                filter: input.option(|input| CondId(input.u32())),
+                most: input.u32(),
+                fallback: input.option(Reader::u32),
+                template: Self::read(input, body, false),
+            })),
             _ => input.refuse("unknown-part", Part::Literal(String::new())),
         }))
     }

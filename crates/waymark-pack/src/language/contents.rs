@@ -1,6 +1,8 @@
 //! Slots, and what can be shown in them.
 
-use super::Takes::{Any, Either, Flag, Label, List, Map, Name, Object, Share, Text, Whole, Words};
+use super::Takes::{
+    Any, Either, Flag, Label, List, Map, Name, Object, Share, Text, Where, Whole, Words,
+};
 use super::{HOLDOUT, KEEP, Key, Shape, later, may, needs};
 
 pub static SLOT: Shape = Shape::new(
@@ -34,25 +36,17 @@ pub static CONTENT: Shape = Shape::new(
             "One for each language; the first is for everybody else.",
         ),
         may("label", Label, "What people call it."),
-        later("items", "A list of things from a model, a table or a feature."),
-        later("each", "What each of the items looks like."),
         later("runs", "Where it is made."),
     ],
 )
 .sharing(BODY)
-.exactly_one(&[&["text", "html", "image", "json", "redirect", "patch", "remote", "locales"]]);
+.exactly_one(&[&[
+    "text", "html", "image", "json", "redirect", "patch", "remote", "each", "locales",
+]]);
 
-pub static LOCALE: Shape = Shape::new(
-    "locale",
-    "a locale",
-    "The content in one language.",
-    &[
-        later("items", "A list of things from a model, a table or a feature."),
-        later("each", "What each of the items looks like."),
-    ],
-)
-.sharing(BODY)
-.exactly_one(&[&["text", "html", "image", "json", "redirect", "patch", "remote"]]);
+pub static LOCALE: Shape = Shape::new("locale", "a locale", "The content in one language.", &[])
+    .sharing(BODY)
+    .exactly_one(&[&["text", "html", "image", "json", "redirect", "patch", "remote", "each"]]);
 
 /// The kinds of content.
 pub static REDIRECT: Shape = Shape::new(
@@ -67,6 +61,8 @@ pub static REDIRECT: Shape = Shape::new(
 );
 
 static BODY: &[Key] = &[
+    may("items", Object(&ITEMS), "A list of things from the catalogue, a table or a feature."),
+    may("each", Text, "What each of the items looks like: HTML with `{{ item.… }}`."),
     may("text", Text, "Plain text, with `{{ inserts }}`."),
     may("html", Text, "HTML, with `{{ inserts }}`; what could do harm is taken out."),
     may("image", Object(&IMAGE), "A picture."),
@@ -98,6 +94,41 @@ pub static IMAGE: Shape = Shape::new(
         may("width", Whole(1, 10_000), "Pixels."),
         may("height", Whole(1, 10_000), "Pixels."),
         may("href", Text, "Where a click on it leads."),
+    ],
+);
+
+pub static ITEMS: Shape = Shape::new(
+    "items",
+    "`items`",
+    "Which things are listed, and how many.",
+    &[
+        needs(
+            "from",
+            Text,
+            "`catalog`, `tables.` and a name, or a path such as `features.` and its id to a list of \
+             keys of the catalogue.",
+        ),
+        may("exclude", List(&Text), "Paths to lists of keys that are left out."),
+        may("where", Where, "What a thing has to be like."),
+        may("max", Whole(1, 100), "The most that are shown.").or("10"),
+        may("fallback", Name("a table"), "What fills up the list when there are too few."),
+        later("model", "The model that chooses them."),
+    ],
+);
+
+pub static CATALOG: Shape = Shape::new(
+    "catalog",
+    "the catalogue",
+    "What the site sells.",
+    &[
+        needs("key", Text, "The field by which events name a thing, for example product_id."),
+        may(
+            "fields",
+            Map("the field's name", &Words(super::events::TYPES)),
+            "The types of the fields.",
+        ),
+        needs("rows", List(&Any), "One object for each thing."),
+        later("source", "The file that the rows are in."),
     ],
 );
 

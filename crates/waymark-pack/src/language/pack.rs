@@ -1,12 +1,12 @@
 //! The pack itself, its journey, segments and rules.
 
 use super::Takes::{
-    Condition, Duration, Either, Feature, Flag, Label, List, Map, Name, Number, Object, Pattern,
-    Share, Text, Whole, Words,
+    Any, Condition, Duration, Either, Feature, Flag, Label, List, Map, Name, Number, Object,
+    Pattern, Share, Text, Whole, Words,
 };
 use super::{
-    ATTRIBUTE, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, METRIC, NEED, PURPOSES, SLOT,
-    Shape, TEST, UNIVERSAL_HOLDOUT, later, may, needs,
+    ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, METRIC, NEED, PURPOSES,
+    SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, later, may, needs,
 };
 
 pub static PACK: Shape = Shape::new(
@@ -48,7 +48,12 @@ pub static PACK: Shape = Shape::new(
             List(&Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-12-25")),
             "Days that `except: holidays` leaves out, in the pack's zone.",
         ),
-        later("catalog", "What the site sells."),
+        may("catalog", Object(&CATALOG), "What the site sells."),
+        may(
+            "tables",
+            Map("the table's name", &List(&Any)),
+            "Lists by name: of keys of the catalogue, or of things of their own.",
+        ),
         may("journey", Object(&JOURNEY), "Sessions, stages and touchpoints."),
         may(
             "features",

@@ -87,8 +87,10 @@ impl Reads {
         let contents = by_id(pack);
         for show in rule.shown() {
             let Some(content) = contents.get(show.content.as_str()) else { continue };
-            for insert in content.variants.iter().flat_map(|variant| variant.template.inserts()) {
-                reads.path(pack, &insert.path, show.at);
+            let mut paths = Vec::new();
+            content.variants.iter().for_each(|variant| variant.template.paths(&mut paths));
+            for path in paths {
+                reads.path(pack, path, show.at);
             }
         }
         reads

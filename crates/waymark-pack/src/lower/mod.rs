@@ -11,8 +11,8 @@ mod slots;
 use std::collections::BTreeMap;
 
 use waymark_engine::program::{
-    Clock, Compare, Cond, CondId, Content, Program, Segment, Slot, Source, Stage, Test, Variant,
-    ZoneId,
+    Clock, Compare, Cond, CondId, Content, Part, Program, Segment, Slot, Source, Stage, Test,
+    Variant, ZoneId,
 };
 
 use crate::condition::{Comparison, Condition, Hours, Kept, Kind, Subject, Windowed, Zone};
@@ -91,21 +91,21 @@ impl<'p> Lowering<'p> {
         let by_id: BTreeMap<&str, &pack::Content> =
             contents.iter().map(|content| (content.id.as_str(), *content)).collect();
         let content_numbers = numbered(by_id.keys().copied());
-        program.contents = contents
-            .into_iter()
-            .map(|content| Content {
-                id: content.id.clone(),
-                body: content.body,
-                variants: content
-                    .variants
-                    .iter()
-                    .map(|variant| Variant {
-                        locale: variant.locale.clone(),
-                        template: variant.template.clone(),
-                    })
-                    .collect(),
-            })
-            .collect();
+        program.catalog = pack.catalog.clone();
+        for content in contents {
+            let mut variants = Vec::new();
+            for variant in &content.variants {
+                let mut template = variant.template.clone();
+                for part in &mut template.0 {
+                    if let Part::Each(each) = part {
+                        let filter = each.filter.and_then(|at| pack.wheres.get(at.0 as usize));
+                        each.filter = filter.map(|filter| self.condition(filter));
+                    }
+                }
+                variants.push(Variant { locale: variant.locale.clone(), template });
+            }
+            program.contents.push(Content { id: content.id.clone(), body: content.body, variants });
+        }
         let slots = slots::ordered(pack, self.problems)?;
         let slot_numbers = numbered(slots.iter().map(|slot| slot.id.as_str()));
         for slot in slots {

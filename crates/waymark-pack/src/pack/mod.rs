@@ -1,5 +1,6 @@
 //! A pack, read and checked: every name in it is known to exist.
 
+mod catalog;
 mod content;
 mod events;
 mod experiments;
@@ -21,6 +22,8 @@ pub(crate) use shares::{HOLDOUT, Need, Needed, Universal};
 pub use tests::{Case, Expect};
 
 use crate::measures::{Measured, Measures, Metric};
+
+use waymark_engine::program::Catalog;
 
 use crate::condition::{Condition, Place, read, read_holidays, zone_exists};
 use crate::declared::{Desk, ids_of};
@@ -51,6 +54,9 @@ pub(crate) struct Pack {
     pub metrics: Vec<Metric>,
     /// Of the metrics' events.
     pub metric_filters: Vec<Condition>,
+    pub catalog: Catalog,
+    /// What lists ask of their things.
+    pub wheres: Vec<Condition>,
     pub tests: Vec<Case>,
 }
 
@@ -98,6 +104,8 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let experiments = fields.take("experiments");
     let metrics = fields.take("metrics");
     let holdout = fields.take("holdout");
+    let catalog = fields.take("catalog");
+    let tables = fields.take("tables");
     let tests = fields.take("tests");
     fields.finish(&mut desk.problems);
 
@@ -112,6 +120,8 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     desk.declared.contents = content::slots_of(contents);
     desk.declared.metrics = ids_of(metrics);
     desk.declared.experiments = experiments::declared(experiments);
+    desk.declared.catalog = catalog.is_some();
+    let catalog = catalog::read(catalog, tables, desk);
     events::read(events, desk);
     events::read_attributes(attributes, desk);
     let features = features::read(features, desk);
@@ -134,6 +144,8 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         holdout: shares::universal(holdout, desk),
         metrics,
         metric_filters,
+        catalog,
+        wheres: std::mem::take(&mut desk.declared.wheres),
         tests: tests::read(tests, desk),
     })
 }

@@ -10,6 +10,7 @@ use crate::condition::{Subject, path_of_visitor};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::{At, place_in_text};
+use crate::problem::shown;
 
 pub(crate) use json::Written;
 
@@ -217,11 +218,9 @@ impl<'t> Reader<'t> {
     }
 }
 
-fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Path> {
-    if path.starts_with("item.") {
-        let message = "`item.` is not in this version of the language";
-        desk.problems.error(Code::NotYet, at, message);
-        return None;
+pub(crate) fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Path> {
+    if let Some(rest) = path.strip_prefix("item") {
+        return item_path(path, rest, at, desk);
     }
     let (subject, _) = path_of_visitor(path, at, desk)?;
     Some(match subject {
@@ -236,4 +235,30 @@ fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Path> {
         // Paths name neither.
         Subject::Amount(_) | Subject::Kept(_) => return None,
     })
+}
+
+/// `item`, or `item.` and what is read of it.
+fn item_path(path: &str, rest: &str, at: At, desk: &mut Desk<'_>) -> Option<Path> {
+    let keys: Vec<String> = rest.split('.').skip(1).map(str::to_owned).collect();
+    let whole = rest.is_empty();
+    if !(whole || rest.starts_with('.')) || keys.iter().any(String::is_empty) {
+        let message = format!("{} is no path", shown(path));
+        desk.problems.error(Code::UnknownPath, at, message).mend("write for example item.title");
+        return None;
+    }
+    if !desk.declared.in_list {
+        let message = "there is an item in `each` only";
+        desk.problems.error(Code::UnknownPath, at, message);
+        return None;
+    }
+    let known = desk.declared.fields.as_ref();
+    if let (Some(fields), Some(field)) = (known, keys.first())
+        && !fields.contains(field)
+    {
+        let names: Vec<String> = fields.iter().cloned().collect();
+        let message = format!("the catalogue declares no field {}", shown(field));
+        let problem = desk.problems.warn(Code::UnknownProperty, at, message);
+        problem.mean(field, names.iter().map(String::as_str));
+    }
+    Some(Path { root: Root::Item, keys })
 }

@@ -2,7 +2,7 @@
 
 use waymark_engine::program::{Body, Part, Template};
 
-use super::{address, image, patch};
+use super::{address, image, items, patch};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::fields::{Fields, flag, text};
@@ -12,7 +12,7 @@ use crate::language;
 use crate::template::{Written, of_text, parse};
 
 /// The kinds by their keys.
-const KINDS: [(&str, Kind); 7] = [
+const KINDS: [(&str, Kind); 8] = [
     ("text", Kind::Text),
     ("html", Kind::Html),
     ("image", Kind::Image),
@@ -20,6 +20,7 @@ const KINDS: [(&str, Kind); 7] = [
     ("redirect", Kind::Redirect),
     ("patch", Kind::Patch),
     ("remote", Kind::Remote),
+    ("items", Kind::Items),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -31,18 +32,41 @@ enum Kind {
     Redirect,
     Patch,
     Remote,
+    Items,
 }
 
 /// The kinds of content that were given.
-pub(super) struct Given<'n>(Vec<(Kind, &'n Node)>);
+pub(super) struct Given<'n> {
+    kinds: Vec<(Kind, &'n Node)>,
+    /// What each of the items looks like.
+    each: Option<&'n Node>,
+}
 
 impl<'n> Given<'n> {
     pub fn of(fields: &mut Fields<'n>) -> Self {
-        Self(KINDS.iter().filter_map(|(key, kind)| Some((*kind, fields.take(key)?))).collect())
+        let kinds = KINDS.iter().filter_map(|(key, kind)| Some((*kind, fields.take(key)?)));
+        Self { kinds: kinds.collect(), each: fields.take("each") }
     }
 
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kinds.is_empty()
+    }
+
+    /// Items that wait for what they look like in each language.
+    pub fn items(&self) -> Option<&'n Node> {
+        match self.kinds[..] {
+            [(Kind::Items, node)] if self.each.is_none() => Some(node),
+            _ => None,
+        }
+    }
+
+    /// `items` of all languages, where this one has only what they look like.
+    #[must_use]
+    pub fn with(mut self, items: Option<&'n Node>) -> Self {
+        if self.kinds.is_empty() && self.each.is_some() {
+            self.kinds.extend(items.map(|items| (Kind::Items, items)));
+        }
+        self
     }
 
     pub fn read(
@@ -52,7 +76,15 @@ impl<'n> Given<'n> {
         desk: &mut Desk<'_>,
     ) -> Option<(Body, Template)> {
         let names = || KINDS.map(|(key, _)| format!("`{key}`")).join(", ");
-        match self.0[..] {
+        match self.kinds[..] {
+            [(Kind::Items, node)] => {
+                Some((Body::Html, items::read(node, self.each, locale, desk)?))
+            }
+            [_] if self.each.is_some() => {
+                let message = "`each` belongs to `items`";
+                desk.problems.error(Code::OutOfPlace, within.opening(), message);
+                None
+            }
             [(kind, node)] => Some((kind.body(), kind.template(node, locale, desk)?)),
             [] => {
                 let message = format!("content needs one of {}", names());
@@ -72,7 +104,7 @@ impl Kind {
     const fn body(self) -> Body {
         match self {
             Self::Text => Body::Text,
-            Self::Html | Self::Image => Body::Html,
+            Self::Html | Self::Image | Self::Items => Body::Html,
             Self::Json => Body::Json,
             Self::Redirect => Body::Redirect,
             Self::Patch => Body::Patch,
@@ -106,6 +138,7 @@ impl Kind {
                 }
                 Some(template)
             }
+            Self::Items => items::read(node, None, locale, desk),
             Self::Patch => patch::read(node, locale, desk),
             Self::Remote => {
                 let source = text(node, "`remote`", &mut desk.problems)?;

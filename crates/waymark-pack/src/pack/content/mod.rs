@@ -2,6 +2,7 @@
 
 mod address;
 mod image;
+mod items;
 mod kinds;
 mod patch;
 mod selector;
@@ -133,14 +134,19 @@ fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
         let variant = Variant { locale: NO_LOCALE.to_owned(), template };
         return Some((body, vec![variant]));
     };
-    if !given.is_empty() {
+    let items = given.items();
+    if !given.is_empty() && items.is_none() {
         let message = "content has `locales`, or one kind for everybody, and not both";
         desk.problems.error(Code::ConflictingKeys, node.opening(), message);
     }
-    read_locales(locales, desk)
+    read_locales(locales, items, desk)
 }
 
-fn read_locales(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)> {
+fn read_locales(
+    node: &Node,
+    items: Option<&Node>,
+    desk: &mut Desk<'_>,
+) -> Option<(Body, Vec<Variant>)> {
     let members = members(node, "`locales`", &mut desk.problems)?;
     if members.is_empty() {
         let message = "`locales` needs at least one locale: the first is for everybody else";
@@ -162,7 +168,7 @@ fn read_locales(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
         }
         let read = Fields::of(&member.value, &language::LOCALE, &mut desk.problems).and_then(
             |mut fields| {
-                let given = Given::of(&mut fields);
+                let given = Given::of(&mut fields).with(items);
                 fields.finish(&mut desk.problems);
                 given.read(&member.value, &locale, desk)
             },
