@@ -46,6 +46,20 @@ fn list<'j>(answer: &'j Json, key: &str) -> &'j [Json] {
     answer[key].as_array().unwrap_or_else(|| panic!("{key} in {answer}"))
 }
 
+/// Whether an answer says what is wanted of it, whatever else it says. What is wanted as null may be
+/// left out.
+fn says(found: &Json, wanted: &Json) -> bool {
+    match (found, wanted) {
+        (Json::Object(found), Json::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| says(found.get(key).unwrap_or(&Json::Null), wanted))
+        }
+        (Json::Array(found), Json::Array(wanted)) => {
+            found.len() == wanted.len() && found.iter().zip(wanted).all(|(f, w)| says(f, w))
+        }
+        _ => found == wanted,
+    }
+}
+
 #[test]
 fn the_page_is_told_what_every_vector_expects() {
     let cases = cases();
@@ -58,7 +72,7 @@ fn the_page_is_told_what_every_vector_expects() {
         assert_eq!(list(&answer, "rejected"), [] as [Json; 0], "{name}");
         for (key, wanted) in expect.as_object().into_iter().flatten() {
             if key != "slots" {
-                assert_eq!(&answer["decision"][key], wanted, "{name}: {key}");
+                assert!(says(&answer["decision"][key], wanted), "{name}: {key}");
                 continue;
             }
             for (slot, wanted) in wanted.as_object().unwrap() {
@@ -66,7 +80,7 @@ fn the_page_is_told_what_every_vector_expects() {
                 match wanted.as_object() {
                     None => assert_eq!(&found["content"], wanted, "{name}: {slot}"),
                     Some(members) => members.iter().for_each(|(member, wanted)| {
-                        assert_eq!(&found[member], wanted, "{name}: {slot}.{member}");
+                        assert!(says(&found[member], wanted), "{name}: {slot}.{member}");
                     }),
                 }
             }
@@ -83,13 +97,21 @@ fn what_is_said_of_a_decision_agrees_with_it() {
             let name = format!("{name}: rule {rule}");
             let shown = &decision["slots"][rule["slot"].as_str().unwrap()];
             let won = rule["outcome"] == "won";
-            assert_eq!(won, shown["rule"] == rule["rule"], "{name}");
-            if won {
+            let held_out = rule["outcome"] == "held-out";
+            assert_eq!(won || held_out, shown["rule"] == rule["rule"], "{name}");
+            let experiment = &shown["experiment"];
+            if won && experiment.is_null() {
                 assert_eq!(shown["content"], rule["content"], "{name}");
             }
+            // An address may ask for a variation, and a visitor keep one, whatever the condition.
+            let regardless = experiment["forced"] == true || experiment["sticky"] == true;
             let met = |met: bool| list(rule, "because").iter().all(|fact| fact["met"] == met);
             match rule["outcome"].as_str().unwrap() {
-                "won" => assert!(rule["holds"] == true && met(true), "{name}"),
+                "won" if regardless => {}
+                "won" | "held-out" | "passed-through" => {
+                    assert!(rule["holds"] == true && met(true), "{name}");
+                }
+                "needs" | "out-of-share" | "inactive" => {}
                 "failed" | "unknown" => {
                     assert!(rule["holds"] == false && met(false), "{name}");
                     assert!(!list(rule, "because").is_empty(), "{name}: no reason");
