@@ -19,6 +19,12 @@ fn a_minus_reads_and_writes_the_standard_streams() {
 }
 
 #[test]
+fn the_example_packs_are_laid_out_so() {
+    let packs = format!("{}/../../examples/packs/*.jsonc", env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(Folder::new().run(&["fmt", "--check", &packs]).ok(), "");
+}
+
+#[test]
 fn what_is_no_json_is_left_as_it_is() {
     let folder = Folder::new();
     let path = folder.write("wrong.jsonc", "{ \"pack\": ");

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use waymark_engine::Program;
-use waymark_pack::{check, compile};
+use waymark_pack::{Input, Part, check, compile, format};
 
 /// Text made of the words of the language, so that it gets further than the parser.
 fn packs() -> impl Strategy<Value = String> {
@@ -159,6 +159,25 @@ proptest! {
     #[test]
     fn any_text_gets_an_answer(source in any::<String>()) {
         answers(&source);
+    }
+
+    #[test]
+    fn any_parts_get_an_answer(pack in packs(), parts in prop::collection::vec(packs(), 0..3), value in values()) {
+        let value = value.to_string();
+        let pack = format!("{{ \"pack\": \"p\", \"include\": [\"*\"], {pack} }}");
+        let parts = parts.iter().chain([&value]).map(|text| Part { name: "part", text });
+        let input = Input { parts: Some(parts.collect()), ..Input::of(&pack) };
+        let report = input.check();
+        if let Ok(whole) = input.bundled() {
+            prop_assert_eq!(report.has_errors(), check(&whole).has_errors());
+        }
+    }
+
+    #[test]
+    fn any_text_can_be_formatted(source in prop_oneof![any::<String>(), packs()]) {
+        if let Ok(once) = format(&source) {
+            prop_assert_eq!(format(&once), Ok(once.clone()));
+        }
     }
 
     #[test]
