@@ -115,6 +115,7 @@ fn decisions() -> Json {
         out.number(0.5);
         out.optional_text(Some("userId"));
         out.flag(true);
+        out.flag(true);
     });
     json!([
         {
@@ -151,7 +152,7 @@ fn decisions() -> Json {
                 "exposures": [{
                     "experiment_id": "hero-copy", "variation_id": "short", "bucket_version": 2,
                     "slot": "copy", "rule_id": "hero-copy", "propensity": 0.5, "unit": "userId",
-                    "conflict": true,
+                    "conflict": true, "placed": true,
                 }],
                 "source": "device",
             },

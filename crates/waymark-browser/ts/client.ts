@@ -12,7 +12,7 @@ import { Outbox, type Ports } from './outbox';
 import { groups, snapshot, surroundings } from './page';
 import { Slots } from './slots';
 import { type Record, RECORD, STATE, Store } from './storage';
-import type { Boot, Consent, Core, Decision, Events, JsonObject, Purposes, Stats } from './types';
+import type { Boot, Consent, Core, Decision, Events, Exposure, JsonObject, Purposes, Stats } from './types';
 
 /** Calls that may wait for an answer to the question of consent. */
 const HELD = 1_000;
@@ -301,11 +301,10 @@ export class Client {
 
   /** Logs the variations that this page shows, each once, before anything can lead away from it. */
   private expose(decision: Decision): void {
-    for (const exposure of decision.exposures ?? []) {
-      const key = JSON.stringify([exposure.experiment_id, exposure.variation_id]);
-      const slot = decision.slots[exposure.slot];
-      const data = slot?.content != null && slot.html === undefined && slot.text === undefined;
-      if (this.exposed.has(key) || !(data || this.slots.has(exposure.slot))) continue;
+    for (const { placed, ...exposure } of decision.exposures ?? []) {
+      const { experiment_id, variation_id, slot } = exposure as Exposure;
+      const key = JSON.stringify([experiment_id, variation_id]);
+      if (this.exposed.has(key) || (placed && !this.slots.has(slot))) continue;
       this.exposed.add(key);
       this.track('Experiment Viewed', exposure, Date.now());
     }

@@ -59,10 +59,11 @@ function readExposure(input: Reader): Exposure {
     [input.text(), input.text(), input.text(), input.text()];
   const [bucket_version, propensity] = [input.unsigned(), input.number()];
   const exposure: Exposure =
-    { experiment_id, variation_id, bucket_version, slot, rule_id, propensity };
+    { experiment_id, variation_id, bucket_version, slot, rule_id, propensity, placed: false };
   const unit = input.optionalText();
   if (unit !== null) exposure['unit'] = unit;
   if (input.byte()) exposure['conflict'] = true;
+  exposure.placed = input.byte() === 1;
   return exposure;
 }
 

@@ -59,7 +59,13 @@ export interface Assignment {
 }
 
 /** That the visitor met a variation: the properties of an `Experiment Viewed`. */
-export type Exposure = { experiment_id: string; variation_id: string; slot: string } & JsonObject;
+export type Exposure = {
+  experiment_id: string;
+  variation_id: string;
+  slot: string;
+  /** Whether it is content for a place in the page; of no interest to reports. */
+  placed: boolean;
+} & JsonObject;
 
 export interface Decision {
   slots: Record<string, SlotDecision>;

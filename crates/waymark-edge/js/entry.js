@@ -228,6 +228,7 @@ function plan(request, env) {
     request.cf?.country ?? header("CF-IPCountry"),
     request.cf?.timezone ?? header("CF-Timezone"),
     header("Sec-GPC")?.trim() === "1",
+    isVisit(request),
   );
 }
 

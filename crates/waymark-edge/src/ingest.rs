@@ -102,7 +102,7 @@ pub async fn ingest<H: Clock + Objects>(
 
 /// Hands events to their shards. All must have committed; when one has not, the whole request is to
 /// be sent again, and those that have will know it.
-async fn stored<H: Clock + Objects>(
+pub async fn stored<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     received: waymark_model::Timestamp,
     by_object: BTreeMap<u16, Vec<Incoming>>,

@@ -21,6 +21,7 @@ pub mod cookie;
 pub mod decide;
 pub mod edge;
 pub mod evaluate;
+pub mod exposures;
 pub mod http;
 pub mod identity;
 pub mod ingest;

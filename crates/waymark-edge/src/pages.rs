@@ -1,14 +1,17 @@
 //! What is to be changed in an origin's page on its way through: a plan, which the JavaScript around
 //! this module carries out. So a failure here, or a trap, leaves the page as it was.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, json};
 use waymark_engine::program::Body;
-use waymark_engine::{Context, Decision, Engine, Numerals};
+use waymark_engine::{Context, Decision, Engine, Exposure, Numerals};
 use waymark_model::{Object, Purpose, Purposes, Value};
 use waymark_wire::{Problem, zoned};
 
 use crate::decide::{geo, without_bodies};
 use crate::edge::Edge;
+use crate::exposures;
 use crate::http::{Address, Place, form_decoded};
 use crate::identity::DEVICE;
 use crate::ports::{Clock, Objects};
@@ -26,6 +29,8 @@ pub struct PageRequest {
     pub place: Place,
     /// `Sec-GPC: 1`.
     pub objects: bool,
+    /// A person goes to it, and no script or frame asks.
+    pub visit: bool,
 }
 
 /// The plan for a page as JSON, or nothing when it is to stay as it is:
@@ -60,13 +65,26 @@ pub async fn plan<H: Clock + Objects>(
     };
     let state = state.unwrap_or_else(|| engine.new_state());
     let anonymous_id = visitor.map(|visitor| visitor.id.clone());
+    // Experiments that lead elsewhere, on the way.
+    let shown = RefCell::new(Vec::new());
     let decide = |page: &PageRequest| {
         let context = zoned(context_of(page, consent), None, &state, now);
         let context = Context { anonymous_id: anonymous_id.clone(), ..context };
-        engine.decide(&state, &context, now)
+        let decision = engine.decide(&state, &context, now);
+        let leads = |exposure: &&Exposure| {
+            let slot = decision.slots.iter().find(|slot| slot.slot == exposure.slot);
+            let body = slot.and_then(|slot| slot.body.as_ref());
+            body.is_some_and(|body| body.body == Body::Redirect)
+        };
+        shown.borrow_mut().extend(decision.exposures.iter().filter(leads).cloned());
+        decision
     };
     let decision = decide(page);
     if let Some(target) = elsewhere(page, &decision, decide) {
+        let shown = shown.into_inner();
+        if let Some(visitor) = visitor.filter(|_| page.visit && !shown.is_empty()) {
+            exposures::log(edge, &visitor.id, &shown, now).await?;
+        }
         return Ok(Some(json!({ "redirect": target }).to_string()));
     }
     let slots: Map<String, serde_json::Value> = decision

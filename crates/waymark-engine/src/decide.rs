@@ -13,7 +13,7 @@ use crate::assignment::{Assigned, Missed, Visitor, query_of};
 use crate::decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
 use crate::evaluate::{Answer, Evaluation, Silent, Truth, Watch};
 use crate::membership::Memberships;
-use crate::program::{Action, CondId, Experiment, Leaf, Outcome, Rule, Scan, Slot, Status};
+use crate::program::{Action, Body, CondId, Experiment, Leaf, Outcome, Rule, Scan, Slot, Status};
 use crate::render::render;
 use crate::state::State;
 
@@ -323,6 +323,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
                 propensity: assigned.propensity,
                 unit: assigned.unit.clone(),
                 conflict: assigned.conflict,
+                placed: self.is_placed(rule),
             });
         }
         if variation.passthrough {
@@ -455,6 +456,25 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         self.decision.valid_until = self.decision.valid_until.min(until);
     }
 
+    /// Whether what a rule may show stands in the page, and is no data and no way elsewhere.
+    fn is_placed(&self, rule: &Rule) -> bool {
+        let program = self.engine.program;
+        let placed = |content: u32| {
+            !matches!(
+                program.contents[content as usize].body,
+                Body::Json | Body::Patch | Body::Redirect
+            )
+        };
+        match rule.action {
+            Action::Keep => true,
+            Action::Show(content) => placed(content),
+            Action::Experiment(number) => {
+                let shown = program.experiments[number as usize].variations.iter();
+                shown.filter_map(|variation| variation.show).all(placed)
+            }
+        }
+    }
+
     /// Whether the visitor is one of those who are to see what would be there without the rule. Of
     /// both kinds it is counted who they are.
     fn held_out(&mut self, rule: &Rule) -> bool {
@@ -478,6 +498,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
                     propensity: if chosen { share } else { 1.0 - share },
                     unit: Some(unit),
                     conflict: false,
+                    placed: self.is_placed(rule),
                 });
             }
             if chosen && counted {

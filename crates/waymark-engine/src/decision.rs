@@ -79,6 +79,8 @@ pub struct Exposure {
     pub propensity: f64,
     pub unit: Option<String>,
     pub conflict: bool,
+    /// Whether it concerns content that has a place in the page: where that is not, nothing was met.
+    pub placed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,6 +208,7 @@ impl Exposure {
         out.number(self.propensity);
         out.optional_text(self.unit.as_deref());
         out.flag(self.conflict);
+        out.flag(self.placed);
     }
 
     fn read(input: &mut Reader<'_>) -> Self {
@@ -218,6 +221,7 @@ impl Exposure {
             propensity: input.number(),
             unit: input.option(Reader::string),
             conflict: input.flag(),
+            placed: input.flag(),
         }
     }
 }

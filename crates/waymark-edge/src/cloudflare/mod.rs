@@ -141,11 +141,13 @@ pub async fn plan(
     country: Option<String>,
     timezone: Option<String>,
     objects: bool,
+    visit: bool,
 ) -> Result<Option<String>, JsValue> {
     let config = config(&env);
     let config = config.as_ref().as_ref().map_err(|error| JsValue::from(error.to_string()))?;
     let place = Place { country, timezone };
-    let page = PageRequest { url, cookie, accept_language, user_agent, referrer, place, objects };
+    let page =
+        PageRequest { url, cookie, accept_language, user_agent, referrer, place, objects, visit };
     let host = Host { env };
     let packs = packs();
     let edge = Edge { host: &host, config, packs: &packs };

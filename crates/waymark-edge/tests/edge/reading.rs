@@ -140,3 +140,34 @@ fn redirects_are_followed_to_their_end_and_never_in_a_circle() {
     let told: Json = serde_json::from_str(patched["decision"].as_str().unwrap()).unwrap();
     assert_eq!(told["slots"]["page"]["patch"], json!([{ "selector": "a", "addClass": ["b"] }]));
 }
+
+#[test]
+fn an_experiment_that_leads_elsewhere_is_logged_before_anybody_goes() {
+    let world = World::new();
+    let mut pack = pack();
+    pack["slots"]["page"] = json!({ "default": "keep" });
+    pack["content"]["new"] = json!({ "slot": "page", "redirect": "/new" });
+    pack["segments"]["led"] = json!({ "when": { "$did": { "event": "Experiment Viewed", "where": { "variation_id": "new" } } } });
+    pack["rules"].as_array_mut().unwrap().push(json!({
+        "id": "led", "slot": "hero", "when": { "$segment": "led" }, "show": "back", "priority": 2,
+    }));
+    pack["experiments"] = json!({ "move": {
+        "slot": "page", "when": { "page.path": "/" },
+        "variations": [{ "id": "old", "weight": 0 }, { "id": "new", "weight": 1, "show": "new" }],
+    } });
+    world.publish(&pack);
+    let (id, cookie) = known(&world, "a device");
+    let fetched = PageRequest {
+        url: "https://shop.example/".to_owned(),
+        cookie: Some(cookie),
+        ..Default::default()
+    };
+    let body = json!({ "anonymousId": id, "deviceKey": "a device", "consent": granted() });
+    let rule = || world.post("/v1/decide", BROWSER, &body).1["slots"]["hero"]["rule"].clone();
+    // A script that fetches the page is led nowhere, and counts for nothing.
+    assert_eq!(page(&world, &fetched).unwrap()["redirect"], "/new");
+    assert_eq!(rule(), "keen");
+    let visit = PageRequest { visit: true, ..fetched };
+    assert_eq!(page(&world, &visit).unwrap()["redirect"], "/new");
+    assert_eq!(rule(), "led");
+}
