@@ -1,6 +1,7 @@
 //! Templates filled in: values are escaped for the place they land in.
 
 mod case;
+mod date;
 mod escape;
 mod filter;
 
@@ -12,7 +13,9 @@ use alloc::vec::Vec;
 use waymark_model::{Object, Timestamp, Value};
 
 use crate::evaluate::{Truth, group, of_item, session};
-use crate::program::{Body, Content, Each, From, Part, Path, Root, Row, SessionKey, Template};
+use crate::program::{
+    Body, Content, Each, From, Part, Path, Root, Row, SessionKey, Template, ZoneId,
+};
 use crate::state::{Fold, State};
 use crate::{Context, Engine};
 use escape::escape;
@@ -85,7 +88,15 @@ impl<'a> Filling<'a> {
                 Part::Query => self.keep_query(),
                 Part::Insert(insert) => {
                     let value = self.read(&insert.path);
-                    let text = filtered(self.engine.numerals, &insert.filters, value);
+                    let (engine, host) = (self.engine, self.context.zone);
+                    let mut until = self.until;
+                    let text = filtered(engine.numerals, &insert.filters, value, |at| {
+                        // A host knows the visitor's clock of now, and when it is changed.
+                        let Some(zone) = host else { return engine.program.zone(ZoneId::PACK, at) };
+                        until = until.min(zone.until);
+                        zone
+                    });
+                    self.until = until;
                     escape(&mut self.text, &text, insert.escape);
                 }
                 Part::Each(each) => self.list(each),

@@ -120,7 +120,7 @@ impl<W: Watch> Evaluation<'_, W> {
 }
 
 /// A date as data has it: text, or JavaScript's milliseconds.
-fn moment(value: &Value) -> Option<Moment> {
+pub(crate) fn moment(value: &Value) -> Option<Moment> {
     match value {
         Value::Text(text) => Moment::parse(text),
         Value::Number(ms) => Timestamp::from_js(*ms).map(Moment::At),

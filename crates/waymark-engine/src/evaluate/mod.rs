@@ -12,6 +12,7 @@ use crate::program::{Cond, CondId, Test};
 use crate::state::{Cell, Fold, Memory};
 use crate::{Context, Engine};
 
+pub(crate) use calendar::moment;
 pub(crate) use compare::plain;
 pub use compare::{member_hash, padded_version};
 pub(crate) use source::{Reading, group, session};

@@ -37,7 +37,9 @@ pub use experiment::{
 pub use feature::{Amount, Feature, FeatureKind, Matcher, Window};
 pub use index::Index;
 pub use pattern::Pattern;
-pub use template::{Case, Escape, Filter, Fits, Form, Insert, Money, Part, Template};
+pub use template::{
+    Case, DatePart, DateUnit, Escape, Filter, Fits, Form, Insert, Money, Part, Template,
+};
 pub use zones::ZoneTable;
 
 /// The first 16 bytes of the SHA-256 of the whole pack's encoded Program. The page's projection

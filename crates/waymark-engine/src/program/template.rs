@@ -42,6 +42,61 @@ pub enum Filter {
     Money(Money),
     /// The word that goes with a number; the last is for what no other fits.
     Plural(Vec<Form>),
+    /// A date or a time, in the visitor's zone. Leaves alone what is none.
+    Date(Vec<DatePart>),
+}
+
+/// A part of a date's pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatePart {
+    Literal(String),
+    /// With zeros in front up to a width.
+    Number {
+        unit: DateUnit,
+        width: u8,
+    },
+    /// The name of that number, counted from 0.
+    Name {
+        unit: DateUnit,
+        names: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateUnit {
+    Year,
+    /// The last two digits.
+    ShortYear,
+    /// From 1.
+    Month,
+    /// From 0.
+    MonthName,
+    Day,
+    /// 0 is Monday.
+    Weekday,
+    Hour,
+    /// 1 to 12.
+    HalfHour,
+    /// Before noon or after.
+    Half,
+    Minute,
+    Second,
+}
+
+impl DateUnit {
+    const ALL: [Self; 11] = [
+        Self::Year,
+        Self::ShortYear,
+        Self::Month,
+        Self::MonthName,
+        Self::Day,
+        Self::Weekday,
+        Self::Hour,
+        Self::HalfHour,
+        Self::Half,
+        Self::Minute,
+        Self::Second,
+    ];
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +311,25 @@ fn write_filter(out: &mut Writer, filter: &Filter) {
                 out.text(&form.word);
             });
         }
+        Filter::Date(parts) => {
+            out.byte(5);
+            out.list(parts, |out, part| match part {
+                DatePart::Literal(text) => {
+                    out.byte(0);
+                    out.text(text);
+                }
+                DatePart::Number { unit, width } => {
+                    out.byte(1);
+                    out.byte(*unit as u8);
+                    out.byte(*width);
+                }
+                DatePart::Name { unit, names } => {
+                    out.byte(2);
+                    out.byte(*unit as u8);
+                    out.list(names, |out, name| out.text(name));
+                }
+            });
+        }
     }
 }
 
@@ -286,6 +360,19 @@ fn read_filter(input: &mut Reader<'_>) -> Filter {
                 inside: input.flag(),
             }),
             word: input.string(),
+        })),
+        5 => Filter::Date(input.list(|input| match input.byte() {
+            0 => DatePart::Literal(input.string()),
+            1 => DatePart::Number {
+                unit: input.one_of(&DateUnit::ALL, "unknown-unit"),
+                // As in `MM`.
+                width: input.byte().min(4),
+            },
+            2 => DatePart::Name {
+                unit: input.one_of(&DateUnit::ALL, "unknown-unit"),
+                names: input.list(Reader::string),
+            },
+            _ => input.refuse("unknown-part", DatePart::Literal(String::new())),
         })),
         _ => input.refuse("unknown-filter", Filter::Truncate(0)),
     }

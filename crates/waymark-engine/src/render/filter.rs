@@ -2,14 +2,21 @@
 
 use alloc::string::String;
 
-use waymark_model::{Fixed, Value};
+use waymark_model::{Fixed, Timestamp, Value, Zone};
 
 use super::case;
+use super::date::dated;
 use crate::Numerals;
+use crate::evaluate::moment;
 use crate::program::{Case, Filter, Fits, Form, Money};
 
 /// A value as text, after its filters.
-pub(super) fn filtered(numerals: Numerals, filters: &[Filter], mut value: Value) -> String {
+pub(super) fn filtered(
+    numerals: Numerals,
+    filters: &[Filter],
+    mut value: Value,
+    mut zone: impl FnMut(Timestamp) -> Zone,
+) -> String {
     for filter in filters {
         match filter {
             Filter::Default(stand_in) => {
@@ -24,6 +31,11 @@ pub(super) fn filtered(numerals: Numerals, filters: &[Filter], mut value: Value)
             Filter::Money(money) => {
                 if let Some(number) = number(numerals, &value) {
                     value = Value::Text(amount(number, money));
+                }
+            }
+            Filter::Date(parts) => {
+                if let Some(moment) = moment(&value) {
+                    value = Value::Text(dated(moment, parts, &mut zone));
                 }
             }
             Filter::Plural(forms) => {
@@ -102,11 +114,7 @@ fn amount(number: f64, money: &Money) -> String {
     }
     out.push_str(&money.before);
     let (whole, part) = (units / scale, units % scale);
-    let mut places = 1;
-    while whole / 10_u64.pow(places) > 0 {
-        places += 1;
-    }
-    for place in (0..places).rev() {
+    for place in (0..places(whole)).rev() {
         push_digit(&mut out, whole, place);
         let grouped = place == 3 || (place > 3 && (place - 3) % u32::from(money.grouping) == 0);
         if grouped {
@@ -121,6 +129,17 @@ fn amount(number: f64, money: &Money) -> String {
     }
     out.push_str(&money.after);
     out
+}
+
+/// A number without a sign, with zeros in front up to a width.
+pub(super) fn push_digits(out: &mut String, number: u64, width: u32) {
+    for place in (0..width.max(places(number))).rev() {
+        push_digit(out, number, place);
+    }
+}
+
+fn places(number: u64) -> u32 {
+    number.checked_ilog10().map_or(1, |places| places + 1)
 }
 
 /// A digit of a number, counted from the right.

@@ -414,6 +414,12 @@ pub static FILTERS: &[Operator] = &[
         "{{ traits.credit | money: 'USD' }}",
     ),
     operator(
+        "date",
+        Text,
+        "A date as the content's language writes it, or by a pattern, in the visitor's zone.",
+        "{{ traits.renewsAt | date: 'EEEE, d MMMM' }}",
+    ),
+    operator(
         "plural",
         Text,
         "The word that goes with a number: one for each form that the language has.",

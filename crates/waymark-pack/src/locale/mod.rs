@@ -5,9 +5,11 @@
 //! `common/supplemental/plurals.xml`) and ISO 4217, for the languages that shops ask for first. A
 //! language that is not here is written as English is.
 
+mod date;
 mod money;
 mod plural;
 
+pub(crate) use date::date;
 pub(crate) use money::{is_currency, money};
 pub(crate) use plural::{categories, plural};
 

@@ -11,8 +11,8 @@ mod slots;
 use std::collections::BTreeMap;
 
 use waymark_engine::program::{
-    Clock, Compare, Cond, CondId, Content, Part, Program, Segment, Slot, Source, Stage, Test,
-    Variant, ZoneId,
+    Clock, Compare, Cond, CondId, Content, Filter, Part, Program, Segment, Slot, Source, Stage,
+    Test, Variant, ZoneId,
 };
 
 use crate::condition::{Comparison, Condition, Hours, Kept, Kind, Subject, Windowed, Zone};
@@ -95,6 +95,11 @@ impl<'p> Lowering<'p> {
         for content in contents {
             let mut variants = Vec::new();
             for variant in &content.variants {
+                let mut filters = variant.template.inserts().flat_map(|insert| &insert.filters);
+                if filters.any(|filter| matches!(filter, Filter::Date(_))) {
+                    // For visitors whose host knows no zone.
+                    self.references.zone(&Zone::Pack);
+                }
                 let mut template = variant.template.clone();
                 for part in &mut template.0 {
                     if let Part::Each(each) = part {

@@ -7,7 +7,7 @@ use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
 use crate::language;
-use crate::locale::{categories, is_currency, money, plural};
+use crate::locale::{categories, date, is_currency, money, plural};
 use crate::problem::shown;
 
 /// The filter of a name and its arguments, in a template of a locale.
@@ -25,6 +25,7 @@ pub(super) fn filter(
         "downcase" => plain(name, &arguments, Filter::Case(Case::Lower)),
         "capitalize" => plain(name, &arguments, Filter::Case(Case::Capital)),
         "money" => amount(&arguments, locale, desk.declared.currency.as_deref()),
+        "date" => written(&arguments, locale),
         "plural" => words(&arguments, locale),
         _ if language::find(language::FILTERS, name).is_some() => {
             let message = format!("the filter `{name}` is not in this version of the language");
@@ -83,6 +84,14 @@ fn amount(arguments: &[Value], locale: &str, own: Option<&str>) -> Made {
         }
     };
     Ok(Filter::Money(money(locale, currency, own.is_none_or(|own| own == currency))))
+}
+
+fn written(arguments: &[Value], locale: &str) -> Made {
+    match arguments {
+        [] => date(locale, None).map(Filter::Date),
+        [Value::Text(pattern)] => date(locale, Some(pattern)).map(Filter::Date),
+        _ => Err("`date` takes a pattern: date: 'd MMMM yyyy'".to_owned()),
+    }
 }
 
 fn words(arguments: &[Value], locale: &str) -> Made {
