@@ -69,14 +69,29 @@ pub(crate) fn diagnostic(
     let length = diagnostic.length.min(source.len() - offset);
     let mut report = MietteDiagnostic::new(printable(&diagnostic.message))
         .with_code(diagnostic.code)
-        .with_severity(severity)
-        .with_label(LabeledSpan::new_primary_with_span(None, (offset, length)));
+        .with_severity(severity);
     if let Some(mend) = &diagnostic.mend {
         report = report.with_help(printable(mend));
     }
+    if has_long_line(source, offset, length) {
+        // Nobody could find the place in the line.
+        let (line, column) = (diagnostic.line, diagnostic.column);
+        report.message = printable(&format!("{name}:{line}:{column}: {}", report.message));
+        return drawn(&report, place);
+    }
+    let report = report.with_label(LabeledSpan::new_primary_with_span(None, (offset, length)));
     let source = NamedSource::new(name, source.to_owned()).with_language("json");
     let report = miette::Report::new(report).with_source_code(source);
     drawn(&*report, place)
+}
+
+/// Whether a line at the place or beside it is too long to be shown, as in packs that programs write.
+fn has_long_line(source: &str, offset: usize, length: usize) -> bool {
+    const LONGEST: usize = 2_000;
+    let start = offset.saturating_sub(LONGEST);
+    let end = offset.saturating_add(length).saturating_add(LONGEST).min(source.len());
+    let around = &source.as_bytes()[start..end];
+    around.split(|byte| *byte == b'\n').any(|line| line.len() > LONGEST)
 }
 
 /// An error of the command itself.

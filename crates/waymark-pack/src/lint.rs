@@ -16,6 +16,9 @@ use crate::json::At;
 use crate::pack::{Content, Definition, Does, Pack, Rule};
 use crate::problem::{Problems, shown};
 
+/// Comparisons of one thing that are looked at together: a bound on the work.
+const COMPARISONS: usize = 32;
+
 pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
     let problems = &mut desk.problems;
     for condition in conditions(pack) {
@@ -31,8 +34,9 @@ pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
         defaults_that_read_visitors(pack, problems);
         missing_defaults(pack, problems);
         winners::unreachable(pack, problems);
-        reads::purposes(pack, &desk.declared, problems);
-        reads::signals(pack, problems);
+        let names = reads::Names::of(pack);
+        reads::purposes(pack, &names, &desk.declared, problems);
+        reads::signals(pack, &names, problems);
     }
 }
 
@@ -66,7 +70,7 @@ fn unused_slots(pack: &Pack, problems: &mut Problems) {
 /// Rules behind one that wins whenever they could.
 fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
     /// Rules of a slot with which the ones behind them are compared.
-    const COMPARED: usize = 200;
+    const COMPARED: usize = 100;
     let contents = by_id(pack);
     let mut rules: Vec<&Rule> = pack.rules.iter().collect();
     rules.sort_by_key(|rule| rule.order());
@@ -235,7 +239,7 @@ fn contradiction(parts: &[Condition]) -> Vec<(String, At)> {
         }
     }
     let found = by_subject.into_iter().filter_map(|((name, _), all)| {
-        let found = (2..=all.len()).find(|number| !can_hold(&all[..*number]))?;
+        let found = (2..=all.len().min(COMPARISONS)).find(|number| !can_hold(&all[..*number]))?;
         Some((name, all[found - 1].1))
     });
     found.collect()

@@ -92,6 +92,17 @@ fn a_pattern_means_the_files_that_are_like_it() {
 }
 
 #[test]
+fn a_pack_on_one_long_line_is_told_of_without_the_line() {
+    let folder = Folder::new();
+    let spaces = " ".repeat(100_000);
+    folder.write("long.json", format!(r#"{{ "pack": "p",{spaces}"slotz": {{}} }}"#));
+    let ran = folder.run(&["check", "long.json"]);
+    ran.refused(1, &["pack-has-errors"]);
+    assert!(ran.out().contains("long.json:1:100015: a pack has no key"), "{}", ran.out());
+    assert!(ran.out().len() < 1_000);
+}
+
+#[test]
 fn what_cannot_be_read_is_said_to_be() {
     let folder = Folder::new();
     folder

@@ -1,6 +1,6 @@
 //! Conditions that do not say what they seem to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::program::{Compare, Path, Root, SessionKey};
 use waymark_model::Value;
@@ -42,7 +42,8 @@ fn one_always_holds(parts: &[Condition]) -> Option<(String, At)> {
         }
     }
     by_subject.into_iter().find_map(|((name, _), all)| {
-        let found = (2..=all.len()).find(|number| !can_hold(&all[..*number]))?;
+        let found =
+            (2..=all.len().min(super::COMPARISONS)).find(|number| !can_hold(&all[..*number]))?;
         Some((name, all[found - 1].1))
     })
 }
@@ -56,23 +57,22 @@ struct Missing<'p> {
     pack: &'p Pack,
     problems: &'p mut Problems,
     /// The names of what was asked for beside or above.
-    known: Vec<String>,
+    known: Vec<BTreeSet<String>>,
 }
 
 impl Missing<'_> {
     fn look(&mut self, condition: &Condition) {
-        let before = self.known.len();
         match &condition.kind {
             Kind::All(parts) | Kind::Any(parts) => {
-                self.known.extend(parts.iter().filter_map(asks_for));
+                self.known.push(parts.iter().filter_map(asks_for).collect());
                 for part in parts {
                     self.look(part);
                 }
+                self.known.pop();
             }
             Kind::Not(inner) => self.opposite(condition.at, inner),
             _ => {}
         }
-        self.known.truncate(before);
     }
 
     fn opposite(&mut self, at: At, inner: &Condition) {
@@ -83,7 +83,10 @@ impl Missing<'_> {
             Comparison::Size(_) => true,
             _ => false,
         };
-        if about_missing || self.known.contains(&name) || !may_be_missing(self.pack, subject) {
+        if about_missing
+            || self.known.iter().any(|known| known.contains(&name))
+            || !may_be_missing(self.pack, subject)
+        {
             return;
         }
         let message = format!("{} may be missing, and then this holds, too", shown(&name));

@@ -1,6 +1,6 @@
 //! What rules read, and whether they may.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::program::{Path, Root};
 use waymark_model::Purpose;
@@ -10,12 +10,14 @@ use crate::condition::{Condition, Kind, Occurrence, Subject};
 use crate::declared::Declared;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Definition, Pack, Rule};
+use crate::pack::{Content, Definition, Pack, Rule};
 use crate::problem::{Problems, shown};
 
 /// Different things that the rules of a slot may read before its decisions are hardly ever the same
 /// for two page views.
 const SIGNALS: usize = 12;
+/// Segments, or stages, that are followed from one rule: a bound on the work.
+const FOLLOWED: usize = 200;
 
 /// One thing that a rule reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,18 +28,46 @@ enum Read {
     Signal(String),
 }
 
-/// Everything that something reads, each with the place in the rule where it comes in.
-#[derive(Default)]
-struct Reads {
+/// Everything that a rule reads, each with the place in the rule where it comes in.
+struct Reads<'p> {
+    names: &'p Names<'p>,
     all: BTreeSet<(Read, At)>,
+    /// Conditions that are still to be looked at, with the place in the rule when they stand elsewhere.
+    pending: Vec<(&'p Condition, Option<At>)>,
     /// Segments and stages that were followed.
-    followed: BTreeSet<String>,
+    followed: BTreeSet<&'p str>,
+}
+
+/// What conditions refer to, by id.
+pub(super) struct Names<'p> {
+    segments: BTreeMap<&'p str, &'p Condition>,
+    stages: Vec<&'p Condition>,
+    features: BTreeMap<&'p str, &'p Definition>,
+    contents: BTreeMap<&'p str, &'p Content>,
+}
+
+impl<'p> Names<'p> {
+    pub fn of(pack: &'p Pack) -> Self {
+        let segments = pack.segments.iter();
+        let features = pack.features.iter();
+        Self {
+            segments: segments.filter_map(|it| Some((it.id.as_str(), it.when.as_ref()?))).collect(),
+            stages: pack.journey.stages.iter().filter_map(|it| it.enter.as_ref()).collect(),
+            features: features.map(|it| (it.id.as_str(), &it.definition)).collect(),
+            contents: by_id(pack),
+        }
+    }
 }
 
 /// Rules that read data which is not collected for their purpose.
-pub(super) fn purposes(pack: &Pack, declared: &Declared, problems: &mut Problems) {
+pub(super) fn purposes(
+    pack: &Pack,
+    names: &Names<'_>,
+    declared: &Declared,
+    problems: &mut Problems,
+) {
     for rule in &pack.rules {
-        for (read, at) in Reads::of(pack, rule).all {
+        for (read, at) in Reads::of(names, rule).all {
             let (kind, name, purposes) = match &read {
                 Read::Event(name) => {
                     let event = declared.events.as_ref().and_then(|events| events.get(name));
@@ -63,11 +93,15 @@ pub(super) fn purposes(pack: &Pack, declared: &Declared, problems: &mut Problems
 }
 
 /// Slots whose decisions hang on so much that hardly two are the same.
-pub(super) fn signals(pack: &Pack, problems: &mut Problems) {
+pub(super) fn signals(pack: &Pack, names: &Names<'_>, problems: &mut Problems) {
+    let mut by_slot: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
+    for rule in &pack.rules {
+        by_slot.entry(&rule.slot).or_default().push(rule);
+    }
     for slot in &pack.slots {
-        let rules = pack.rules.iter().filter(|rule| rule.slot == slot.id);
+        let rules = by_slot.remove(slot.id.as_str()).unwrap_or_default().into_iter();
         let reads: BTreeSet<Read> =
-            rules.flat_map(|rule| Reads::of(pack, rule).all).map(|(read, _)| read).collect();
+            rules.flat_map(|rule| Reads::of(names, rule).all).map(|(read, _)| read).collect();
         if reads.len() > SIGNALS {
             let message = format!(
                 "the rules of the slot {} read {} different things: its decisions can hardly be cached",
@@ -80,75 +114,70 @@ pub(super) fn signals(pack: &Pack, problems: &mut Problems) {
     }
 }
 
-impl Reads {
-    fn of(pack: &Pack, rule: &Rule) -> Self {
-        let mut reads = Self::default();
-        reads.condition(pack, &rule.when, None);
-        let contents = by_id(pack);
+impl<'p> Reads<'p> {
+    fn of(names: &'p Names<'p>, rule: &'p Rule) -> Self {
+        let pending = vec![(&rule.when, None)];
+        let mut reads = Self { names, all: BTreeSet::new(), pending, followed: BTreeSet::new() };
+        while let Some((condition, within)) = reads.pending.pop() {
+            condition.walk(&mut |part| reads.part(part, within.unwrap_or(part.at)));
+        }
         for show in rule.shown() {
-            let Some(content) = contents.get(show.content.as_str()) else { continue };
+            let Some(content) = names.contents.get(show.content.as_str()) else { continue };
             let mut paths = Vec::new();
             content.variants.iter().for_each(|variant| variant.template.paths(&mut paths));
             for path in paths {
-                reads.path(pack, path, show.at);
+                reads.path(path, show.at);
             }
         }
         reads
     }
 
-    /// `within` is the place in the rule, when the condition stands elsewhere.
-    fn condition(&mut self, pack: &Pack, condition: &Condition, within: Option<At>) {
-        condition.walk(&mut |part| {
-            let at = within.unwrap_or(part.at);
-            match &part.kind {
-                Kind::All(_) | Kind::Any(_) | Kind::Not(_) | Kind::Consent(_) => {}
-                Kind::Compare { subject, .. }
-                | Kind::Elapsed { subject, .. }
-                | Kind::Anniversary { subject, .. } => self.subject(pack, subject, at),
-                Kind::Relate { left, right, .. } => {
-                    self.subject(pack, left, at);
-                    self.subject(pack, right, at);
-                }
-                Kind::Count { on, .. } => self.occurrence(on, at),
-                Kind::Age { of, .. } => self.occurrence(&of.on, at),
-                Kind::Sequence { steps, without, .. } => {
-                    steps.iter().chain(without).for_each(|on| self.occurrence(on, at));
-                }
-                Kind::Clock(_) => self.signal("time", at),
-                Kind::Segment(id) => {
-                    let segment = pack.segments.iter().find(|segment| segment.id == *id);
-                    if let Some(when) = segment.and_then(|segment| segment.when.as_ref())
-                        && self.followed.insert(format!("segment {id}"))
-                    {
-                        self.condition(pack, when, Some(at));
-                    }
-                }
-                // The stage that a visitor is in depends on all of them.
-                Kind::Stage { .. } => {
-                    for stage in &pack.journey.stages {
-                        if let Some(enter) = &stage.enter
-                            && self.followed.insert(format!("stage {}", stage.id))
-                        {
-                            self.condition(pack, enter, Some(at));
-                        }
-                    }
+    fn part(&mut self, part: &'p Condition, at: At) {
+        match &part.kind {
+            Kind::All(_) | Kind::Any(_) | Kind::Not(_) | Kind::Consent(_) => {}
+            Kind::Compare { subject, .. }
+            | Kind::Elapsed { subject, .. }
+            | Kind::Anniversary { subject, .. } => self.subject(subject, at),
+            Kind::Relate { left, right, .. } => {
+                self.subject(left, at);
+                self.subject(right, at);
+            }
+            Kind::Count { on, .. } => self.occurrence(on, at),
+            Kind::Age { of, .. } => self.occurrence(&of.on, at),
+            Kind::Sequence { steps, without, .. } => {
+                steps.iter().chain(without).for_each(|on| self.occurrence(on, at));
+            }
+            Kind::Clock(_) => self.signal("time", at),
+            Kind::Segment(id) => {
+                if let Some(when) = self.names.segments.get(id.as_str())
+                    && self.followed.len() < FOLLOWED
+                    && self.followed.insert(id)
+                {
+                    self.pending.push((when, Some(at)));
                 }
             }
-        });
+            // The stage that a visitor is in depends on all of them.
+            Kind::Stage { .. } => {
+                if self.followed.insert("") {
+                    let stages = self.names.stages.iter().take(FOLLOWED);
+                    self.pending.extend(stages.map(|enter| (*enter, Some(at))));
+                }
+            }
+        }
     }
 
-    fn subject(&mut self, pack: &Pack, subject: &Subject, at: At) {
+    fn subject(&mut self, subject: &Subject, at: At) {
         match subject {
-            Subject::Path(path) => self.path(pack, path, at),
+            Subject::Path(path) => self.path(path, at),
             Subject::Session(_) => self.signal("session", at),
             Subject::Time(..) => self.signal(&subject.name(), at),
-            Subject::Feature(id) => self.feature(pack, id, at),
+            Subject::Feature(id) => self.feature(id, at),
             Subject::Amount(windowed) => self.occurrence(&windowed.on, at),
             Subject::Kept(kept) => self.occurrence(&kept.on, at),
         }
     }
 
-    fn path(&mut self, pack: &Pack, path: &Path, at: At) {
+    fn path(&mut self, path: &Path, at: At) {
         let name = || format!("{}.{}", path.root.name(), path.keys.join("."));
         match path.root {
             Root::Traits => {
@@ -156,7 +185,7 @@ impl Reads {
             }
             Root::Feature => {
                 if let Some(id) = path.keys.first() {
-                    self.feature(pack, id, at);
+                    self.feature(id, at);
                 }
             }
             Root::Property | Root::EventContext | Root::Item => {}
@@ -164,8 +193,8 @@ impl Reads {
         }
     }
 
-    fn feature(&mut self, pack: &Pack, id: &str, at: At) {
-        match pack.features.iter().find(|feature| feature.id == id).map(|it| &it.definition) {
+    fn feature(&mut self, id: &str, at: At) {
+        match self.names.features.get(id) {
             Some(Definition::Windowed(windowed)) => self.occurrence(&windowed.on, at),
             Some(Definition::Kept(kept)) => self.occurrence(&kept.on, at),
             None => {}

@@ -1,5 +1,7 @@
 //! Rules that can never win.
 
+use std::collections::BTreeMap;
+
 use waymark_engine::program::Compare;
 
 use crate::condition::{Comparison, Condition, Kind};
@@ -9,39 +11,58 @@ use crate::problem::{Problems, shown};
 
 /// Rules whose condition nobody can meet.
 pub(super) fn unreachable(pack: &Pack, problems: &mut Problems) {
+    let segments = pack.segments.iter();
+    let segments = segments.filter_map(|it| Some((it.id.as_str(), it.when.as_ref()?))).collect();
+    let mut search = Search { segments, found: BTreeMap::new() };
     for rule in &pack.rules {
-        if never(pack, &rule.when, 0) {
+        if search.never(&rule.when, 0) {
             let message = format!("nobody can meet the condition of the rule {}", shown(&rule.id));
             problems.warn(Code::UnreachableRule, rule.at, message);
         }
     }
 }
 
-/// Whether no visitor can meet a condition; `false` when in doubt.
-fn never(pack: &Pack, condition: &Condition, depth: usize) -> bool {
-    /// Segments in segments that are followed.
-    const DEPTH: usize = 16;
-    match &condition.kind {
-        Kind::All(parts) => {
-            parts.iter().any(|part| never(pack, part, depth))
-                || !super::contradiction(parts).is_empty()
+struct Search<'p> {
+    segments: BTreeMap<&'p str, &'p Condition>,
+    /// What is known of segments; while one is looked at, that visitors can meet it.
+    found: BTreeMap<&'p str, bool>,
+}
+
+impl<'p> Search<'p> {
+    /// Whether no visitor can meet a condition; `false` when in doubt.
+    fn never(&mut self, condition: &'p Condition, depth: usize) -> bool {
+        /// Segments in segments that are followed.
+        const DEPTH: usize = 16;
+        match &condition.kind {
+            Kind::All(parts) => {
+                parts.iter().any(|part| self.never(part, depth))
+                    || !super::contradiction(parts).is_empty()
+            }
+            Kind::Any(parts) => parts.iter().all(|part| self.never(part, depth)),
+            Kind::Not(part) => part.constant() == Some(true),
+            Kind::Compare { compare: Comparison::Plain(Compare::In(list)), .. } => list.is_empty(),
+            Kind::Segment(id) if depth < DEPTH => {
+                if let Some(known) = self.found.get(id.as_str()) {
+                    return *known;
+                }
+                let Some((id, when)) = self.segments.get_key_value(id.as_str()) else {
+                    return false;
+                };
+                let (id, when) = (*id, *when);
+                self.found.insert(id, false);
+                let never = self.never(when, depth + 1);
+                self.found.insert(id, never);
+                never
+            }
+            _ => false,
         }
-        Kind::Any(parts) => parts.iter().all(|part| never(pack, part, depth)),
-        Kind::Not(part) => part.constant() == Some(true),
-        Kind::Compare { compare: Comparison::Plain(Compare::In(list)), .. } => list.is_empty(),
-        Kind::Segment(id) if depth < DEPTH => {
-            let segment = pack.segments.iter().find(|segment| segment.id == *id);
-            let when = segment.and_then(|segment| segment.when.as_ref());
-            when.is_some_and(|when| never(pack, when, depth + 1))
-        }
-        _ => false,
     }
 }
 
 /// Whether whoever meets `later` meets `earlier`: everything that the one asks the other asks, too.
 pub(super) fn implies(later: &Rule, earlier: &Rule) -> bool {
     /// Parts that are compared with each other.
-    const PARTS: usize = 32;
+    const PARTS: usize = 8;
     let (asked, wanted) = (parts(&later.when), parts(&earlier.when));
     asked.len() <= PARTS
         && wanted.len() <= PARTS
