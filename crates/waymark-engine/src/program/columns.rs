@@ -194,6 +194,20 @@ impl Columns {
         own.fold(shared.fold(u64::MAX, |all, row| all & row), |all, row| all & row)
     }
 
+    /// The same of several words from `start` on.
+    fn words(&self, loaded: &Rows, start: usize, left: &mut [u64]) {
+        left.fill(u64::MAX);
+        let mut and = |row: &[u64]| {
+            for (word, row) in left.iter_mut().zip(&row[start..]) {
+                *word &= row;
+            }
+        };
+        for at in &loaded.shared {
+            and(&self.rows[*at as usize..]);
+        }
+        loaded.own.chunks_exact(self.words).for_each(and);
+    }
+
     /// Of 64 rules those that hold if they are left.
     fn settled(&self, loaded: &Rows, word: usize) -> u64 {
         if self.words == 0 || loaded.unclear { 0 } else { self.whole[word] }
@@ -209,19 +223,24 @@ impl Columns {
     }
 }
 
-/// Rules in their order, looked at 64 at a time.
+/// Words that are looked at together where there are many: who looks for the first rule seldom needs
+/// more than one, and who looks for all is quicker with several.
+const TOGETHER: usize = 8;
+const MANY: usize = 64;
+
+/// Rules in their order, looked at 64 or more at a time.
 pub(crate) struct Scan<'a> {
     columns: &'a Columns,
     loaded: &'a Rows,
-    word: usize,
-    left: u64,
-    settled: u64,
+    /// The rules that are left, from the word `start` to before the word `end`.
+    left: [u64; TOGETHER],
+    start: usize,
+    end: usize,
 }
 
 impl<'a> Scan<'a> {
     pub fn new(columns: &'a Columns, loaded: &'a Rows) -> Self {
-        // No word is looked at yet.
-        Self { columns, loaded, word: usize::MAX, left: 0, settled: 0 }
+        Self { columns, loaded, left: [0; TOGETHER], start: 0, end: 0 }
     }
 
     /// The first rule from `from` on, and before `end`, that is left, and whether that means that it
@@ -229,15 +248,21 @@ impl<'a> Scan<'a> {
     pub fn next(&mut self, mut from: usize, end: usize) -> Option<(usize, bool)> {
         while from < end {
             let (word, bit) = (from / WIDTH, from % WIDTH);
-            if word != self.word {
-                self.word = word;
-                self.left = self.columns.word(self.loaded, word);
-                self.settled = self.columns.settled(self.loaded, word);
+            if word < self.start || word >= self.end {
+                if self.columns.words >= MANY && word == self.end && word > 0 {
+                    let count = TOGETHER.min(self.columns.words - word);
+                    (self.start, self.end) = (word, word + count);
+                    self.columns.words(self.loaded, word, &mut self.left[..count]);
+                } else {
+                    (self.start, self.end) = (word, word + 1);
+                    self.left[0] = self.columns.word(self.loaded, word);
+                }
             }
-            let rest = self.left >> bit;
+            let rest = self.left[word - self.start] >> bit;
             if rest != 0 {
                 let next = from + rest.trailing_zeros() as usize;
-                return (next < end).then_some((next, self.settled >> (next % WIDTH) & 1 == 1));
+                let settled = self.columns.settled(self.loaded, word) >> (next % WIDTH) & 1 == 1;
+                return (next < end).then_some((next, settled));
             }
             from = (word + 1) * WIDTH;
         }
