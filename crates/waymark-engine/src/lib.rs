@@ -13,6 +13,7 @@ extern crate alloc;
 pub mod assign;
 mod assignment;
 mod bits;
+mod case;
 mod decide;
 mod decision;
 mod eligible;
@@ -25,6 +26,7 @@ mod render;
 pub mod state;
 
 pub use assignment::forced_by;
+pub use case::fold_case;
 pub use decide::Context;
 pub use decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
 pub use eligible::Prepared;

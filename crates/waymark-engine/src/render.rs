@@ -1,6 +1,5 @@
 //! Templates filled in: values are escaped for the place they land in.
 
-mod case;
 mod date;
 mod escape;
 mod filter;

@@ -6,6 +6,7 @@ use core::cmp::Ordering;
 use waymark_model::{Value, Writer, fnv1a64};
 
 use super::{Evaluation, Silent, Truth, Watch};
+use crate::case::fold_case;
 use crate::program::{Compare, CondId, Order, Relation, Type};
 
 impl<W: Watch> Evaluation<'_, W> {
@@ -16,7 +17,7 @@ impl<W: Watch> Evaluation<'_, W> {
         let program = self.engine.program;
         match compare {
             Compare::InFolded(list) => shares(actual, |value| match value {
-                Value::Text(text) => list.contains(&Value::Text(text.to_lowercase())),
+                Value::Text(text) => list.contains(&Value::Text(fold_case(text))),
                 other => list.contains(other),
             }),
             Compare::Group(group) => {

@@ -109,7 +109,7 @@ impl Columns {
     }
 
     fn column(&mut self, program: &Program, asked: &Asked<'_>) -> Column {
-        let (mut numbers, mut texts) = (Vec::new(), Vec::new());
+        let (mut numbers, mut texts) = (Points::new(), Points::new());
         let mut intricate = false;
         for (at, question) in (0..).zip(&asked.questions) {
             let mut lists = 0;
@@ -118,10 +118,8 @@ impl Columns {
                     lists += u32::from(matches!(compare, Compare::In(_)));
                     constants(
                         compare,
-                        |number| numbers.push((number, at)),
-                        |text| {
-                            texts.push((text.clone(), at));
-                        },
+                        |number| numbers.add(number, at, f64::total_cmp),
+                        |text| texts.add(text.clone(), at, |a: &String, b| order(a, b)),
                     );
                 });
             }
@@ -131,8 +129,8 @@ impl Columns {
             ));
             intricate |= lists > 0 && !one_list;
         }
-        let (numbers, number_askers) = points(numbers, f64::total_cmp);
-        let (texts, text_askers) = points(texts, |a: &String, b| order(a, b));
+        let Points { sorted: numbers, askers: number_askers } = numbers;
+        let Points { sorted: texts, askers: text_askers } = texts;
         let cells = cells(&numbers, &texts);
         // In the order of the cells: nobody in a gap asks what nobody asked at the point before it.
         let mut askers: Vec<Option<&[u32]>> = vec![None; NUMBERS];
@@ -340,22 +338,30 @@ impl<'a> Sweep<'a> {
 }
 
 /// Constants, each once and sorted, and who asks for each.
-fn points<T>(
-    mut asked: Vec<(T, u32)>,
-    order: impl Fn(&T, &T) -> Ordering,
-) -> (Vec<T>, Vec<Vec<u32>>) {
-    asked.sort_by(|(a, one), (b, other)| order(a, b).then(one.cmp(other)));
-    let (mut points, mut askers): (Vec<T>, Vec<Vec<u32>>) = (Vec::new(), Vec::new());
-    for (point, asker) in asked {
-        if points.last().is_none_or(|last| order(last, &point).is_ne()) {
-            points.push(point);
-            askers.push(Vec::new());
-        }
-        if let Some(last) = askers.last_mut() {
-            last.push(asker);
+struct Points<T> {
+    sorted: Vec<T>,
+    askers: Vec<Vec<u32>>,
+}
+
+impl<T> Points<T> {
+    const fn new() -> Self {
+        Self { sorted: Vec::new(), askers: Vec::new() }
+    }
+
+    /// Questions come in their order. Few constants differ, so that each finds its place quickly.
+    fn add(&mut self, point: T, asker: u32, order: impl Fn(&T, &T) -> Ordering) {
+        match self.sorted.binary_search_by(|have| order(have, &point)) {
+            Ok(at) => {
+                if self.askers[at].last() != Some(&asker) {
+                    self.askers[at].push(asker);
+                }
+            }
+            Err(at) => {
+                self.sorted.insert(at, point);
+                self.askers.insert(at, vec![asker]);
+            }
         }
     }
-    (points, askers)
 }
 
 /// A value of each cell.

@@ -4,9 +4,9 @@ use alloc::string::String;
 
 use waymark_model::{Fixed, Timestamp, Value, Zone};
 
-use super::case;
 use super::date::dated;
 use crate::Numerals;
+use crate::case;
 use crate::evaluate::moment;
 use crate::program::{Case, Filter, Fits, Form, Money};
 

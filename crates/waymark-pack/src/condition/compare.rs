@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use waymark_engine::padded_version;
 use waymark_engine::program::{Compare, Order, Path, Relation, Root, Type as Kinds};
+use waymark_engine::{fold_case, padded_version};
 use waymark_model::{Span, Value};
 
 use super::read::subject as subject_at;
@@ -434,7 +434,7 @@ fn is_reference(node: &Node) -> bool {
 /// Text in lower case, as the engine has it when it compares.
 fn folded(value: Value) -> Value {
     match value {
-        Value::Text(text) => Value::Text(text.to_lowercase()),
+        Value::Text(text) => Value::Text(fold_case(&text)),
         other => other,
     }
 }

@@ -4,6 +4,8 @@
 //! library's are larger than all other code of templates; so the engine has ranges of its own.
 //! Latin, Greek, Cyrillic and Armenian; letters of others stay as they are.
 
+use alloc::string::String;
+
 /// Capitals from the first to the last, every `step`th of them, and how far on the small one is.
 struct Range {
     first: u32,
@@ -37,7 +39,7 @@ const RANGES: [Range; 37] = [
     range(0xff21, 0xff3a, 1, 32),
 ];
 
-pub(super) fn upper(c: char) -> char {
+pub(crate) fn upper(c: char) -> char {
     match c {
         // The Greek final sigma, the long s, and the Turkish i without a dot.
         'ς' => 'Σ',
@@ -49,7 +51,12 @@ pub(super) fn upper(c: char) -> char {
     }
 }
 
-pub(super) fn lower(c: char) -> char {
+/// Text in small letters: what is compared whatever its case.
+pub fn fold_case(text: &str) -> String {
+    text.chars().map(lower).collect()
+}
+
+pub(crate) fn lower(c: char) -> char {
     moved(c, |range, code| code.checked_add_signed(range.ahead).filter(|_| range.has(code)))
 }
 
