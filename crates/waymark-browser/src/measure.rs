@@ -18,6 +18,7 @@ pub struct Bench {
     program: Program,
     numerals: Numerals,
     visitors: Vec<Visitor>,
+    held: Vec<Event>,
     found: Vec<u32>,
     first: Vec<Option<u32>>,
 }
@@ -34,8 +35,10 @@ impl Bench {
     #[wasm_bindgen(constructor)]
     pub fn new(program: &[u8]) -> Result<Self, Refusal> {
         let program = Program::decode(program).map_err(refusal)?;
-        let (visitors, found, first) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { program, numerals: numerals(), visitors, found, first })
+        let numerals = numerals();
+        let (visitors, held) = (Vec::new(), Vec::new());
+        let (found, first) = (Vec::new(), Vec::new());
+        Ok(Self { program, numerals, visitors, held, found, first })
     }
 
     /// Bytes of memory that the lookups of rules take.
@@ -58,6 +61,28 @@ impl Bench {
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
         let engine = Engine::new(&self.program, self.numerals);
         Ok(engine.apply(&mut visitor.state, &event).valid_until.to_js())
+    }
+
+    /// Keeps events, each after its length in two bytes, decoded; gives how many.
+    pub fn hold(&mut self, mut events: &[u8]) -> Result<usize, Refusal> {
+        self.held.clear();
+        while let [low, high, rest @ ..] = events {
+            let length = usize::from(*low) | usize::from(*high) << 8;
+            let (event, after) = rest.split_at_checked(length).ok_or_else(nobody)?;
+            self.held.push(Event::decode(event).map_err(refusal)?);
+            events = after;
+        }
+        Ok(self.held.len())
+    }
+
+    /// Takes in the events that are kept.
+    pub fn apply_held(&mut self, visitor: usize) -> Result<(), Refusal> {
+        let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
+        let engine = Engine::new(&self.program, self.numerals);
+        for event in &self.held {
+            engine.apply(&mut visitor.state, event);
+        }
+        Ok(())
     }
 
     /// How many segments a visitor is in.
