@@ -13,6 +13,9 @@ const PAGE_DEADLINE = 2_000;
 const API_DEADLINE = 15_000;
 const OBJECT_DEADLINE = 10_000;
 const COOKIE = "wm_v";
+/** For what another server says: milliseconds, and bytes. */
+const REMOTE_DEADLINE = 800;
+const REMOTE_BYTES = 64 * 1024;
 
 // Traps -----------------------------------------------------------------------------------------
 
@@ -203,7 +206,10 @@ async function page(request, env) {
   if (!canChange(response)) return returned(response, request, env);
   try {
     const plan = JSON.parse(plan_);
-    if (plan.redirect === undefined) return changed(response, plan);
+    if (plan.redirect === undefined) {
+      await fetchRemotes(plan);
+      return changed(response, plan);
+    }
     if (!isVisit(request)) return returned(response, request, env);
     response.body?.cancel();
     return new Response(null, {
@@ -242,6 +248,44 @@ function isPage(request) {
   }
   const accept = request.headers.get("Accept");
   return !accept || /text\/html|\*\/\*|text\/\*/i.test(accept);
+}
+
+// Adds to the slots what other servers say. Where one does not answer in time, or with something else
+// than text, the author's content stays.
+async function fetchRemotes({ slots, remote }) {
+  await Promise.all(Object.entries(remote).map(async ([id, { url, content }]) => {
+    try {
+      slots[id] = { ...(await said(url)), content };
+    } catch (error) {
+      console.error(`remote: ${new URL(url).origin}: ${error}`);
+    }
+  }));
+}
+
+async function said(url) {
+  const signal = AbortSignal.timeout(REMOTE_DEADLINE);
+  // A redirect could lead to a server that nobody allowed.
+  const response = await fetch(url, { headers: { Accept: "text/html, text/plain" }, redirect: "manual", signal });
+  const [, type] = /^\s*text\/(html|plain)\s*(;|$)/i.exec(response.headers.get("Content-Type") ?? "") ?? [];
+  if (response.status !== 200 || !type) {
+    response.body?.cancel();
+    throw new Error(`it answered ${response.status} ${response.headers.get("Content-Type")}`);
+  }
+  const text = await limited(response.body);
+  if (type.toLowerCase() === "plain") return { html: false, body: text };
+  return { html: true, body: await guarded(async () => wasm.sanitized(text), PAGE_DEADLINE) };
+}
+
+async function limited(body) {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > REMOTE_BYTES) throw new Error(`it said more than ${REMOTE_BYTES} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 // Whether a person goes to the page, and no script or frame asks for it.

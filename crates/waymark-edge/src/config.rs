@@ -27,6 +27,8 @@ pub struct Config {
     pub site: String,
     /// Pages of these origins may read answers with credentials; `None` is any.
     pub origins: Option<Vec<String>>,
+    /// Sites whose answers packs may show.
+    pub remotes: Vec<String>,
     /// Some of it is of `.dev.vars.example`, so everybody knows it.
     pub demo: bool,
 }
@@ -76,6 +78,12 @@ impl Config {
                 .transpose()?,
             map: shard_map(get("SHARD_EPOCH"), get("SHARD_OBJECTS"))?,
             site: get("SITE").unwrap_or_default(),
+            remotes: get("REMOTE_ORIGINS").map_or(Ok(Vec::new()), |text| {
+                texts(&text).ok_or(ConfigError {
+                    name: "REMOTE_ORIGINS",
+                    expected: "must be a JSON list of origins such as \"https://reviews.example\"",
+                })
+            })?,
             origins: get("ALLOWED_ORIGINS")
                 .map(|text| {
                     texts(&text).ok_or(ConfigError {
@@ -216,6 +224,7 @@ mod tests {
             ("SHARD_OBJECTS", "0"),
             ("SHARD_EPOCH", "-1"),
             ("ALLOWED_ORIGINS", "{}"),
+            ("REMOTE_ORIGINS", "{}"),
         ] {
             let error = read(&[(name, text)]).unwrap_err();
             assert_eq!(error.name, name);

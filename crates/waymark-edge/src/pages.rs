@@ -34,7 +34,8 @@ pub struct PageRequest {
 }
 
 /// The plan for a page as JSON, or nothing when it is to stay as it is:
-/// `{"slots": {id: {"html", "body", "content"}}, "decision": "<JSON for the page>"}`, or
+/// `{"slots": {id: {"html", "body", "content"}}, "remote": {id: {"url", "content"}}, "decision":
+/// "<JSON for the page>"}`, or
 /// `{"redirect": "<where to go instead>"}`.
 ///
 /// Without a cookie that allows personalization the visitor is nobody: no shard is asked, and only
@@ -102,11 +103,25 @@ pub async fn plan<H: Clock + Objects>(
             Some((slot.slot.clone(), item))
         })
         .collect();
-    if decision.slots.iter().all(|slot| slot.body.is_none()) && visitor.is_none() {
+    // What another server says, of those that the operator allows.
+    let context = zoned(context_of(page, consent), None, &state, now);
+    let context = Context { anonymous_id: anonymous_id.clone(), ..context };
+    let remote: Map<String, serde_json::Value> = decision
+        .slots
+        .iter()
+        .filter_map(|slot| {
+            let content = slot.content.as_ref().filter(|_| slot.body.is_none())?;
+            let url = engine.address(content, &state, &context, now)?;
+            let allowed = edge.config.remotes.iter().any(|allowed| allowed == origin(&url));
+            allowed.then(|| (slot.slot.clone(), json!({ "url": url, "content": content })))
+        })
+        .collect();
+    let bare = remote.is_empty() && decision.slots.iter().all(|slot| slot.body.is_none());
+    if bare && visitor.is_none() {
         return Ok(None);
     }
     let told = without_bodies(&decision).to_string();
-    Ok(Some(json!({ "slots": slots, "decision": told }).to_string()))
+    Ok(Some(json!({ "slots": slots, "remote": remote, "decision": told }).to_string()))
 }
 
 /// Redirects that are followed here.

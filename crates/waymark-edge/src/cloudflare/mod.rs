@@ -125,6 +125,12 @@ async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Respons
     exchange::response(answered)
 }
 
+/// What of another server's HTML is harmless.
+#[wasm_bindgen]
+pub fn sanitized(html: &str) -> String {
+    waymark_pack::sanitized(html)
+}
+
 /// What to change in a page: JSON for the entry, or nothing.
 #[wasm_bindgen]
 #[expect(

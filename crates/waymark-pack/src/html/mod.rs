@@ -30,6 +30,11 @@ pub(crate) fn of_html(pieces: &[Piece], at: At, desk: &mut Desk<'_>) -> Option<T
     marked.template(&clean, desk)
 }
 
+/// What of some HTML is harmless, as of a pack's own.
+pub fn sanitized(html: &str) -> String {
+    policy::clean(html)
+}
+
 /// HTML with a word for each insert.
 struct Marked<'p> {
     html: String,

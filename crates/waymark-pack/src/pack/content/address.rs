@@ -50,7 +50,9 @@ fn check_whole(pieces: &[Piece], remote: bool) -> Result<(), &'static str> {
         return Err("an address has no spaces, control characters or backslashes");
     }
     let host = start.strip_prefix("https://");
-    let host = if remote { host } else { host.or_else(|| start.strip_prefix("http://")) };
+    // Without encryption no further than this machine, for trying things.
+    let plain = start.strip_prefix("http://");
+    let host = host.or(plain.filter(|rest| !remote || is_here(rest)));
     if let Some(rest) = host {
         let host = rest.split(ENDS).next().unwrap_or_default();
         let only = pieces.len() == 1;
@@ -71,6 +73,11 @@ fn check_whole(pieces: &[Piece], remote: bool) -> Result<(), &'static str> {
         return Err("`//` begins the name of another host: give a value in between a default");
     }
     Ok(())
+}
+
+fn is_here(rest: &str) -> bool {
+    let host = rest.split(ENDS).next().unwrap_or_default();
+    matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"))
 }
 
 /// What may come first: values may be empty unless they have a default.
