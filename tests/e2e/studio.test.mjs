@@ -239,6 +239,8 @@ test("in Chinese the page says nothing in English", async () => {
   await page.getByRole("button", { name: "重新开始" }).click();
   assert.deepEqual(await english(page), []);
   await page.locator("#language").click();
+  // The address changes first, and the page follows it.
+  await page.locator("html[lang=en]").waitFor();
   assert.equal(await page.locator("#result-title").innerText(), "What they see");
   assert.deepEqual(said, []);
   await page.close();
