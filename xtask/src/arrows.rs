@@ -35,6 +35,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "waymark-wire",
         ],
     ),
+    ("waymark-bench", &[]),
     (
         "xtask",
         &["waymark-engine", "waymark-import", "waymark-model", "waymark-pack", "waymark-wire"],
