@@ -59,6 +59,12 @@ fn context(json: &Json) -> Context {
             until: Timestamp(zone["until"].as_i64().unwrap()),
         }),
         anonymous_id: json["anonymousId"].as_str().map(str::to_owned),
+        shown: json["shown"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|rule| rule.as_str().unwrap().to_owned())
+            .collect(),
         ..Context::default()
     }
 }
@@ -71,6 +77,7 @@ fn decisions() -> Json {
         out.number(f64::INFINITY);
         out.unsigned(0);
         out.optional_text(None);
+        out.unsigned(0);
         out.unsigned(0);
         out.unsigned(0);
     });
@@ -116,6 +123,16 @@ fn decisions() -> Json {
         out.optional_text(Some("userId"));
         out.flag(true);
         out.flag(true);
+        out.unsigned(2);
+        for contact in [Some("popup"), None] {
+            for text in ["hero", "r1", "sale"] {
+                out.text(text);
+            }
+            out.optional_text(contact);
+            out.number(1_700_000_000_000.0);
+            out.flag(contact.is_some());
+            out.flag(contact.is_none());
+        }
     });
     json!([
         {
@@ -154,6 +171,17 @@ fn decisions() -> Json {
                     "slot": "copy", "rule_id": "hero-copy", "propensity": 0.5, "unit": "userId",
                     "conflict": true, "placed": true,
                 }],
+                "views": [
+                    {
+                        "slot": "hero", "rule_id": "r1", "content_id": "sale",
+                        "contact": "popup", "session": 1_700_000_000_000_u64, "placed": true,
+                        "decided": false,
+                    },
+                    {
+                        "slot": "hero", "rule_id": "r1", "content_id": "sale",
+                        "session": 1_700_000_000_000_u64, "placed": false, "decided": true,
+                    },
+                ],
                 "source": "device",
             },
         },
@@ -172,7 +200,10 @@ fn checked(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
 fn effects() -> Json {
     let when = CondId(0);
     let program = Program {
-        segments: vec![Segment { id: "a".to_owned(), when }, Segment { id: "b".to_owned(), when }],
+        segments: vec![
+            Segment { id: "a".to_owned(), when, edge: false },
+            Segment { id: "b".to_owned(), when, edge: false },
+        ],
         stages: vec![Stage { id: "buyer".to_owned(), enter: when }],
         ..Program::default()
     };

@@ -4,8 +4,8 @@
 
 use waymark_browser::Session;
 use waymark_engine::program::{
-    Action, Body, Cond, CondId, Content, Feature, FeatureKind, Matcher, PackHash, Part, Program,
-    Rule, Segment, Slot, Template, Test, Variant,
+    Action, Body, Cond, CondId, Content, Feature, FeatureKind, Logs, Matcher, PackHash, Part,
+    Program, Rule, Segment, Slot, Template, Test, Variant,
 };
 use waymark_engine::{Context, Decision, Numerals};
 use waymark_model::{Event, Kind, Purpose, Purposes, Span, Timestamp};
@@ -33,9 +33,9 @@ fn program() -> Vec<u8> {
             }),
             Cond::Test(Test::Segment(0)),
         ],
-        segments: vec![Segment { id: "looking".to_owned(), when: CondId(0) }],
+        segments: vec![Segment { id: "looking".to_owned(), when: CondId(0), edge: false }],
         stage_after: 1,
-        slots: vec![Slot { id: "hero".to_owned(), default: None }],
+        slots: vec![Slot { id: "hero".to_owned(), default: None, edge: false, contact: None }],
         contents: vec![Content {
             id: "hello".to_owned(),
             body: Body::Text,
@@ -55,6 +55,9 @@ fn program() -> Vec<u8> {
             shares: Vec::new(),
             needs: Vec::new(),
             holdouts: Vec::new(),
+            limit: None,
+            exclusive: None,
+            logs: Logs::default(),
         }],
         ..Program::default()
     };

@@ -1,7 +1,7 @@
 // The decision that the edge put into the page with its content.
 
 import { fromBase64 } from './bytes';
-import type { Decision, JsonObject, SlotDecision } from './types';
+import type { Decision, Exposure, JsonObject, SlotDecision, View } from './types';
 
 export interface Embedded {
   decision: Decision;
@@ -16,14 +16,21 @@ export function embedded(): Embedded | undefined {
   const text = document.querySelector('script#waymark-decision')?.textContent;
   if (!text) return undefined;
   try {
-    const { pack, seq, now, validUntil, segments, stage, slots, context, state } = JSON.parse(text);
+    const { pack, seq, now, validUntil, segments, stage, slots, context, state, exposures, views } =
+      JSON.parse(text);
     const all: Decision['slots'] = Object.create(null);
     for (const [id, slot] of Object.entries(slots ?? {})) {
       all[id] = { content: null, rule: null, reason: '', ...(slot as Partial<SlotDecision>) };
     }
+    // What the page's own code gets, and changes, have no place in it.
+    const placed = (slot: string): boolean => !(all[slot]?.json || all[slot]?.patch);
+    const logged = <Item extends { slot: string }>(items: Item[] = []) =>
+      items.map((item) => ({ decided: false, ...item, placed: placed(item.slot) }));
     return {
       decision: {
         slots: all,
+        exposures: logged<Exposure>(exposures),
+        views: logged<View>(views),
         segments: segments ?? [],
         stage: stage ?? null,
         validUntil: validUntil ? Date.parse(validUntil) : null,
@@ -39,6 +46,18 @@ export function embedded(): Embedded | undefined {
     return undefined;
   }
 }
+
+/** Of the edge's decision what the device does not decide: those slots are the edge's alone. */
+export function edgesOwn(edge: Decision, device: Decision): EdgesOwn {
+  const own = ({ slot }: { slot: string }): boolean => !(slot in device.slots);
+  return {
+    slots: Object.fromEntries(Object.entries(edge.slots).filter(([slot]) => own({ slot }))),
+    exposures: (edge.exposures ?? []).filter(own),
+    views: (edge.views ?? []).filter(own),
+  };
+}
+
+export type EdgesOwn = Required<Pick<Decision, 'slots' | 'exposures' | 'views'>>;
 
 /** Whether two decisions say the same. The edge's leaves out the content itself: it is in the page. */
 export function agree(one: Decision, other: Decision): boolean {

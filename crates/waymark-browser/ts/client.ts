@@ -1,6 +1,6 @@
 // The methods that a page calls, and what happens by itself.
 
-import { agree, embedded, type Embedded } from './adopt';
+import { agree, edgesOwn, embedded, type EdgesOwn, type Embedded } from './adopt';
 import { any, NONE, read, refused, standing } from './consent';
 import { Decider, type Host } from './decider';
 import { Emitter } from './emitter';
@@ -12,7 +12,7 @@ import { Outbox, type Ports } from './outbox';
 import { groups, snapshot, surroundings } from './page';
 import { Slots } from './slots';
 import { type Record, RECORD, STATE, Store } from './storage';
-import type { Boot, Consent, Core, Decision, Events, Exposure, JsonObject, Purposes, Stats } from './types';
+import type { Boot, Consent, Core, Decision, Events, Exposure, JsonObject, Purposes, Stats, View } from './types';
 
 /** Calls that may wait for an answer to the question of consent. */
 const HELD = 1_000;
@@ -54,8 +54,12 @@ export class Client {
   private record: Record = this.store.record();
   private userId: string | undefined;
   private held: Held[] = [];
-  /** Variations that were logged on this page. */
+  /** Variations and views that were logged on this page. */
   private readonly exposed = new Set<string>();
+  /** Rules whose content this page has shown, and what counts how often they do. */
+  private readonly shown = new Set<string>();
+  /** What the edge alone decides: the page keeps it as it came. */
+  private edge: EdgesOwn = { slots: {}, exposures: [], views: [] };
   private releasing = false;
   /** Counts the answers and resets: what was begun under an earlier one is void. */
   private era = 0;
@@ -141,7 +145,8 @@ export class Client {
   async decide(): Promise<Decision> {
     await Promise.all([this.loaded, this.begun]);
     this.release();
-    return this.decider.decide() ?? this.latest ?? NOTHING;
+    const decision = this.decider.decide();
+    return decision ? this.whole(decision) : this.latest ?? NOTHING;
   }
 
   on(name: unknown, handler: unknown): () => void {
@@ -176,6 +181,7 @@ export class Client {
   private withdraw(): void {
     const lost = this.slots.restoreAll();
     this.latest = undefined;
+    this.edge = { slots: {}, exposures: [], views: [] };
     this.decider.decide();
     void this.tell()
       .then(() => (lost ? this.slots.fetchAuthors() : undefined))
@@ -251,6 +257,7 @@ export class Client {
       consent: this.consent(),
       locale: seen.locale,
       anonymousId: any(this.consent()) ? this.record.device?.id : undefined,
+      shown: [...this.shown],
     };
   }
 
@@ -277,6 +284,9 @@ export class Client {
       decider.resume(state);
       own = decider.decideAt(now);
     }
+    if (own) this.edge = edgesOwn(decision, own);
+    this.expose(this.edge);
+    if (own) own = this.whole(own);
     if (own?.pack !== decision.pack || own?.seq !== decision.seq) stats.stale++;
     else if (!agree(own, decision)) stats.mismatch++;
     else {
@@ -289,8 +299,14 @@ export class Client {
     return false;
   }
 
-  private show(decision: Decision): void {
+  /** A decision of the device, with what the edge alone decides. */
+  private whole(decision: Decision): Decision {
+    return { ...decision, slots: { ...this.edge.slots, ...decision.slots } };
+  }
+
+  private show(made: Decision): void {
     const before = this.latest;
+    const decision = this.whole(made);
     this.expose(decision);
     this.slots.show(decision);
     // One that says what the last one said is no news.
@@ -299,15 +315,31 @@ export class Client {
     this.emitter.emit('decision', decision);
   }
 
-  /** Logs the variations that this page shows, each once, before anything can lead away from it. */
-  private expose(decision: Decision): void {
-    for (const { placed, ...exposure } of decision.exposures ?? []) {
+  /** Logs what this page shows, each once, before anything can lead away from it. */
+  private expose({ exposures = [], views = [] }: Pick<Decision, 'exposures' | 'views'>): void {
+    for (const { placed, ...exposure } of exposures) {
       const { experiment_id, variation_id, slot } = exposure as Exposure;
-      const key = JSON.stringify([experiment_id, variation_id]);
-      if (this.exposed.has(key) || (placed && !this.slots.has(slot))) continue;
-      this.exposed.add(key);
-      this.track('Experiment Viewed', exposure, Date.now());
+      this.log('Experiment Viewed', [experiment_id, variation_id], exposure, placed && slot);
     }
+    for (const { placed, decided, ...view } of views) {
+      const { rule_id, content_id, slot } = view as View;
+      const name = decided ? 'Content Decided' : 'Content Viewed';
+      // It stays for as long as the page: the next one asks for its limit.
+      if (this.log(name, [rule_id, content_id], view, placed && !decided && slot)) {
+        this.shown.add(rule_id);
+      }
+    }
+  }
+
+  /** Gives whether it concerns this page: content for a slot does that the page has. */
+  private log(name: string, ids: string[], properties: JsonObject, slot: string | false): boolean {
+    if (slot !== false && !this.slots.has(slot)) return false;
+    const key = JSON.stringify([name, ...ids]);
+    if (!this.exposed.has(key)) {
+      this.exposed.add(key);
+      this.track(name, properties, Date.now());
+    }
+    return true;
   }
 
   private listen(): void {

@@ -1,7 +1,7 @@
 // Decisions (`waymark_engine::Decision::encode`) and effects (`src/effects.rs`), read.
 
 import { Reader, toHex } from './bytes';
-import type { Assignment, Decision, Effects, Exposure, SlotDecision } from './types';
+import type { Assignment, Decision, Effects, Exposure, SlotDecision, View } from './types';
 
 const REASONS = ['rule', 'no-match', 'no-consent', 'experiment', 'held-out'];
 /** By the number of their kind. Of two kinds the text is JSON. */
@@ -39,6 +39,8 @@ export function decodeDecision(bytes: Uint8Array): Decision {
   const decision: Decision = { slots, segments, stage, validUntil, pack, seq, source: 'device' };
   const exposures = input.list(() => readExposure(input));
   if (exposures.length) decision.exposures = exposures;
+  const views = input.list(() => readView(input));
+  if (views.length) decision.views = views;
   return decision;
 }
 
@@ -65,6 +67,15 @@ function readExposure(input: Reader): Exposure {
   if (input.byte()) exposure['conflict'] = true;
   exposure.placed = input.byte() === 1;
   return exposure;
+}
+
+function readView(input: Reader): View {
+  const [slot, rule_id, content_id] = [input.text(), input.text(), input.text()];
+  const contact = input.optionalText();
+  const [session, placed, decided] = [input.number(), input.byte() === 1, input.byte() === 1];
+  const view: View = { slot, rule_id, content_id, session, placed, decided };
+  if (contact !== null) view['contact'] = contact;
+  return view;
 }
 
 export function decodeEffects(bytes: Uint8Array): Applied {

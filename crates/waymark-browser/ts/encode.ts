@@ -32,6 +32,8 @@ export interface DecisionContext {
   zone?: Zone;
   /** The device's id, once there is consent. */
   anonymousId: string | undefined;
+  /** Rules whose content this page has shown: their limits are not asked. */
+  shown?: string[];
 }
 
 export function encodeEvent(event: EngineEvent): Uint8Array {
@@ -49,7 +51,7 @@ export function encodeEvent(event: EngineEvent): Uint8Array {
 }
 
 export function encodeContext(context: DecisionContext): Uint8Array {
-  const { values, consent, locale, zone, anonymousId } = context;
+  const { values, consent, locale, zone, anonymousId, shown = [] } = context;
   const out = new Writer();
   out.byte(+consent.analytics | (+consent.personalization << 1) | (+consent.marketing << 2));
   out.text(locale);
@@ -62,6 +64,8 @@ export function encodeContext(context: DecisionContext): Uint8Array {
   out.optionalText(anonymousId);
   // What the page's address forces, the engine finds there.
   out.unsigned(0);
+  out.unsigned(shown.length);
+  for (const rule of shown) out.text(rule);
   return out.bytes();
 }
 

@@ -67,6 +67,19 @@ export type Exposure = {
   placed: boolean;
 } & JsonObject;
 
+/** That content is shown which limits count: the properties of a `Content Viewed`. */
+export type View = {
+  slot: string;
+  rule_id: string;
+  content_id: string;
+  /** When the session began. */
+  session: number;
+  /** Whether it is content for a place in the page. */
+  placed: boolean;
+  /** That it was chosen, whether it is seen or not: a `Content Decided`. */
+  decided: boolean;
+} & JsonObject;
+
 export interface Decision {
   slots: Record<string, SlotDecision>;
   segments: string[];
@@ -77,6 +90,7 @@ export interface Decision {
   /** How many of the visitor's events it knew. */
   seq: number;
   exposures?: Exposure[];
+  views?: View[];
   source: 'edge' | 'device' | 'none';
 }
 

@@ -167,7 +167,7 @@ mod tests {
         let (feature, within, session) = (0, Some(Span::DAY), false);
         program.conds =
             vec![Cond::Test(Test::Count { feature, within, session, least: 3, most: None })];
-        program.segments = vec![Segment { id: "keen".to_owned(), when: CondId(0) }];
+        program.segments = vec![Segment { id: "keen".to_owned(), when: CondId(0), edge: false }];
         program.stage_after = 1;
         program.indexed()
     }

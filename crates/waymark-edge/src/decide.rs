@@ -57,7 +57,7 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     let slots = listed(&body)?;
     let Asked { context, device_zone, .. } = asked;
     let context = zoned(context, device_zone.as_deref(), &state, at);
-    Ok(Response::json(200, &answered(engine, &state, &context, at, &slots, explained)))
+    Ok(Response::json(200, &answered(engine, basis, &state, &context, at, &slots, explained)))
 }
 
 /// Whose profile may be read, and what is known of the moment.
@@ -124,8 +124,13 @@ fn asked<H: Clock>(
         }
     };
     let locale = text("locale").or_else(|| context?.get("locale")?.as_str());
-    let asked = json!({ "context": context, "locale": locale, "forced": body.get("forced") });
-    let Context { mut values, locale, forced, .. } =
+    let asked = json!({
+        "context": context,
+        "locale": locale,
+        "forced": body.get("forced"),
+        "shown": body.get("shown"),
+    });
+    let Context { mut values, locale, forced, shown, .. } =
         context_from_json(&asked).map_err(|error| Problem::from(&error))?;
     if values.get("geo").is_none()
         && let Some(geo) = geo(&request.place)
@@ -143,7 +148,7 @@ fn asked<H: Clock>(
         values.insert("device", Value::Object(device));
     }
     let device_zone = device_zone(&asked).map(str::to_owned);
-    let context = Context { values, consent, locale, zone: None, anonymous_id, forced };
+    let context = Context { values, consent, locale, zone: None, anonymous_id, forced, shown };
     Ok(Asked { keys, context, device_zone })
 }
 
@@ -177,6 +182,7 @@ fn listed(body: &Map<String, Json>) -> Result<Vec<String>, Problem> {
 
 fn answered(
     engine: Engine<'_>,
+    basis: Basis,
     state: &State,
     context: &Context,
     at: Timestamp,
@@ -185,6 +191,11 @@ fn answered(
 ) -> Json {
     if !explained {
         let decision = engine.decide(state, context, at);
+        // What the edge alone may know, pages do not hear by this way either.
+        let decision = match basis {
+            Basis::Server => decision,
+            Basis::Browser => decision.for_page(engine.program),
+        };
         return only_these(decision_to_json(&decision), slots);
     }
     let mut explained = explanation_to_json(engine, state, context, at);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::Exposure;
+use waymark_engine::{Exposure, View};
 use waymark_model::{Event, Kind, Timestamp, fnv1a64};
-use waymark_wire::{Basis, Problem, exposure_to_json, value_from_json};
+use waymark_wire::{Basis, Problem, exposure_to_json, value_from_json, view_to_json};
 
 use crate::edge::Edge;
 use crate::identity::DEVICE;
@@ -12,22 +12,41 @@ use crate::ingest::stored;
 use crate::ports::{Clock, Objects};
 use crate::protocol::Incoming;
 
+/// What a visitor is shown before they are led on.
+#[derive(Debug, Default)]
+pub struct Shown {
+    pub exposures: Vec<Exposure>,
+    pub views: Vec<View>,
+}
+
+impl Shown {
+    pub const fn is_empty(&self) -> bool {
+        self.exposures.is_empty() && self.views.is_empty()
+    }
+}
+
 /// Logs them as events of the visitor, once each. Who cannot be counted is not led anywhere.
 pub async fn log<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     visitor: &str,
-    exposures: &[Exposure],
+    shown: &Shown,
     now: Timestamp,
 ) -> Result<(), Problem> {
     let key = format!("{DEVICE}{visitor}");
     let object = edge.config.map.object_of_visitor(&key);
-    let events = exposures.iter().map(|exposure| {
-        let names = [visitor, &exposure.experiment, &exposure.variation, &now.0.to_string()];
+    let met = shown.exposures.iter().map(|exposure| {
+        let ids = [exposure.experiment.as_str(), &exposure.variation];
+        ("Experiment Viewed", ids, exposure_to_json(exposure))
+    });
+    let seen = shown.views.iter().map(|view| {
+        (view.event(), [view.rule.as_str(), &view.content], view_to_json(view))
+    });
+    let events = met.chain(seen).map(|(name, ids, properties)| {
+        let names = [name, visitor, ids[0], ids[1], &now.0.to_string()];
         let id = format!("edge-{:016x}", fnv1a64(names.join("\n").as_bytes()));
-        let mut event = Event::new(&id, Kind::Track, "Experiment Viewed", now);
+        let mut event = Event::new(&id, Kind::Track, name, now);
         event.anonymous_id = Some(visitor.to_owned());
-        let properties = value_from_json(&exposure_to_json(exposure));
-        if let waymark_model::Value::Object(properties) = properties {
+        if let waymark_model::Value::Object(properties) = value_from_json(&properties) {
             event.properties = properties;
         }
         Incoming { visitor: key.clone(), basis: Basis::Browser, event: event.encode() }

@@ -5,13 +5,13 @@ use std::cell::RefCell;
 
 use serde_json::{Map, json};
 use waymark_engine::program::Body;
-use waymark_engine::{Context, Decision, Engine, Exposure, Numerals};
+use waymark_engine::{Context, Decision, Engine, Numerals};
 use waymark_model::{Object, Purpose, Purposes, Value};
 use waymark_wire::{Problem, zoned};
 
 use crate::decide::{geo, without_bodies};
 use crate::edge::Edge;
-use crate::exposures;
+use crate::exposures::{self, Shown};
 use crate::http::{Address, Place, form_decoded};
 use crate::identity::DEVICE;
 use crate::ports::{Clock, Objects};
@@ -66,18 +66,22 @@ pub async fn plan<H: Clock + Objects>(
     };
     let state = state.unwrap_or_else(|| engine.new_state());
     let anonymous_id = visitor.map(|visitor| visitor.id.clone());
-    // Experiments that lead elsewhere, on the way.
-    let shown = RefCell::new(Vec::new());
+    // What leads elsewhere, on the way.
+    let shown = RefCell::new(Shown::default());
     let decide = |page: &PageRequest| {
         let context = zoned(context_of(page, consent), None, &state, now);
         let context = Context { anonymous_id: anonymous_id.clone(), ..context };
         let decision = engine.decide(&state, &context, now);
-        let leads = |exposure: &&Exposure| {
-            let slot = decision.slots.iter().find(|slot| slot.slot == exposure.slot);
+        let leads = |id: &str| {
+            let slot = decision.slots.iter().find(|slot| slot.slot == id);
             let body = slot.and_then(|slot| slot.body.as_ref());
             body.is_some_and(|body| body.body == Body::Redirect)
         };
-        shown.borrow_mut().extend(decision.exposures.iter().filter(leads).cloned());
+        let mut shown = shown.borrow_mut();
+        let exposures = decision.exposures.iter().filter(|exposure| leads(&exposure.slot));
+        shown.exposures.extend(exposures.cloned());
+        shown.views.extend(decision.views.iter().filter(|view| leads(&view.slot)).cloned());
+        drop(shown);
         decision
     };
     let decision = decide(page);
@@ -120,7 +124,7 @@ pub async fn plan<H: Clock + Objects>(
     if bare && visitor.is_none() {
         return Ok(None);
     }
-    let told = without_bodies(&decision).to_string();
+    let told = without_bodies(&decision.for_page(&program)).to_string();
     Ok(Some(json!({ "slots": slots, "remote": remote, "decision": told }).to_string()))
 }
 

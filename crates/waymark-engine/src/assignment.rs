@@ -5,12 +5,11 @@ use alloc::string::String;
 
 use waymark_model::Value;
 
-use crate::Engine;
 use crate::assign::{Range, choose};
-use crate::decide::Context;
 use crate::membership::Memberships;
 use crate::program::{Experiment, Share, Unit};
 use crate::state::{Cell, Fold};
+use crate::{Context, Engine};
 
 /// Whom a decision is about.
 #[derive(Clone, Copy)]
@@ -18,6 +17,13 @@ pub(crate) struct Visitor<'a> {
     pub fold: &'a Fold,
     pub members: &'a Memberships,
     pub context: &'a Context,
+}
+
+/// The names by which a visitor can be hashed.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub fold: &'a Fold,
+    pub anonymous_id: Option<&'a str>,
 }
 
 /// The variation of one experiment.
@@ -92,9 +98,16 @@ impl<'a> Visitor<'a> {
         bucket.is_some_and(|(_, bucket)| choose(bucket, &share.ranges).is_some())
     }
 
-    /// By which of the visitor's names, and where they fall.
     pub fn bucket(self, engine: Engine<'_>, share: &'a Share) -> Option<(String, f64)> {
-        let named = |unit: &'a Unit| Some((unit, self.name(engine, unit)?));
+        let anonymous_id = self.context.anonymous_id.as_deref();
+        Known { fold: self.fold, anonymous_id }.bucket(engine, share)
+    }
+}
+
+impl<'a> Known<'a> {
+    /// By which of the visitor's names, and where they fall.
+    pub fn bucket<'s>(self, engine: Engine<'_>, share: &'s Share) -> Option<(String, f64)> {
+        let named = |unit: &'s Unit| Some((unit, self.name(engine, unit)?));
         let fallback = || share.fallback.as_ref().and_then(named);
         let (unit, name) = named(&share.unit).or_else(fallback)?;
         let mut words = String::from(unit.root());
@@ -108,9 +121,9 @@ impl<'a> Visitor<'a> {
     }
 
     fn name(self, engine: Engine<'_>, unit: &Unit) -> Option<Cow<'a, str>> {
-        let text = match unit {
+        let text: &str = match unit {
             Unit::User => self.fold.user_id.as_ref().map(|(_, id)| id)?,
-            Unit::Anonymous => self.context.anonymous_id.as_ref()?,
+            Unit::Anonymous => self.anonymous_id?,
             Unit::Trait(keys) => match self.fold.traits.values().at(keys)? {
                 Value::Text(text) => text,
                 // JavaScript takes 0 and NaN for nothing.
@@ -120,7 +133,7 @@ impl<'a> Visitor<'a> {
                 _ => return None,
             },
         };
-        (!text.is_empty()).then_some(Cow::Borrowed(text.as_str()))
+        (!text.is_empty()).then_some(Cow::Borrowed(text))
     }
 }
 

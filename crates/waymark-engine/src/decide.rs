@@ -1,97 +1,21 @@
 //! Which content each slot shows.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use waymark_model::{
-    DecodeError, Object, Purpose, Purposes, Reader, Span, Timestamp, Value, Writer, Zone,
-};
+use waymark_model::{Fixed, Purpose, Purposes, Timestamp};
 
-use crate::Engine;
-use crate::assignment::{Assigned, Missed, Visitor, query_of};
-use crate::decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision};
-use crate::evaluate::{Answer, Evaluation, Silent, Truth, Watch};
+use crate::assignment::{Assigned, Missed, Visitor};
+use crate::decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision, View};
+use crate::evaluate::{Answer, Evaluation, Reading, Silent, Truth, Watch};
 use crate::membership::Memberships;
-use crate::program::{Action, Body, CondId, Experiment, Leaf, Outcome, Rule, Scan, Slot, Status};
+use crate::program::{
+    Action, Body, CondId, Experiment, Leaf, Outcome, Pick, Points, Rule, Scan, Slot, Status,
+};
 use crate::render::render;
 use crate::state::State;
-
-/// What a decision may read besides the visitor.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Context {
-    /// The groups `page`, `campaign`, `device` and `geo`.
-    pub values: Object,
-    pub consent: Purposes,
-    /// A BCP 47 tag.
-    pub locale: String,
-    /// The visitor's time zone; without one the pack's stands in.
-    pub zone: Option<Zone>,
-    /// The device's id, by which experiments know a visitor without a user id.
-    pub anonymous_id: Option<String>,
-    /// Variations to be looked at: the experiment's id, and the variation's place in it.
-    pub forced: Vec<(String, u32)>,
-}
-
-impl Context {
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
-        out.byte(self.consent.bits());
-        out.text(&self.locale);
-        out.option(self.zone.as_ref(), |out, zone| {
-            out.number(Timestamp(zone.offset.0).to_js());
-            out.number(zone.until.to_js());
-        });
-        self.values.write(&mut out);
-        out.optional_text(self.anonymous_id.as_deref());
-        out.list(&self.forced, |out, (experiment, variation)| {
-            out.text(experiment);
-            out.unsigned((*variation).into());
-        });
-        out.into_bytes()
-    }
-
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Reader::whole(bytes, |input| Self {
-            consent: Purposes::from_bits(input.byte()),
-            locale: input.string(),
-            zone: input.option(read_zone),
-            values: Object::read(input),
-            anonymous_id: input.option(Reader::string),
-            forced: input.list(|input| (input.string(), input.u32())),
-        })
-    }
-
-    /// Whether a machine is looking: it sees what everybody saw before, and counts for nothing.
-    pub(crate) fn is_bot(&self) -> bool {
-        self.value("device", "bot") == Some(&Value::Bool(true))
-    }
-
-    /// What stands after `?` in the page's address.
-    pub(crate) fn query(&self) -> Option<&str> {
-        let said = |key| self.value("page", key).and_then(Value::as_text);
-        let address = said("search").or_else(|| said("url"))?;
-        query_of(address)
-    }
-
-    pub(crate) fn value(&self, group: &str, key: &str) -> Option<&Value> {
-        match self.values.get(group) {
-            Some(Value::Object(group)) => group.get(key),
-            _ => None,
-        }
-    }
-}
-
-fn read_zone(input: &mut Reader<'_>) -> Zone {
-    let offset = Timestamp::from_js(input.number()).filter(|at| at.0.abs() <= Zone::FURTHEST.0);
-    let until = input.number();
-    let until =
-        if until == f64::INFINITY { Some(Timestamp::MAX) } else { Timestamp::from_js(until) };
-    match (offset, until) {
-        (Some(Timestamp(offset)), Some(until)) => Zone { offset: Span(offset), until },
-        _ => input.refuse("bad-zone", Zone::UTC),
-    }
-}
+use crate::{Context, Engine};
 
 /// What became of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,15 +37,25 @@ pub(crate) enum Verdict {
     HeldOut,
     /// The visitor is counted, and goes on to the next rule.
     PassedThrough,
+    /// It was shown as often as it may be, or may not be shown now.
+    Limited,
+    /// Another slot shows one that it goes instead of.
+    Excluded,
 }
 
 /// Watches a decision being made.
 pub(crate) trait Watcher: Watch {
     fn rule(&mut self, number: u32, rule: &Rule, verdict: Verdict);
+
+    /// One of several contents, and its points if it could be shown. Only called when
+    /// [`Watch::EVERY_PART`] is.
+    fn ranked(&mut self, content: u32, points: Option<Fixed>);
 }
 
 impl Watcher for Silent {
     fn rule(&mut self, _: u32, _: &Rule, _: Verdict) {}
+
+    fn ranked(&mut self, _: u32, _: Option<Fixed>) {}
 }
 
 impl Engine<'_> {
@@ -148,6 +82,7 @@ impl Engine<'_> {
             stage: None,
             slots: Vec::with_capacity(self.program.slots.len()),
             exposures: Vec::new(),
+            views: Vec::new(),
         };
         if context.consent.contains(Purpose::Personalization) {
             decision.valid_until = members.until;
@@ -167,6 +102,8 @@ impl Engine<'_> {
             decision,
             came_to: Vec::new(),
             assigned: Vec::new(),
+            taken: Vec::new(),
+            memo: vec![None; self.program.index.shared()],
             scan: Scan::new(&self.program.index.columns, &prepared.0),
         };
         let mut rules = &self.program.rules[..];
@@ -201,6 +138,10 @@ struct Deciding<'a, W> {
     came_to: Vec<Option<u32>>,
     /// Experiments that the visitor is in, and the variation.
     assigned: Vec<(u32, u32)>,
+    /// Groups of rules of which one has won.
+    taken: Vec<u32>,
+    /// Answers that several rules ask for.
+    memo: Vec<Option<Answer>>,
     /// The rules that the visitor's values leave.
     scan: Scan<'a>,
 }
@@ -272,6 +213,10 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             slot.reason = won.reason;
             slot.rule = Some(won.rule.id.clone());
             slot.assignment = won.assignment;
+            self.taken.extend(won.rule.exclusive);
+            if won.reason != Reason::HeldOut {
+                self.view(won.rule, definition, shown);
+            }
         }
         if let Some(content) = shown.map(|content| &self.engine.program.contents[content as usize])
         {
@@ -291,12 +236,17 @@ impl<'a, W: Watcher> Deciding<'a, W> {
 
     /// Whether a rule wins, when none before it did.
     fn attempt(&mut self, rule: &'a Rule, slot: &Slot) -> Result<Won<'a>, Verdict> {
+        if rule.exclusive.is_some_and(|group| self.taken.contains(&group)) {
+            return Err(Verdict::Excluded);
+        }
         let Action::Experiment(number) = rule.action else {
             self.eligible(rule)?;
             let content = match rule.action {
                 Action::Show(content) => Some(content),
+                Action::Pick(number) => Some(self.pick(number)?),
                 _ => None,
             };
+            self.within_limit(rule)?;
             if self.held_out(rule) {
                 let content = slot.default;
                 return Ok(Won { rule, content, reason: Reason::HeldOut, assignment: None });
@@ -304,6 +254,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             return Ok(Won { rule, content, reason: Reason::Rule, assignment: None });
         };
         let assigned = self.assign(rule, number)?;
+        self.within_limit(rule)?;
         let experiment = &self.engine.program.experiments[number as usize];
         let variation = &experiment.variations[assigned.variation as usize];
         if assigned.counted && self.held_out(rule) {
@@ -439,6 +390,82 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         }
     }
 
+    /// Whether a rule may be shown once more. What the visitor has in front of them stays.
+    fn within_limit(&mut self, rule: &Rule) -> Result<(), Verdict> {
+        let Some(limit) = rule.limit else { return Ok(()) };
+        if !self.visitor.context.shown.contains(&rule.id) && self.answer(limit) == Truth::False {
+            return Err(Verdict::Limited);
+        }
+        Ok(())
+    }
+
+    /// The content with the most points of those whose conditions hold.
+    fn pick(&mut self, number: u32) -> Result<u32, Verdict> {
+        let Pick { candidates } = &self.engine.program.picks[number as usize];
+        let mut best: Option<(Fixed, u32)> = None;
+        let mut closest = Truth::False;
+        for candidate in candidates {
+            let truth = self.answer(candidate.when);
+            closest = closest.max(truth);
+            let points = (truth == Truth::True).then(|| self.points(&candidate.points));
+            if W::EVERY_PART {
+                self.watch.ranked(candidate.show, points);
+            }
+            if let Some(points) = points
+                && best.is_none_or(|(most, _)| points > most)
+            {
+                best = Some((points, candidate.show));
+            }
+        }
+        best.map(|(_, content)| content).ok_or(Verdict::Lost(closest))
+    }
+
+    fn points(&mut self, all: &[Points]) -> Fixed {
+        all.iter().fold(Fixed(0), |sum, Points { when, times, amount }| {
+            if self.answer(*when) != Truth::True {
+                return sum;
+            }
+            let Some(source) = times else { return sum.plus(*amount) };
+            let Visitor { fold, members, context } = self.visitor;
+            let Reading { value, until } =
+                Evaluation::of_page(self.engine, (fold, members), context, self.now, self.watch)
+                    .read(source);
+            let number = value.and_then(|value| value.as_number()).unwrap_or_default();
+            self.stands(until);
+            sum.plus(Fixed::from_f64(number * amount.to_f64()))
+        })
+    }
+
+    /// What is to be logged of a rule that has won, for limits to count. Machines, and what nobody
+    /// allowed to keep, count for nothing.
+    fn view(&mut self, rule: &Rule, slot: &Slot, shown: Option<u32>) {
+        let Visitor { fold, context, .. } = self.visitor;
+        let logged = rule.logs.viewed || rule.logs.decided;
+        if !logged || !context.consent.contains(rule.purpose) || context.is_bot() {
+            return;
+        }
+        let Some(content) = shown.map(|content| &self.engine.program.contents[content as usize])
+        else {
+            return;
+        };
+        let session = fold.sessions.current(self.now, self.engine.program.session_gap);
+        let view = View {
+            slot: slot.id.clone(),
+            rule: rule.id.clone(),
+            content: content.id.clone(),
+            contact: slot.contact.clone(),
+            session: session.map_or(self.now, |session| session.start),
+            placed: is_placed(content.body),
+            decided: false,
+        };
+        if rule.logs.decided {
+            self.decision.views.push(View { decided: true, ..view.clone() });
+        }
+        if rule.logs.viewed {
+            self.decision.views.push(view);
+        }
+    }
+
     /// A condition that the decision rests on.
     fn answer(&mut self, cond: CondId) -> Truth {
         let answer = self.look(cond);
@@ -449,6 +476,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
     fn look(&mut self, cond: CondId) -> Answer {
         let Visitor { fold, members, context } = self.visitor;
         Evaluation::of_page(self.engine, (fold, members), context, self.now, self.watch)
+            .remembering(&mut self.memo)
             .answer(cond)
     }
 
@@ -459,18 +487,16 @@ impl<'a, W: Watcher> Deciding<'a, W> {
     /// Whether what a rule may show stands in the page, and is no data and no way elsewhere.
     fn is_placed(&self, rule: &Rule) -> bool {
         let program = self.engine.program;
-        let placed = |content: u32| {
-            !matches!(
-                program.contents[content as usize].body,
-                Body::Json | Body::Patch | Body::Redirect
-            )
-        };
+        let placed = |content: u32| is_placed(program.contents[content as usize].body);
         match rule.action {
             Action::Keep => true,
             Action::Show(content) => placed(content),
             Action::Experiment(number) => {
                 let shown = program.experiments[number as usize].variations.iter();
                 shown.filter_map(|variation| variation.show).all(placed)
+            }
+            Action::Pick(number) => {
+                program.picks[number as usize].candidates.iter().all(|one| placed(one.show))
             }
         }
     }
@@ -507,4 +533,9 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         }
         false
     }
+}
+
+/// Whether content has a place in the page, and is no data and no way elsewhere.
+const fn is_placed(body: Body) -> bool {
+    !matches!(body, Body::Json | Body::Patch | Body::Redirect)
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{DecodeError, Reader, Timestamp, Writer};
 
-use crate::program::{Body, PackHash};
+use crate::program::{Body, PackHash, Program};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -21,6 +21,8 @@ pub struct Decision {
     pub slots: Vec<SlotDecision>,
     /// What is to be logged, each once, when the decision is carried out.
     pub exposures: Vec<Exposure>,
+    /// Shown content that limits count, to be logged like the exposures.
+    pub views: Vec<View>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +85,24 @@ pub struct Exposure {
     pub placed: bool,
 }
 
+/// That a content is shown of which limits count how often: the properties of a `Content Viewed`, or,
+/// if `decided`, a `Content Decided`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    pub slot: String,
+    /// The rule or experiment that won.
+    pub rule: String,
+    pub content: String,
+    /// How the slot contacts visitors, if it does.
+    pub contact: Option<String>,
+    /// When the visitor's session began.
+    pub session: Timestamp,
+    /// Whether it has a place in the page: where that is not, nothing is seen.
+    pub placed: bool,
+    /// That it was chosen, and not whether it was seen.
+    pub decided: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     pub body: Body,
@@ -140,6 +160,7 @@ impl Decision {
             out.option(slot.assignment.as_ref(), |out, assignment| assignment.write(out));
         });
         out.list(&self.exposures, |out, exposure| exposure.write(out));
+        out.list(&self.views, |out, view| view.write(out));
         out.into_bytes()
     }
 
@@ -163,6 +184,7 @@ impl Decision {
                 assignment: input.option(Assignment::read),
             }),
             exposures: input.list(Exposure::read),
+            views: input.list(View::read),
         })
     }
 }
@@ -223,6 +245,46 @@ impl Exposure {
             conflict: input.flag(),
             placed: input.flag(),
         }
+    }
+}
+
+impl View {
+    /// The event that hosts log.
+    pub const fn event(&self) -> &'static str {
+        if self.decided { "Content Decided" } else { "Content Viewed" }
+    }
+
+    fn write(&self, out: &mut Writer) {
+        for text in [&self.slot, &self.rule, &self.content] {
+            out.text(text);
+        }
+        out.optional_text(self.contact.as_deref());
+        out.number(self.session.to_js());
+        out.flag(self.placed);
+        out.flag(self.decided);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self {
+            slot: input.string(),
+            rule: input.string(),
+            content: input.string(),
+            contact: input.option(Reader::string),
+            session: read_time(input),
+            placed: input.flag(),
+            decided: input.flag(),
+        }
+    }
+}
+
+impl Decision {
+    /// What a page may be told of it: not the memberships that are known at the edge only.
+    #[must_use]
+    pub fn for_page(mut self, program: &Program) -> Self {
+        let secret =
+            |id: &String| program.segments.iter().any(|segment| segment.edge && segment.id == *id);
+        self.segments.retain(|id| !secret(id));
+        self
     }
 }
 

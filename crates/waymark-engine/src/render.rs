@@ -11,9 +11,9 @@ use alloc::vec::Vec;
 
 use waymark_model::{Object, Timestamp, Value};
 
-use crate::evaluate::{Truth, group, of_item, session};
+use crate::evaluate::{Truth, group, of_item, session, time};
 use crate::program::{
-    Body, Content, Each, From, Part, Path, Root, Row, SessionKey, Template, ZoneId,
+    Body, Content, Each, From, Part, Path, Root, Row, SessionKey, Template, TimeKey, ZoneId,
 };
 use crate::state::{Fold, State};
 use crate::{Context, Engine};
@@ -233,11 +233,20 @@ fn read(
                 .find(|key| path.keys.first().is_some_and(|name| name == key.name()));
             (key.map_or(Value::Null, |key| session(fold, key)), Timestamp::MAX)
         }
+        Root::Time => {
+            let named = |key: &TimeKey| path.keys.first().is_some_and(|name| name == key.name());
+            let Some(key) = TimeKey::ALL.into_iter().find(named) else {
+                return (Value::Null, Timestamp::MAX);
+            };
+            let zone = context.zone.unwrap_or_else(|| engine.program.zone(ZoneId::PACK, now));
+            let reading = time(key, zone, now);
+            (reading.value.map_or(Value::Null, Cow::into_owned), reading.until)
+        }
         Root::Feature => {
             let feature = path.keys.first().and_then(|name| engine.program.named_feature(name));
             let Some(feature) = feature else { return (Value::Null, Timestamp::MAX) };
             let memory = &fold.memories[feature as usize];
-            let reading = memory.reading(engine.program.window_of(feature), now);
+            let reading = memory.reading(engine, feature, now);
             (reading.value.map_or(Value::Null, Cow::into_owned), reading.until)
         }
         Root::Property | Root::EventContext | Root::Item => (Value::Null, Timestamp::MAX),

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use waymark_engine::program::{
-    Action, Body, Compare, Cond, CondId, Content, Feature, FeatureKind, Matcher, Order, Part, Path,
-    Program, Root, Rule, Segment, Slot, Source, Stage, Template, Test, Variant,
+    Action, Body, Compare, Cond, CondId, Content, Feature, FeatureKind, Logs, Matcher, Order, Part,
+    Path, Program, Root, Rule, Segment, Slot, Source, Stage, Template, Test, Variant,
 };
 use waymark_engine::{Context, Engine, Numerals, State};
 use waymark_insight::{KEEP, Tally};
@@ -26,12 +26,12 @@ fn program() -> Program {
         events: vec!["Product Viewed".to_owned()],
         features: vec![Feature { fingerprint: 1, kind: FeatureKind::Times { on, keep: 2 } }],
         conds: vec![views(2), views(1), adult],
-        segments: vec![Segment { id: "keen".to_owned(), when: CondId(0) }],
+        segments: vec![Segment { id: "keen".to_owned(), when: CondId(0), edge: false }],
         stages: vec![Stage { id: "looking".to_owned(), enter: CondId(1) }],
         stage_after: 1,
         slots: vec![
-            Slot { id: "hero".to_owned(), default: None },
-            Slot { id: "still".to_owned(), default: None },
+            Slot { id: "hero".to_owned(), default: None, edge: false, contact: None },
+            Slot { id: "still".to_owned(), default: None, edge: false, contact: None },
         ],
         contents: vec![Content {
             id: "hero-adult".to_owned(),
@@ -49,6 +49,9 @@ fn program() -> Program {
             shares: Vec::new(),
             needs: Vec::new(),
             holdouts: Vec::new(),
+            limit: None,
+            exclusive: None,
+            logs: Logs::default(),
         }],
         ..Program::default()
     };

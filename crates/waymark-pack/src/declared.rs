@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waymark_model::{Purpose, Value};
+use waymark_model::{Purpose, Timestamp, Value};
 
 use crate::condition::Condition;
 use crate::diagnostic::Code;
@@ -15,6 +15,8 @@ pub(crate) struct Desk<'s> {
     pub source: &'s str,
     pub problems: Problems,
     pub declared: Declared,
+    /// When it is, if that is known.
+    pub today: Option<Timestamp>,
     /// Whether somebody read the parts that the pack includes.
     pub included: bool,
 }
@@ -33,15 +35,21 @@ pub(crate) struct Declared {
     pub in_list: bool,
     /// ISO 4217.
     pub currency: Option<String>,
+    /// In the tz database; `None` is UTC.
+    pub timezone: Option<String>,
     /// `None` when the pack does not say which events there are: then any may be.
     pub events: Option<BTreeMap<String, Event>>,
     pub attributes: Option<BTreeMap<String, Option<Type>>>,
+    /// Traits that only the edge may know, by their paths.
+    pub edge_traits: BTreeSet<String>,
     /// What traits are collected for, by their paths.
     pub trait_purposes: BTreeMap<String, Vec<Purpose>>,
     pub features: BTreeMap<String, Feature>,
     pub segments: BTreeSet<String>,
     pub stages: BTreeSet<String>,
     pub slots: BTreeSet<String>,
+    /// Ways in which slots contact visitors.
+    pub contacts: BTreeSet<String>,
     /// With the slot that each was made for.
     pub contents: BTreeMap<String, Option<String>>,
     pub touchpoints: Option<BTreeSet<String>>,
@@ -63,9 +71,8 @@ pub(crate) struct Event {
 /// What comparing a feature means.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Feature {
-    Number,
-    /// A kept property, with its type if it is declared.
-    Kept(Option<Type>),
+    /// With its type, if that is known.
+    Of(Option<Type>),
     /// It could not be read; whatever refers to it is let be.
     Broken,
 }
@@ -81,13 +88,14 @@ pub(crate) enum Type {
 }
 
 /// Events that need no declaration: the names by which rules know calls without one, and any event.
-const BUILT_IN: [&str; 8] = [
+const BUILT_IN: [&str; 9] = [
     "Page Viewed",
     "Screen Viewed",
     "Identified",
     "Grouped",
     "Aliased",
     "Content Viewed",
+    "Content Decided",
     "Experiment Viewed",
     "*",
 ];

@@ -130,6 +130,8 @@ codes! {
     DuplicateId = "duplicate-id",
     /// A key given twice in one object.
     DuplicateKey = "duplicate-key",
+    /// What only the edge knows, read by what pages know.
+    EdgeDataInPage = "edge-data-in-page",
     /// Elements or attributes were taken out.
     HtmlSanitized = "html-sanitized",
     /// A slot whose rules read so many different things that its decisions can hardly be cached.
@@ -152,6 +154,8 @@ codes! {
     RegexTooLarge = "regex-too-large",
     /// A rule that reads data which is not collected for its purpose.
     PurposeNotAllowed = "purpose-not-allowed",
+    /// A rule or experiment whose time has passed.
+    ScheduleOver = "schedule-over",
     /// A rule behind one that always wins.
     ShadowedRule = "shadowed-rule",
     /// An insert where no value can be made safe.

@@ -57,6 +57,7 @@ mod measures;
 mod pack;
 mod pattern;
 mod problem;
+mod shares;
 mod template;
 
 use declared::{Declared, Desk};
@@ -134,6 +135,7 @@ impl Input<'_> {
             source: &read.text,
             problems,
             declared: Declared::default(),
+            today: self.today,
             included: self.parts.is_some(),
         };
         let pack = pack::read_pack(root, &mut desk);

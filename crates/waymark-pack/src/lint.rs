@@ -1,19 +1,20 @@
 //! What compiles and is hardly meant.
 
 mod logic;
+mod places;
 mod reads;
 mod winners;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::program::{Body, Compare, Filter, Insert, Order, Root, Type};
-use waymark_model::Value;
+use waymark_model::{Timestamp, Value};
 
 use crate::condition::{Comparison, Condition, Kind, Subject};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Definition, Does, Pack, Rule};
+use crate::pack::{Content, Does, Pack, Rule, Schedule};
 use crate::problem::{Problems, shown};
 
 /// Comparisons of one thing that are looked at together: a bound on the work.
@@ -21,6 +22,7 @@ const COMPARISONS: usize = 32;
 
 pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
     let problems = &mut desk.problems;
+    places::edge_only(pack, &desk.declared, problems);
     for condition in conditions(pack) {
         contradictions(condition, problems);
         logic::always_true(condition, problems);
@@ -31,6 +33,7 @@ pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
         unused_content(pack, problems);
         unused_slots(pack, problems);
         shadowed_rules(pack, problems);
+        schedules_over(pack, desk.today, problems);
         defaults_that_read_visitors(pack, problems);
         missing_defaults(pack, problems);
         winners::unreachable(pack, problems);
@@ -102,7 +105,10 @@ fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
             problem.mend("give it a higher `priority`");
         }
         // Those who are not in a share, or held out, go on to the next.
-        let stays = !matches!(rule.does, Does::Experiment(_))
+        let stays = !matches!(rule.does, Does::Experiment(_) | Does::Pick(_))
+            && rule.schedule.is_none()
+            && rule.limit.is_none()
+            && rule.exclusive.is_none()
             && rule.filters.is_empty()
             && rule.needs.is_empty();
         if !stays {
@@ -112,6 +118,19 @@ fn shadowed_rules(pack: &Pack, problems: &mut Problems) {
             winners.push((rule, stateless));
         } else if before.len() < COMPARED {
             before.push((rule, stateless));
+        }
+    }
+}
+
+/// Rules and experiments whose time has passed.
+fn schedules_over(pack: &Pack, today: Option<Timestamp>, problems: &mut Problems) {
+    let Some(today) = today else { return };
+    for rule in &pack.rules {
+        let Some(Schedule { until, at, .. }) = rule.schedule else { continue };
+        if until <= today {
+            let message = format!("the schedule of {} is over", shown(&rule.id));
+            let problem = problems.warn(Code::ScheduleOver, at, message);
+            problem.mend("take it out of the pack, or give it another `until`");
         }
     }
 }
@@ -175,7 +194,7 @@ impl Rule {
             contents.get(content).is_some_and(|content| content.personal().is_none())
         };
         let hashes = !matches!(self.does, Does::Experiment(_)) && !self.filters.is_empty();
-        self.when.is_stateless()
+        self.conditions().all(Condition::is_stateless)
             && !hashes
             && self.shown().iter().all(|shown| plain(&shown.content))
     }
@@ -198,7 +217,7 @@ impl Content {
 fn conditions(pack: &Pack) -> Vec<&Condition> {
     let stages = pack.journey.stages.iter().filter_map(|stage| stage.enter.as_ref());
     let segments = pack.segments.iter().filter_map(|segment| segment.when.as_ref());
-    let rules = pack.rules.iter().map(|rule| &rule.when);
+    let rules = pack.rules.iter().flat_map(Rule::conditions);
     let mut all: Vec<&Condition> = stages
         .chain(segments)
         .chain(rules)
@@ -210,10 +229,8 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
         condition.walk(&mut |part| filters.extend(part.filters()));
     }
     all.extend(filters);
-    all.extend(pack.features.iter().filter_map(|feature| match &feature.definition {
-        Definition::Windowed(windowed) => windowed.on.filter.as_deref(),
-        Definition::Kept(kept) => kept.on.filter.as_deref(),
-    }));
+    let remembered = pack.features.iter().flat_map(|feature| feature.definition.occurrences());
+    all.extend(remembered.filter_map(|on| on.filter.as_deref()));
     all
 }
 

@@ -18,7 +18,7 @@ use crate::value::value_from_json;
 use crate::{Code, WireError};
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::program::{Body, Root};
-use waymark_engine::{Assignment, Context, Decision, Exposure, SlotDecision};
+use waymark_engine::{Assignment, Context, Decision, Exposure, SlotDecision, View};
 use waymark_model::{Object, Purposes, Timestamp, Value, limits};
 
 /// The groups of a context that rules read; the names are the roots of their paths.
@@ -45,6 +45,9 @@ pub fn decision_to_json(decision: &Decision) -> Json {
     if !decision.exposures.is_empty() {
         out["exposures"] = decision.exposures.iter().map(exposure_to_json).collect();
     }
+    if !decision.views.is_empty() {
+        out["views"] = decision.views.iter().map(view_to_json).collect();
+    }
     out
 }
 
@@ -63,6 +66,23 @@ pub fn exposure_to_json(exposure: &Exposure) -> Json {
     }
     if exposure.conflict {
         out["conflict"] = true.into();
+    }
+    out
+}
+
+/// The properties of the [event](View::event) that is to be logged.
+pub fn view_to_json(view: &View) -> Json {
+    let mut out = json!({
+        "slot": view.slot,
+        "rule_id": view.rule,
+        "content_id": view.content,
+        "session": view.session.0,
+    });
+    if let Some(contact) = &view.contact {
+        out["contact"] = contact.as_str().into();
+    }
+    if view.decided {
+        out["decided"] = true.into();
     }
     out
 }
@@ -121,8 +141,8 @@ fn instant_to_json(at: Timestamp) -> Json {
 }
 
 /// Reads `{"context": {…}, "consent": {"categoryPreferences": {…}}, "locale": "en",
-/// "anonymousId": "…", "forced": {"hero-copy": 1}}`, each of which may be left out. Without consent
-/// there is none.
+/// "anonymousId": "…", "forced": {"hero-copy": 1}, "shown": ["greet"]}`, each of which may be left
+/// out. Without consent there is none. `shown` are the rules whose content is on the page already.
 ///
 /// Of the context the groups `page`, `campaign`, `device` and `geo` are kept, so that an event's
 /// whole `context` may be handed over; of the request, what is not named here is passed over.
@@ -147,7 +167,19 @@ pub fn context_from_json(request: &Json) -> Result<Context, WireError> {
         Some(other) => return Err(wrong("/anonymousId", other, "the device's id")),
     };
     let forced = request.get("forced").map_or(Ok(Vec::new()), forced)?;
-    Ok(Context { values, consent, locale, zone: None, anonymous_id, forced })
+    let shown = request.get("shown").map_or(Ok(Vec::new()), shown)?;
+    Ok(Context { values, consent, locale, zone: None, anonymous_id, forced, shown })
+}
+
+/// Rules that have shown their content.
+fn shown(shown: &Json) -> Result<Vec<String>, WireError> {
+    match shown {
+        Json::Null => Ok(Vec::new()),
+        Json::Array(ids) if ids.iter().all(Json::is_string) => {
+            Ok(ids.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+        }
+        other => Err(wrong("/shown", other, "a list of rules' ids")),
+    }
 }
 
 /// Variations to look at: `{"hero-copy": 1}`.
@@ -256,6 +288,7 @@ mod tests {
                 assignment: None,
             }],
             exposures: Vec::new(),
+            views: Vec::new(),
         }
     }
 

@@ -5,11 +5,11 @@
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::explain::{Answers, Outcome, Reason};
 use waymark_engine::program::{
-    Action, Amount, Clock, Compare, Cond, CondId, FeatureKind, Matcher, Order, Path, Program,
-    Relation, Root, Source, Test, WEEKDAYS,
+    Action, Amount, Clock, Compare, Cond, CondId, FeatureKind, Matcher, Merge, Order, Path,
+    Program, Relation, Root, Source, Taken, Test, WEEKDAYS, Window,
 };
-use waymark_engine::{Context, Engine, State, Truth};
-use waymark_model::{Purpose, Span, Timestamp};
+use waymark_engine::{Channel, Context, Engine, State, Truth};
+use waymark_model::{Fixed, Purpose, Timestamp};
 
 use crate::{decision_to_json, format_timestamp, value_to_json};
 
@@ -31,7 +31,16 @@ pub fn explanation_to_json(
         .filter_map(|trace| program.rules.get(trace.rule as usize).map(|rule| (trace, rule)))
         .map(|(trace, rule)| {
             let allowed = trace.outcome != Outcome::NoConsent;
-            let because = if allowed { facts.all(&answers.reasons(rule.when)) } else { Vec::new() };
+            // Of a rule that holds and was shown enough, its limit is what kept it back.
+            let asked = match (trace.outcome, rule.limit) {
+                (Outcome::Limited, Some(limit)) => limit,
+                _ => rule.when,
+            };
+            let because = if allowed { facts.all(&answers.reasons(asked)) } else { Vec::new() };
+            let ranking = trace.ranking.iter().filter_map(|(content, points)| {
+                let content = &program.contents.get(*content as usize)?.id;
+                Some(json!({ "content": content, "points": points.map(Fixed::to_f64) }))
+            });
             json!({
                 "rule": rule.id,
                 "slot": program.slots.get(rule.slot as usize).map(|slot| &slot.id),
@@ -46,6 +55,7 @@ pub fn explanation_to_json(
                 "outcome": trace.outcome.name(),
                 "holds": allowed && answers.truth(rule.when) == Some(Truth::True),
                 "because": because,
+                "ranking": ranking.collect::<Vec<_>>(),
             })
         });
     let known = context.consent.contains(Purpose::Personalization);
@@ -126,6 +136,14 @@ impl Facts<'_> {
                 "after": after.0,
             }),
             Test::Consent(purpose) => json!({ "test": "consent", "purpose": purpose.name() }),
+            Test::Scheduled { from, until } => json!({
+                "test": "scheduled", "from": instant(*from), "end": instant(*until),
+            }),
+            Test::Percent(share) => json!({
+                "test": "percent",
+                "share": share.ranges.iter().map(|range| range.end - range.start).sum::<f64>(),
+            }),
+            Test::Channel { among, .. } => json!({ "test": "channel", "among": channels(*among) }),
             Test::Count { feature, within, session, least, most } => json!({
                 "test": "count",
                 "feature": self.feature(*feature),
@@ -180,18 +198,30 @@ impl Facts<'_> {
             FeatureKind::Times { on, .. } => {
                 json!({ "kind": "times", "name": name, "on": self.matcher(on) })
             }
-            FeatureKind::Windowed { on, amount, window } => {
-                let within = window.map(|window| {
-                    Span(window.resolution.0.saturating_mul(i64::from(window.buckets))).0
-                });
-                let of = match amount {
-                    Amount::One => None,
-                    Amount::Property(path) => Some(property(path)),
+            FeatureKind::Windowed { on, taken, merge, window } => {
+                let kind = match (merge, &taken.amount) {
+                    (Merge::Sum, Amount::One) => "times",
+                    (Merge::Sum, _) => "sum",
+                    (Merge::Average, _) => "avg",
+                    (Merge::Least, _) => "min",
+                    (Merge::Greatest, _) => "max",
                 };
-                let kind = if of.is_some() { "sum" } else { "times" };
-                json!({
-                    "kind": kind, "name": name, "on": self.matcher(on), "property": of, "within": within,
-                })
+                self.values(kind, name, (on, taken), *window)
+            }
+            FeatureKind::Distinct { on, taken, window, .. } => {
+                self.values("distinct", name, (on, taken), *window)
+            }
+            FeatureKind::Top { on, taken, window, .. } => {
+                self.values("top", name, (on, taken), *window)
+            }
+            FeatureKind::Streak { on, period } => json!({
+                "kind": "streak", "name": name, "on": self.matcher(on), "per": period.name(),
+            }),
+            FeatureKind::Items(items) => {
+                let all = |matchers: &[Matcher]| -> Vec<Json> {
+                    matchers.iter().map(|matcher| self.matcher(matcher)).collect()
+                };
+                json!({ "kind": "items", "name": name, "steps": all(&items.add) })
             }
             FeatureKind::First { on, capture } => json!({
                 "kind": "first", "name": name, "on": self.matcher(on),
@@ -210,6 +240,39 @@ impl Facts<'_> {
                 })
             }
         }
+    }
+
+    /// A feature made of values: of a property, or of each element of a list.
+    fn values(
+        self,
+        kind: &str,
+        name: Option<&String>,
+        (on, taken): (&Matcher, &Taken),
+        window: Option<Window>,
+    ) -> Json {
+        let spans = |buckets: fn(Window) -> u32| {
+            window.map(|it| it.resolution.0.saturating_mul(i64::from(buckets(it))))
+        };
+        let each = taken.each.as_deref().map(|list| list.join("."));
+        let property = match &taken.amount {
+            Amount::One => each,
+            Amount::Property(path) => {
+                let path = path.join(".");
+                Some(match each {
+                    None => path,
+                    Some(each) if path.is_empty() => each,
+                    Some(each) => format!("{each}.{path}"),
+                })
+            }
+        };
+        json!({
+            "kind": kind,
+            "name": name,
+            "on": self.matcher(on),
+            "property": property,
+            "within": spans(|window| window.buckets),
+            "after": spans(|window| window.skip).filter(|skip| *skip > 0),
+        })
     }
 
     /// `event` is null for any event.
@@ -234,6 +297,7 @@ impl Facts<'_> {
                 "path": self.source(left),
                 "is": { "op": relation_name(*relation), "ref": self.source(right) },
             }),
+            Cond::Test(Test::Channel { among, .. }) => json!({ "channel": channels(*among) }),
             // The compiler lets no other test read an event.
             Cond::Test(_) => Json::Null,
         }
@@ -282,6 +346,12 @@ impl Facts<'_> {
             Compare::Size(cond) => json!({ "op": "size", "value": self.condition(*cond) }),
         }
     }
+}
+
+/// The names of a set of channels.
+fn channels(among: u32) -> Vec<&'static str> {
+    let all = Channel::ALL.into_iter().filter(|channel| channel.bit() & among != 0);
+    all.map(Channel::name).collect()
 }
 
 const fn relation_name(relation: Relation) -> &'static str {

@@ -68,7 +68,9 @@ mod zone;
 pub use batch::{Accepted, Batch, Rejected, SHARED_BYTES, parse_batch, parse_call};
 pub use clock::{BACK_DATE, Basis};
 pub use consent::{consent_from_json, consent_in, consent_to_json};
-pub use decision::{PLACED, context_from_json, decision_to_json, device_zone, exposure_to_json};
+pub use decision::{
+    PLACED, context_from_json, decision_to_json, device_zone, exposure_to_json, view_to_json,
+};
 pub use error::{Code, WireError};
 pub use event::{LINE_BYTES, event_to_json, parse_line};
 pub use explanation::explanation_to_json;

@@ -14,8 +14,8 @@ use std::fmt::Write;
 use anyhow::{Result, bail};
 use waymark_pack::Code;
 use waymark_pack::language::{
-    BUILT_IN, COMPARISONS, FEATURES, FILTERS, LOGIC, Operator, PURPOSES, ROOTS, Shape, TYPES,
-    Takes, VISITOR, Word, shapes,
+    BUILT_IN, CHANNELS, COMPARISONS, EVENTS, FEATURES, FILTERS, LOGIC, Operator, PURPOSES, ROOTS,
+    Shape, TYPES, Takes, VISITOR, Word, shapes,
 };
 
 use super::highlight::{escaped, json};
@@ -47,12 +47,14 @@ fn table(wanted: &str, heading: &str) -> Result<String> {
         ("all keys", _) => shapes().into_iter().map(section).collect(),
         ("operators", "logic") => operators(LOGIC, "True when"),
         ("operators", "visitor") => operators(VISITOR, "True when"),
+        ("operators", "events") => operators(EVENTS, "True when"),
         ("operators", "comparisons") => operators(COMPARISONS, "True when"),
         ("operators", "features") => operators(FEATURES, "Remembers"),
         ("operators", "filters") => filters(),
         ("roots", _) => roots(),
         ("paths", _) => paths(),
         ("words", "types") => words(TYPES),
+        ("words", "channels") => words(CHANNELS),
         ("words", "purposes") => words(PURPOSES),
         ("code", _) => match Code::ALL.iter().find(|code| code.name() == heading) {
             Some(code) => format!("{}\n", code.about()),

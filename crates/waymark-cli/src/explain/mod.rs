@@ -1,5 +1,6 @@
 //! `waymark explain`
 
+mod naming;
 pub(crate) mod report;
 mod wording;
 

@@ -83,12 +83,22 @@ impl<'a> Explained<'a> {
                 Outcome::PassedThrough => {
                     "counts the visitor and lets the next rules go on".to_owned()
                 }
+                Outcome::Limited => {
+                    "holds, but its limit is reached, or it may not be shown now".to_owned()
+                }
+                Outcome::Excluded => {
+                    "holds, but another slot shows one that excludes it".to_owned()
+                }
                 Outcome::NoConsent => format!("there is no consent for {}", rule.purpose.name()),
                 Outcome::Outranked if holds => format!("holds too, but {winner} comes first"),
                 Outcome::Failed | Outcome::Outranked => "does not hold".to_owned(),
             };
             // The engine does not look at what it has no consent for.
-            let reasons = if allowed { answers.reasons(rule.when) } else { Vec::new() };
+            let asked = match (trace.outcome, rule.limit) {
+                (Outcome::Limited, Some(limit)) => limit,
+                _ => rule.when,
+            };
+            let reasons = if allowed { answers.reasons(asked) } else { Vec::new() };
             let reasons = in_words(Words(program), &reasons);
             if let Some(slot) = slots.get_mut(rule.slot as usize) {
                 let outcome = trace.outcome.name();

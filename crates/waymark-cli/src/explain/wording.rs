@@ -2,12 +2,13 @@
 
 use waymark_engine::explain::Reason;
 use waymark_engine::program::{
-    Amount, Clock, Compare, Cond, CondId, FeatureKind, Matcher, Order, Path, Program, Relation,
-    Root, Source, Test, WEEKDAYS, Window,
+    Clock, Compare, FeatureKind, Matcher, Order, Program, Relation, Source, Test, WEEKDAYS,
 };
 use waymark_engine::{Numerals, Truth};
 use waymark_model::{Fixed, Span, Timestamp, Value};
 use waymark_wire::{format_timestamp, value_to_json};
+
+use super::naming::channels;
 
 /// Says things by the names that the pack gives them.
 #[derive(Clone, Copy)]
@@ -56,6 +57,39 @@ impl Words<'_> {
                 (true, false) => format!("consent for {}, wanted none", purpose.name()),
                 (false, _) => format!("no consent for {}", purpose.name()),
             },
+            Test::Scheduled { from, until } => {
+                let bound = |word: &str, at: Timestamp| match at {
+                    Timestamp::MIN | Timestamp::MAX => String::new(),
+                    at => format!(" {word} {}", format_timestamp(at).unwrap_or_default()),
+                };
+                let when = format!("{}{}", bound("from", *from), bound("until", *until));
+                match found.met {
+                    true => format!("it is scheduled{when}"),
+                    false => format!("it is scheduled{when}, and this is another time"),
+                }
+            }
+            Test::Percent(share) => {
+                let wanted: f64 = share.ranges.iter().map(|range| range.end - range.start).sum();
+                match &found.clause.actual {
+                    Value::Null => "the visitor has no id to be counted by".to_owned(),
+                    actual => {
+                        let not = if found.met == found.want { "" } else { "not " };
+                        let share = print(Fixed::from_f64(wanted * 100.0).to_f64());
+                        format!("{not}in this {share}% of the visitors (at {})", value(actual))
+                    }
+                }
+            }
+            Test::Channel { among, .. } => {
+                let is = match &found.clause.actual {
+                    Value::Text(channel) => format!("the channel is {channel}"),
+                    _ => "there is no channel".to_owned(),
+                };
+                match (found.met, found.want) {
+                    (true, _) => is,
+                    (false, true) => format!("{is}, wanted {}", channels(*among)),
+                    (false, false) => format!("{is}, wanted any but {}", channels(*among)),
+                }
+            }
             Test::Count { feature, within, session, least, most } => {
                 let subject = format!("{}{}", self.occurrence(*feature), window(*within, *session));
                 let windowed = within.is_some() || *session;
@@ -149,98 +183,6 @@ impl Words<'_> {
         }
     }
 
-    fn kind(&self, feature: u32) -> Option<&FeatureKind> {
-        self.0.features.get(feature as usize).map(|feature| &feature.kind)
-    }
-
-    /// A feature by its name, or by what it is.
-    fn feature(self, feature: u32) -> String {
-        if let Some((name, _)) = self.0.named.iter().find(|(_, number)| *number == feature) {
-            return format!("features.{name}");
-        }
-        let property = |path: &[String]| path.join(".");
-        match self.kind(feature) {
-            Some(FeatureKind::Windowed { on, amount, window }) => {
-                let amount = match amount {
-                    Amount::One => "count".to_owned(),
-                    Amount::Property(path) => format!("sum of {}", property(path)),
-                };
-                let within = window.map(|Window { resolution, buckets }| {
-                    Span(resolution.0.saturating_mul(i64::from(buckets)))
-                });
-                format!("{amount} of {}{}", self.matcher(on), self::window(within, false))
-            }
-            Some(
-                FeatureKind::First { capture: Some(path), .. }
-                | FeatureKind::Last { capture: Some(path), .. },
-            ) => format!("{} of the {}", property(path), self.occurrence(feature)),
-            _ => self.occurrence(feature),
-        }
-    }
-
-    /// What happens, such as `last Order Completed`.
-    fn occurrence(self, feature: u32) -> String {
-        match self.kind(feature) {
-            Some(FeatureKind::Times { on, .. } | FeatureKind::Windowed { on, .. }) => {
-                self.matcher(on)
-            }
-            Some(FeatureKind::First { on, .. }) => format!("first {}", self.matcher(on)),
-            Some(FeatureKind::Last { on, .. }) => format!("last {}", self.matcher(on)),
-            Some(FeatureKind::Sequence { .. }) | None => "?".to_owned(),
-        }
-    }
-
-    fn matcher(self, matcher: &Matcher) -> String {
-        let name = match matcher.event {
-            None => "any event",
-            Some(event) => self.0.events.get(event as usize).map_or("?", String::as_str),
-        };
-        match matcher.condition {
-            None => name.to_owned(),
-            Some(condition) => format!("{name} where {}", self.condition(condition)),
-        }
-    }
-
-    /// A condition on an event.
-    fn condition(self, id: CondId) -> String {
-        let joined = |parts: &[CondId], between: &str| {
-            let words: Vec<String> = parts.iter().map(|part| self.condition(*part)).collect();
-            if words.len() > 1 { format!("({})", words.join(between)) } else { words.concat() }
-        };
-        match self.0.cond(id) {
-            Cond::All(parts) if parts.is_empty() => "anything".to_owned(),
-            Cond::Any(parts) if parts.is_empty() => "nothing".to_owned(),
-            Cond::All(parts) => joined(parts, " and "),
-            Cond::Any(parts) => joined(parts, " or "),
-            Cond::Not(part) => format!("not {}", self.condition(*part)),
-            Cond::Test(Test::Compare { source, compare }) => {
-                let subject = self.source(source);
-                match compare {
-                    Compare::Is(wanted) => format!("{subject} = {}", value(wanted)),
-                    Compare::In(list) => format!("{subject} is {}", one_of(list)),
-                    Compare::Exists => format!("{subject} is there"),
-                    other => format!("{subject} {}", self.wish(other, true)),
-                }
-            }
-            Cond::Test(Test::Relate { left, relation, right }) => {
-                let (left, right) = (self.source(left), self.source(right));
-                format!("{left} {} {right}", relation_word(*relation))
-            }
-            Cond::Test(_) => "?".to_owned(),
-        }
-    }
-
-    fn source(self, source: &Source) -> String {
-        match source {
-            Source::Path(Path { root: Root::Item, keys }) if keys.is_empty() => "it".to_owned(),
-            Source::Path(Path { root: Root::Property | Root::Item, keys }) => keys.join("."),
-            Source::Path(path) => format!("{}.{}", path.root.name(), path.keys.join(".")),
-            Source::Feature(feature) => self.feature(*feature),
-            Source::Session(key) => format!("session.{}", key.name()),
-            Source::Time(key, _) => format!("time.{}", key.name()),
-        }
-    }
-
     /// A value against what it is compared with, such as `features.spend-90d: 42 < 500 (short by 458)`.
     fn compared(self, subject: &str, compare: &Compare, found: &Reason<'_>) -> String {
         let actual = &found.clause.actual;
@@ -261,7 +203,7 @@ impl Words<'_> {
     }
 
     /// What a comparison wants, or, if not `want`, what it must not find.
-    fn wish(self, compare: &Compare, want: bool) -> String {
+    pub(super) fn wish(self, compare: &Compare, want: bool) -> String {
         let not = if want { "" } else { "not " };
         match compare {
             Compare::Is(wanted) if want => value(wanted),
@@ -350,7 +292,7 @@ impl Words<'_> {
     }
 }
 
-const fn relation_word(relation: Relation) -> &'static str {
+pub(super) const fn relation_word(relation: Relation) -> &'static str {
     match relation {
         Relation::Eq => "=",
         Relation::Order(order) => sign(order),
@@ -464,7 +406,7 @@ fn aged(subject: &str, order: Order, span: Span, found: &Reason<'_>) -> String {
     format!("{is}, wanted {wanted} ({far} by {off})")
 }
 
-fn window(within: Option<Span>, session: bool) -> String {
+pub(super) fn window(within: Option<Span>, session: bool) -> String {
     let last = within.map(|within| format!(" in the last {}", duration(within)));
     let session = if session { " in this session" } else { "" };
     format!("{}{session}", last.unwrap_or_default())
@@ -496,7 +438,7 @@ pub(super) fn duration(span: Span) -> String {
 }
 
 /// A value as JSON, short.
-fn value(value: &Value) -> String {
+pub(super) fn value(value: &Value) -> String {
     const MOST: usize = 60;
     let text = match value {
         Value::Number(number) => return print(*number),
@@ -522,7 +464,7 @@ fn list(values: &[Value]) -> String {
     words.join(", ")
 }
 
-fn one_of(values: &[Value]) -> String {
+pub(super) fn one_of(values: &[Value]) -> String {
     if let [one] = values { value(one) } else { format!("one of {}", list(values)) }
 }
 

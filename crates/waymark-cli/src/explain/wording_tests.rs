@@ -1,7 +1,7 @@
 use waymark_engine::explain::{Clause, Reason};
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Order, Path, Program, Relation,
-    Root, Segment, SessionKey, Source, Stage, Test, Type, Window,
+    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Merge, Order, Path, Program,
+    Relation, Root, Segment, SessionKey, Source, Stage, Taken, Test, Type, Window,
 };
 use waymark_engine::{Answer, Truth};
 use waymark_model::{Span, Timestamp, Value};
@@ -18,15 +18,16 @@ fn program() -> Program {
         ["Order Completed", "Product Added", "Product Viewed"].map(str::to_owned).to_vec();
     let on = |event| Matcher { event: Some(event), condition: None };
     let tents = Matcher { event: Some(2), condition: Some(CondId(0)) };
-    let day = Window { resolution: Span::DAY, buckets: 90 };
-    let revenue = Amount::Property(vec!["revenue".to_owned()]);
+    let day = Window { resolution: Span::DAY, buckets: 90, skip: 0 };
+    let amount = Amount::Property(vec!["revenue".to_owned()]);
+    let revenue = Taken { each: None, amount };
     let kinds = [
         FeatureKind::Times { on: tents, keep: 3 },
-        FeatureKind::Windowed { on: on(0), amount: revenue, window: Some(day) },
+        FeatureKind::Windowed { on: on(0), taken: revenue, merge: Merge::Sum, window: Some(day) },
         FeatureKind::Last { on: on(0), capture: None },
         FeatureKind::First { on: on(2), capture: Some(vec!["category".to_owned()]) },
         FeatureKind::Sequence { steps: vec![on(2), on(1)], without: vec![on(0)] },
-        FeatureKind::Windowed { on: on(2), amount: Amount::One, window: None },
+        FeatureKind::Windowed { on: on(2), taken: Taken::ONE, merge: Merge::Sum, window: None },
     ];
     program.features = kinds.into_iter().map(|kind| Feature { fingerprint: 0, kind }).collect();
     program.named = vec![("spend-90d".to_owned(), 1)];
@@ -35,7 +36,7 @@ fn program() -> Program {
         source: Source::Path(path),
         compare: Compare::Is(Value::from("tents")),
     })];
-    program.segments = vec![Segment { id: "vip".to_owned(), when: CondId(0) }];
+    program.segments = vec![Segment { id: "vip".to_owned(), when: CondId(0), edge: false }];
     program.stages = ["looking", "deciding", "customer"]
         .map(|id| Stage { id: id.to_owned(), enter: CondId(0) })
         .to_vec();

@@ -55,6 +55,7 @@ impl<W: Watch> Evaluation<'_, W> {
             event: None,
             item: Some(item),
             watch: &mut Silent,
+            memo: &mut [],
         };
         evaluation.answer(cond).truth == Truth::True
     }

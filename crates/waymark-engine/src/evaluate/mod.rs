@@ -5,21 +5,23 @@ mod compare;
 mod history;
 mod source;
 
-use waymark_model::{Event, Timestamp, Value};
+use waymark_model::{Event, Object, Timestamp, Value};
 
+use crate::assign::choose;
+use crate::assignment::Known;
 use crate::membership::Memberships;
-use crate::program::{Cond, CondId, Test};
+use crate::program::{Cond, CondId, Share, Test};
 use crate::state::{Cell, Fold, Memory};
-use crate::{Context, Engine};
+use crate::{Channel, Context, Engine};
 
 pub(crate) use calendar::moment;
 pub(crate) use compare::plain;
 pub use compare::{member_hash, padded_version};
-pub(crate) use source::{Reading, group, session};
+pub(crate) use source::{Reading, group, session, time};
 
 /// Unknown is what reaches further back than what was seen. It is not true, and neither is its
 /// opposite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Truth {
     #[default]
     False,
@@ -77,6 +79,8 @@ pub(crate) struct Evaluation<'a, W> {
     /// The element of an array, or the length of one, that is being looked at.
     item: Option<&'a Value>,
     watch: &'a mut W,
+    /// Answers to keep for who asks next, by [`Index::shared`](crate::program::Index).
+    memo: &'a mut [Option<Answer>],
 }
 
 /// Whether an event fulfils a `where`.
@@ -90,6 +94,7 @@ pub(crate) fn matches(engine: Engine<'_>, cond: CondId, event: &Event) -> bool {
         event: Some(event),
         item: None,
         watch,
+        memo: &mut [],
     };
     evaluation.answer(cond).truth == Truth::True
 }
@@ -97,8 +102,8 @@ pub(crate) fn matches(engine: Engine<'_>, cond: CondId, event: &Event) -> bool {
 /// Whether one thing of a list fulfils a condition, and until when.
 pub(crate) fn of_item(engine: Engine<'_>, cond: CondId, item: &Value, now: Timestamp) -> Answer {
     let watch = &mut Silent;
-    Evaluation { engine, now, visitor: None, context: None, event: None, item: Some(item), watch }
-        .answer(cond)
+    let (visitor, context, event, item) = (None, None, None, Some(item));
+    Evaluation { engine, now, visitor, context, event, item, watch, memo: &mut [] }.answer(cond)
 }
 
 impl<'a, W: Watch> Evaluation<'a, W> {
@@ -117,6 +122,7 @@ impl<'a, W: Watch> Evaluation<'a, W> {
             event: None,
             item: None,
             watch,
+            memo: &mut [],
         }
     }
 
@@ -135,11 +141,32 @@ impl<'a, W: Watch> Evaluation<'a, W> {
             event: None,
             item: None,
             watch,
+            memo: &mut [],
         }
+    }
+
+    /// The same, keeping answers that others ask for, too.
+    pub fn remembering(mut self, memo: &'a mut [Option<Answer>]) -> Self {
+        self.memo = memo;
+        self
     }
 
     /// Kleene's three-valued logic. What settles an answer early also bounds how long it stands.
     pub fn answer(&mut self, id: CondId) -> Answer {
+        // Who watches wants to see each test asked.
+        let kept = if W::EVERY_PART { None } else { self.engine.program.index.kept_at(id) };
+        let kept = kept.filter(|at| *at < self.memo.len());
+        if let Some(answer) = kept.and_then(|at| self.memo[at]) {
+            return answer;
+        }
+        let answer = self.work_out(id);
+        if let Some(at) = kept {
+            self.memo[at] = Some(answer);
+        }
+        answer
+    }
+
+    fn work_out(&mut self, id: CondId) -> Answer {
         match self.engine.program.cond(id) {
             Cond::All(parts) => self.together(parts, Truth::False, Truth::True),
             Cond::Any(parts) => self.together(parts, Truth::True, Truth::False),
@@ -227,7 +254,31 @@ impl<'a, W: Watch> Evaluation<'a, W> {
             Test::Consent(purpose) => Answer::always(
                 self.context.is_some_and(|context| context.consent.contains(*purpose)),
             ),
+            Test::Scheduled { from, until } => {
+                let next = if self.now < *from { *from } else { *until };
+                let next = if self.now < next { next } else { Timestamp::MAX };
+                Answer::until(*from <= self.now && self.now < *until, next)
+            }
+            Test::Channel { among, .. } => Answer::always(
+                self.came_to().is_some_and(|context| Channel::of(context).bit() & among != 0),
+            ),
+            Test::Percent(share) => {
+                let bucket = self.bucket(share);
+                Answer::always(bucket.is_some_and(|bucket| choose(bucket, &share.ranges).is_some()))
+            }
         }
+    }
+
+    /// The context of the event, or of the page.
+    fn came_to(&self) -> Option<&'a Object> {
+        self.event.map(|event| &event.context).or(self.context.map(|context| &context.values))
+    }
+
+    fn bucket(&self, share: &Share) -> Option<f64> {
+        let (fold, _) = self.visitor?;
+        let known =
+            Known { fold, anonymous_id: self.context.and_then(|it| it.anonymous_id.as_deref()) };
+        known.bucket(self.engine, share).map(|(_, bucket)| bucket)
     }
 
     fn memory(&self, feature: u32) -> Option<&'a Memory> {
@@ -272,6 +323,11 @@ impl<'a, W: Watch> Evaluation<'a, W> {
                 })
             }
             Test::Clock(clock) => self.local_time(clock.zone),
+            Test::Scheduled { .. } => Value::Number(self.now.to_js()),
+            Test::Channel { .. } => self
+                .came_to()
+                .map_or(Value::Null, |context| Value::from(Channel::of(context).name())),
+            Test::Percent(share) => self.bucket(share).map_or(Value::Null, Value::Number),
         }
     }
 }

@@ -3,11 +3,11 @@
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 
-use waymark_model::{Date, Fixed, Local, Object, Span, Timestamp, Value, weekday};
+use waymark_model::{Date, Local, Object, Span, Timestamp, Value, Zone, weekday};
 
 use super::{Evaluation, Watch};
-use crate::program::{Path, Root, SessionKey, Source, TimeKey, WEEKDAYS, Window, ZoneId};
-use crate::state::{Cell, Fold, Memory};
+use crate::program::{Path, Root, SessionKey, Source, TimeKey, WEEKDAYS};
+use crate::state::Fold;
 
 /// A value, and until when it stays if nothing happens.
 pub(crate) struct Reading<'a> {
@@ -17,31 +17,35 @@ pub(crate) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    const NULL: Self = Self::always(&Value::Null);
+    pub const NULL: Self = Self::of(&Value::Null, Timestamp::MAX);
 
-    const fn always(value: &'a Value) -> Self {
-        Self { value: Some(Cow::Borrowed(value)), until: Timestamp::MAX }
+    pub const fn of(value: &'a Value, until: Timestamp) -> Self {
+        Self { value: Some(Cow::Borrowed(value)), until }
     }
 
-    const fn until(value: Value, until: Timestamp) -> Self {
+    pub const fn until(value: Value, until: Timestamp) -> Self {
         Self { value: Some(Cow::Owned(value)), until }
     }
 
-    const fn unknown(until: Timestamp) -> Self {
+    pub const fn unknown(until: Timestamp) -> Self {
         Self { value: None, until }
     }
 }
 
 impl<'a, W: Watch> Evaluation<'a, W> {
-    pub(super) fn read(&self, source: &Source) -> Reading<'a> {
+    pub fn read(&self, source: &Source) -> Reading<'a> {
         match source {
-            Source::Path(path) => self.value(path).map_or(Reading::NULL, Reading::always),
-            Source::Feature(feature) => self.feature(*feature),
+            Source::Path(path) => {
+                self.value(path).map_or(Reading::NULL, |value| Reading::of(value, Timestamp::MAX))
+            }
+            Source::Feature(feature) => self
+                .memory(*feature)
+                .map_or(Reading::NULL, |memory| memory.reading(self.engine, *feature, self.now)),
             Source::Session(key) => {
                 let value = self.visitor.map_or(Value::Null, |(fold, _)| session(fold, *key));
                 Reading::until(value, Timestamp::MAX)
             }
-            Source::Time(key, zone) => self.time(*key, *zone),
+            Source::Time(key, zone) => time(*key, self.zone(*zone), self.now),
         }
     }
 
@@ -54,80 +58,34 @@ impl<'a, W: Watch> Evaluation<'a, W> {
             Root::Property => self.event?.properties.at(&path.keys),
             Root::EventContext => self.event?.context.at(&path.keys),
             Root::Item => self.item?.at(&path.keys),
-            Root::Feature | Root::Session => None,
+            Root::Feature | Root::Session | Root::Time => None,
         }
-    }
-
-    fn feature(&self, feature: u32) -> Reading<'a> {
-        let Some(memory) = self.memory(feature) else { return Reading::NULL };
-        memory.reading(self.engine.program.window_of(feature), self.now)
-    }
-
-    fn time(&self, key: TimeKey, zone: ZoneId) -> Reading<'a> {
-        let zone = self.zone(zone);
-        let local = zone.local(self.now);
-        let day = local.day();
-        let Date { year, month, day: of_month } = local.date();
-        let minutes = local.time_of_day().0 / Span::MINUTE.0;
-        let (hour, minute) = (minutes / 60, minutes % 60);
-        #[expect(clippy::cast_precision_loss, reason = "a day has few minutes")]
-        let value = match key {
-            TimeKey::Hour => Value::Number(hour as f64),
-            TimeKey::Minute => Value::Number(minute as f64),
-            TimeKey::Weekday => Value::Text(WEEKDAYS[usize::from(weekday(day))].to_owned()),
-            TimeKey::Day => Value::Number(f64::from(of_month)),
-            TimeKey::Month => Value::Number(f64::from(month)),
-            TimeKey::Year => Value::Number(f64::from(year)),
-            TimeKey::Date => Value::Text(iso_date(local.date())),
-        };
-        let next = match key {
-            TimeKey::Hour => Local::of_day(day).0 + (hour + 1) * Span::HOUR.0,
-            TimeKey::Minute => Local::of_day(day).0 + (minutes + 1) * Span::MINUTE.0,
-            _ => Local::of_day(day + 1).0,
-        };
-        Reading::until(value, zone.instant(Local(next)))
     }
 }
 
-impl Memory {
-    /// What the feature amounts to at `now`.
-    pub(crate) fn reading(&self, window: Option<Window>, now: Timestamp) -> Reading<'_> {
-        let all = self.covered_from == Timestamp::MIN;
-        match &self.cell {
-            Cell::Windowed { .. } => {
-                let (number, until) = self.windowed(window, now);
-                match number {
-                    Some(number) => Reading::until(Value::Number(number), until),
-                    None => Reading::unknown(until),
-                }
-            }
-            // An earlier one may have been missed, but none later.
-            Cell::First(Some((_, value))) if all => Reading::always(value),
-            Cell::Last(Some((_, value))) => Reading::always(value),
-            Cell::First(None) | Cell::Last(None) if all => Reading::NULL,
-            _ => Reading::unknown(Timestamp::MAX),
-        }
-    }
-
-    /// A window's number, `None` if it reaches back further than what was seen.
-    fn windowed(&self, window: Option<Window>, now: Timestamp) -> (Option<f64>, Timestamp) {
-        let Cell::Windowed { total, buckets } = &self.cell else { return (None, Timestamp::MAX) };
-        let Some(window) = window else {
-            let known = self.covered_from == Timestamp::MIN;
-            return (known.then(|| total.to_f64()), Timestamp::MAX);
-        };
-        let first = window.first(now);
-        let inside = &buckets[buckets.partition_point(|(number, _)| *number < first)..];
-        let sum = inside.iter().fold(Fixed(0), |sum, (_, amount)| sum.plus(*amount));
-        let leaves = |bucket: i64| {
-            Timestamp((bucket + i64::from(window.buckets)).saturating_mul(window.resolution.0))
-        };
-        let until = inside.first().map_or(Timestamp::MAX, |(oldest, _)| leaves(*oldest));
-        if self.covered_from == Timestamp::MIN || window.bucket(self.covered_from) < first {
-            return (Some(sum.to_f64()), until);
-        }
-        (None, until.min(leaves(window.bucket(self.covered_from))))
-    }
+/// What a clock says, and until when.
+pub(crate) fn time(key: TimeKey, zone: Zone, now: Timestamp) -> Reading<'static> {
+    let local = zone.local(now);
+    let day = local.day();
+    let Date { year, month, day: of_month } = local.date();
+    let minutes = local.time_of_day().0 / Span::MINUTE.0;
+    let (hour, minute) = (minutes / 60, minutes % 60);
+    #[expect(clippy::cast_precision_loss, reason = "a day has few minutes")]
+    let value = match key {
+        TimeKey::Hour => Value::Number(hour as f64),
+        TimeKey::Minute => Value::Number(minute as f64),
+        TimeKey::Weekday => Value::Text(WEEKDAYS[usize::from(weekday(day))].to_owned()),
+        TimeKey::Day => Value::Number(f64::from(of_month)),
+        TimeKey::Month => Value::Number(f64::from(month)),
+        TimeKey::Year => Value::Number(f64::from(year)),
+        TimeKey::Date => Value::Text(iso_date(local.date())),
+    };
+    let next = match key {
+        TimeKey::Hour => Local::of_day(day).0 + (hour + 1) * Span::HOUR.0,
+        TimeKey::Minute => Local::of_day(day).0 + (minutes + 1) * Span::MINUTE.0,
+        _ => Local::of_day(day + 1).0,
+    };
+    Reading::until(value, zone.instant(Local(next)))
 }
 
 /// A number of the latest session; lengths are in milliseconds.

@@ -6,14 +6,14 @@ pub use reasons::{Answers, Reason};
 
 use alloc::vec::Vec;
 
-use waymark_model::{Timestamp, Value};
+use waymark_model::{Fixed, Timestamp, Value};
 
-use crate::Engine;
-use crate::decide::{Context, Verdict, Watcher};
+use crate::decide::{Verdict, Watcher};
 use crate::decision::Decision;
 use crate::evaluate::{Answer, Truth, Watch};
 use crate::program::{CondId, Rule};
 use crate::state::State;
+use crate::{Context, Engine};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
@@ -27,8 +27,10 @@ pub struct RuleTrace {
     /// Its number in the Program.
     pub rule: u32,
     pub outcome: Outcome,
-    /// Every test of its condition, with what was found.
+    /// Every test of its condition and of its limit, with what was found.
     pub clauses: Vec<Clause>,
+    /// The contents among which it chooses, with the points of those that could be shown.
+    pub ranking: Vec<(u32, Option<Fixed>)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,10 @@ pub enum Outcome {
     HeldOut,
     /// An experiment that counts the visitor and leaves the slot to the next rule.
     PassedThrough,
+    /// It was shown as often as it may be, or may not be shown now.
+    Limited,
+    /// Another slot shows one that it goes instead of.
+    Excluded,
 }
 
 impl Outcome {
@@ -67,6 +73,8 @@ impl Outcome {
             Self::Inactive => "inactive",
             Self::HeldOut => "held-out",
             Self::PassedThrough => "passed-through",
+            Self::Limited => "limited",
+            Self::Excluded => "excluded",
         }
     }
 }
@@ -92,6 +100,7 @@ impl Engine<'_> {
 #[derive(Default)]
 struct Recorder {
     clauses: Vec<Clause>,
+    ranking: Vec<(u32, Option<Fixed>)>,
     rules: Vec<RuleTrace>,
 }
 
@@ -116,8 +125,15 @@ impl Watcher for Recorder {
             Verdict::Inactive => Outcome::Inactive,
             Verdict::HeldOut => Outcome::HeldOut,
             Verdict::PassedThrough => Outcome::PassedThrough,
+            Verdict::Limited => Outcome::Limited,
+            Verdict::Excluded => Outcome::Excluded,
         };
         let clauses = core::mem::take(&mut self.clauses);
-        self.rules.push(RuleTrace { rule: number, outcome, clauses });
+        let ranking = core::mem::take(&mut self.ranking);
+        self.rules.push(RuleTrace { rule: number, outcome, clauses, ranking });
+    }
+
+    fn ranked(&mut self, content: u32, points: Option<Fixed>) {
+        self.ranking.push((content, points));
     }
 }

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Compare, Cond, CondId, Feature, FeatureKind, Matcher, Program, Test};
+use super::{Compare, Cond, CondId, Feature, Program, Test};
 
 impl Program {
     /// This Program, also remembering what `former` did, so that a roll-back loses nothing.
@@ -96,18 +96,4 @@ impl Graft<'_> {
 
 fn number(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
-}
-
-impl FeatureKind {
-    fn each_matcher(&mut self, mut change: impl FnMut(&mut Matcher)) {
-        match self {
-            Self::Times { on, .. }
-            | Self::Windowed { on, .. }
-            | Self::First { on, .. }
-            | Self::Last { on, .. } => change(on),
-            Self::Sequence { steps, without } => {
-                steps.iter_mut().chain(without).for_each(change);
-            }
-        }
-    }
 }

@@ -3,7 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_model::{Purpose, Span, Value};
+use waymark_model::{Purpose, Span, Timestamp, Value};
+
+use super::Share;
 
 /// A place in [`Program::conds`](super::Program::conds).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -75,6 +77,19 @@ pub enum Test {
         zone: ZoneId,
     },
     Consent(Purpose),
+    /// It is from one moment on and before another; the ends of time leave a side open.
+    Scheduled {
+        from: Timestamp,
+        until: Timestamp,
+    },
+    /// How the visitor came to the page, or, if `of_event`, to the one that the event happened on:
+    /// by one of these, as bits of [`Channel`](crate::Channel).
+    Channel {
+        of_event: bool,
+        among: u32,
+    },
+    /// The visitor is in a share. Who has no name to be hashed by is in none.
+    Percent(Share),
 }
 
 /// Where a value comes from.
@@ -194,12 +209,14 @@ pub enum Root {
     Feature,
     /// `session.*`, in templates.
     Session,
+    /// `time.*` of the visitor, in templates.
+    Time,
     /// The element of an array that is being looked at; without keys the element itself.
     Item,
 }
 
 impl Root {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Traits,
         Self::Page,
         Self::Campaign,
@@ -209,6 +226,7 @@ impl Root {
         Self::EventContext,
         Self::Feature,
         Self::Session,
+        Self::Time,
         Self::Item,
     ];
 
@@ -224,13 +242,14 @@ impl Root {
             Self::EventContext => "context",
             Self::Feature => "features",
             Self::Session => "session",
+            Self::Time => "time",
             Self::Item => "item",
         }
     }
 
     /// Whether it says nothing about what a visitor did before.
     pub const fn is_stateless(self) -> bool {
-        matches!(self, Self::Page | Self::Campaign | Self::Device | Self::Geo)
+        matches!(self, Self::Page | Self::Campaign | Self::Device | Self::Geo | Self::Time)
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Action {
     Show(u32),
     /// Shows the variation that the visitor is assigned.
     Experiment(u32),
+    /// Shows the best of several contents.
+    Pick(u32),
 }
 
 /// The name by which a visitor is hashed.
@@ -134,6 +136,7 @@ impl Action {
             Self::Keep => (0, 0),
             Self::Show(content) => (1, content),
             Self::Experiment(number) => (2, number),
+            Self::Pick(number) => (3, number),
         };
         out.byte(kind);
         out.unsigned(number.into());
@@ -144,6 +147,7 @@ impl Action {
             (0, _) => Self::Keep,
             (1, content) => Self::Show(content),
             (2, number) => Self::Experiment(number),
+            (3, number) => Self::Pick(number),
             _ => input.refuse("unknown-action", Self::Keep),
         }
     }

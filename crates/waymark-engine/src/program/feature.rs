@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_model::Span;
+use waymark_model::{Fixed, Object, Span, Timestamp, Value};
 
 use super::CondId;
 
@@ -19,14 +19,34 @@ pub struct Feature {
 pub enum FeatureKind {
     /// How often, and the latest `keep` times. Exact for "at least n in a window" up to `keep`.
     Times { on: Matcher, keep: u32 },
-    /// A sum over calendar buckets, or over everything.
-    Windowed { on: Matcher, amount: Amount, window: Option<Window> },
+    /// A number made of all of them, over calendar buckets, or over everything.
+    Windowed { on: Matcher, taken: Taken, merge: Merge, window: Option<Window> },
     /// The first occurrence, and a property of it.
     First { on: Matcher, capture: Option<Vec<String>> },
     /// The last occurrence, and a property of it.
     Last { on: Matcher, capture: Option<Vec<String>> },
     /// For each prefix of the steps, the latest match.
     Sequence { steps: Vec<Matcher>, without: Vec<Matcher> },
+    /// How many different values there were; `most` are told apart.
+    Distinct { on: Matcher, taken: Taken, window: Option<Window>, most: u32 },
+    /// The most frequent value, of equals the latest; of more than `most` those that came last.
+    Top { on: Matcher, taken: Taken, window: Option<Window>, most: u32 },
+    /// In how many periods in a row, up to this one or the one before.
+    Streak { on: Matcher, period: Period },
+    /// Keys that events add and take away, the latest last.
+    Items(Items),
+}
+
+/// A list that events change. An event that does several of these clears first and adds last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Items {
+    pub add: Vec<Matcher>,
+    pub remove: Vec<Matcher>,
+    pub clear: Vec<Matcher>,
+    /// The keys.
+    pub taken: Taken,
+    /// Of more, the oldest go.
+    pub most: u32,
 }
 
 /// Which events it watches.
@@ -38,30 +58,178 @@ pub struct Matcher {
     pub condition: Option<CondId>,
 }
 
+/// What is taken from an event: once, or once from each element of a list in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// A property that is a list. Anything else is a list of nothing.
+    pub each: Option<Vec<String>>,
+    pub amount: Amount,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Amount {
-    /// One an event: a count.
+    /// That it is there: a count.
     One,
-    /// The number at a path of the properties; anything else adds nothing.
+    /// A property, or a path in the element; without keys the element itself.
     Property(Vec<String>),
 }
 
-/// The current bucket and the `buckets - 1` before it. Buckets are counted from 1970 in UTC.
+/// How amounts become one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// Of none, 0; of none of the others is there anything.
+    Sum,
+    Average,
+    Least,
+    Greatest,
+}
+
+/// Calendar buckets, counted from 1970 in UTC: the current one and those before it, `buckets` in all,
+/// without the latest `skip`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     pub resolution: Span,
     pub buckets: u32,
+    pub skip: u32,
+}
+
+/// Days, weeks or months of the pack's zone. Weeks begin on Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    Day,
+    Week,
+    Month,
 }
 
 impl FeatureKind {
     pub fn matchers(&self) -> impl Iterator<Item = &Matcher> {
-        let (first, second): (&[Matcher], &[Matcher]) = match self {
+        let lists: [&[Matcher]; 3] = match self {
             Self::Times { on, .. }
             | Self::Windowed { on, .. }
             | Self::First { on, .. }
-            | Self::Last { on, .. } => (core::slice::from_ref(on), &[]),
-            Self::Sequence { steps, without } => (steps, without),
+            | Self::Last { on, .. }
+            | Self::Distinct { on, .. }
+            | Self::Top { on, .. }
+            | Self::Streak { on, .. } => [core::slice::from_ref(on), &[], &[]],
+            Self::Sequence { steps, without } => [steps, without, &[]],
+            Self::Items(Items { add, remove, clear, .. }) => [add, remove, clear],
         };
-        first.iter().chain(second)
+        lists.into_iter().flatten()
+    }
+
+    pub fn each_matcher(&mut self, change: impl FnMut(&mut Matcher)) {
+        match self {
+            Self::Times { on, .. }
+            | Self::Windowed { on, .. }
+            | Self::First { on, .. }
+            | Self::Last { on, .. }
+            | Self::Distinct { on, .. }
+            | Self::Top { on, .. }
+            | Self::Streak { on, .. } => core::slice::from_mut(on).iter_mut().for_each(change),
+            Self::Sequence { steps, without } => steps.iter_mut().chain(without).for_each(change),
+            Self::Items(Items { add, remove, clear, .. }) => {
+                add.iter_mut().chain(remove).chain(clear).for_each(change);
+            }
+        }
+    }
+
+    pub(crate) const fn window(&self) -> Option<Window> {
+        match self {
+            Self::Windowed { window, .. }
+            | Self::Distinct { window, .. }
+            | Self::Top { window, .. } => *window,
+            _ => None,
+        }
+    }
+}
+
+impl Taken {
+    pub const ONE: Self = Self { each: None, amount: Amount::One };
+
+    /// Calls `each` with every value that there is.
+    pub(crate) fn values(&self, properties: &Object, mut each: impl FnMut(&Value)) {
+        let keys = match &self.amount {
+            Amount::One => None,
+            Amount::Property(keys) => Some(keys),
+        };
+        let Some(list) = &self.each else {
+            match keys {
+                None => each(&Value::Number(1.0)),
+                Some(keys) => properties.at(keys).into_iter().for_each(each),
+            }
+            return;
+        };
+        let Some(Value::Array(elements)) = properties.at(list) else { return };
+        for element in elements {
+            match keys {
+                None => each(&Value::Number(1.0)),
+                Some(keys) => element.at(keys).into_iter().for_each(&mut each),
+            }
+        }
+    }
+
+    /// Calls `each` with every value that is a number.
+    pub(crate) fn numbers(&self, properties: &Object, mut each: impl FnMut(Fixed)) {
+        self.values(properties, |value| {
+            value.as_number().map(Fixed::from_f64).into_iter().for_each(&mut each);
+        });
+    }
+}
+
+impl Merge {
+    pub(crate) const ALL: [Self; 4] = [Self::Sum, Self::Average, Self::Least, Self::Greatest];
+
+    pub(crate) fn of(self, one: Fixed, other: Fixed) -> Fixed {
+        match self {
+            Self::Sum | Self::Average => one.plus(other),
+            Self::Least => one.min(other),
+            Self::Greatest => one.max(other),
+        }
+    }
+}
+
+impl Window {
+    pub(crate) fn bucket(self, time: Timestamp) -> i64 {
+        time.0.div_euclid(self.resolution.0)
+    }
+
+    /// The first bucket that counts when the newest is this.
+    pub(crate) fn first(self, newest: i64) -> i64 {
+        newest.saturating_sub(i64::from(self.buckets)).saturating_add(1)
+    }
+
+    /// Whether a bucket counts at `now`.
+    pub(crate) fn holds(self, number: i64, now: Timestamp) -> bool {
+        let current = self.bucket(now);
+        self.first(current) <= number && number <= current.saturating_sub(i64::from(self.skip))
+    }
+
+    /// When a bucket next begins or ceases to count, if it does.
+    pub(crate) fn turns(self, number: i64, now: Timestamp) -> Timestamp {
+        let start = |after: u32| {
+            let number = number.saturating_add(i64::from(after));
+            Timestamp(number.saturating_mul(self.resolution.0))
+        };
+        let (enters, leaves) = (start(self.skip), start(self.buckets));
+        if now < enters {
+            enters
+        } else if now < leaves {
+            leaves
+        } else {
+            Timestamp::MAX
+        }
+    }
+}
+
+impl Period {
+    pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
+
+    /// The word for it in packs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
     }
 }

@@ -23,6 +23,11 @@ pub struct Index {
     pub(crate) by_stage: Vec<u32>,
     /// What rules ask of paths.
     pub(crate) columns: Columns,
+    /// By condition, where its answer is kept during a decision, counted from 1; 0 for those that
+    /// one place alone asks for, and for those that are quicker asked than looked up.
+    kept: Vec<u32>,
+    /// How many are kept.
+    shared: usize,
 }
 
 impl Index {
@@ -47,7 +52,53 @@ impl Index {
         for (number, segment) in (0..).zip(&program.segments) {
             index.read(program, segment.when, number);
         }
+        index.share(program);
         index
+    }
+
+    /// Finds the conditions that several rules, or parts of rules, ask for.
+    fn share(&mut self, program: &Program) {
+        let mut askers = vec![0_u8; program.conds.len()];
+        let mut ask = |cond: CondId| {
+            let askers = &mut askers[cond.0 as usize];
+            *askers = askers.saturating_add(1);
+        };
+        for rule in &program.rules {
+            ask(rule.when);
+            rule.limit.into_iter().for_each(&mut ask);
+        }
+        for cond in &program.conds {
+            match cond {
+                Cond::All(parts) | Cond::Any(parts) => parts.iter().copied().for_each(&mut ask),
+                Cond::Not(part) => ask(*part),
+                Cond::Test(_) => {}
+            }
+        }
+        for (cond, askers) in program.conds.iter().zip(askers) {
+            let quick = match cond {
+                Cond::All(parts) | Cond::Any(parts) => parts.is_empty(),
+                Cond::Test(
+                    Test::Compare { source: Source::Path(_), .. }
+                    | Test::Segment(_)
+                    | Test::Stage { .. }
+                    | Test::Consent(_),
+                ) => true,
+                _ => false,
+            };
+            let keeps = askers > 1 && !quick;
+            self.shared += usize::from(keeps);
+            self.kept.push(if keeps { u32::try_from(self.shared).unwrap_or(0) } else { 0 });
+        }
+    }
+
+    /// Answers that are worth keeping during a decision.
+    pub(crate) const fn shared(&self) -> usize {
+        self.shared
+    }
+
+    /// Which of these a condition is.
+    pub(crate) fn kept_at(&self, cond: CondId) -> Option<usize> {
+        (self.kept.get(cond.0 as usize).copied().unwrap_or(0) as usize).checked_sub(1)
     }
 
     /// The features that an event of this name may change.
@@ -88,6 +139,8 @@ impl Index {
                 push_once(&mut self.by_segment[*segment as usize], reader);
             }
             Test::Stage { .. } => push_once(&mut self.by_stage, reader),
+            // By who they are.
+            Test::Percent(_) => push_once(&mut self.by_traits, reader),
             _ => {}
         }
     }

@@ -14,6 +14,7 @@ mod experiment;
 mod feature;
 mod index;
 mod pattern;
+mod pick;
 mod projection;
 mod template;
 mod zones;
@@ -34,9 +35,10 @@ pub use content::{Body, Content, Variant};
 pub use experiment::{
     Action, Experiment, Holdout, Leaf, Need, Outcome, Share, Status, Sticky, Unit, Variation,
 };
-pub use feature::{Amount, Feature, FeatureKind, Matcher, Window};
+pub use feature::{Amount, Feature, FeatureKind, Items, Matcher, Merge, Period, Taken, Window};
 pub use index::Index;
 pub use pattern::Pattern;
+pub use pick::{Candidate, Pick, Points};
 pub use template::{
     Case, DatePart, DateUnit, Escape, Filter, Fits, Form, Insert, Money, Part, Template,
 };
@@ -83,6 +85,7 @@ pub struct Program {
     pub rules: Vec<Rule>,
     pub experiments: Vec<Experiment>,
     pub holdouts: Vec<Holdout>,
+    pub picks: Vec<Pick>,
     pub catalog: Catalog,
     /// Derived from the rest by [`Program::indexed`].
     pub index: Index,
@@ -107,6 +110,8 @@ pub struct Group {
 pub struct Segment {
     pub id: String,
     pub when: CondId,
+    /// Known at the edge only: no page is told of it.
+    pub edge: bool,
 }
 
 /// A visitor is in the furthest stage whose `enter` holds.
@@ -121,6 +126,10 @@ pub struct Slot {
     pub id: String,
     /// What a visitor sees whom no rule matches; `None` keeps the author's content.
     pub default: Option<u32>,
+    /// Decided at the edge only: pages keep what the edge put there.
+    pub edge: bool,
+    /// What is shown here contacts the visitor, in this way: the pack's contact policy counts it.
+    pub contact: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +149,22 @@ pub struct Rule {
     pub needs: Vec<Need>,
     /// Those of [`Program::holdouts`] that it is measured by.
     pub holdouts: Vec<u32>,
+    /// What has to hold for it to be shown once more. It is not asked of what the visitor has in
+    /// front of them, and what cannot be known leaves room.
+    pub limit: Option<CondId>,
+    /// Of the rules with the same number, one wins: that of the slot that is decided first.
+    pub exclusive: Option<u32>,
+    /// What hosts log when it has won, for limits to count.
+    pub logs: Logs,
+}
+
+/// Which events hosts log of a rule that has won.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Logs {
+    /// When its content is shown.
+    pub viewed: bool,
+    /// Whether it is shown or not.
+    pub decided: bool,
 }
 
 impl Program {

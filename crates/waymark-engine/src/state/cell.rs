@@ -1,17 +1,31 @@
 //! What is remembered for one feature. Every cell is bounded.
 
+mod distinct;
+mod items;
+mod streak;
+mod top;
+mod windowed;
+
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use waymark_model::{Event, EventKey, Fixed, Object, Reader, Timestamp, Value, Writer};
+use waymark_model::{Event, EventKey, Reader, Timestamp, Value, Writer};
+
+pub use distinct::Distinct;
+pub use items::Items;
+pub use streak::{RUNS, Streak};
+pub use top::Top;
+pub use windowed::Windowed;
 
 use crate::Engine;
-use crate::evaluate::matches;
-use crate::program::{Amount, Feature, FeatureKind, Matcher, Window};
+use crate::evaluate::{Reading, matches};
+use crate::program::{Feature, FeatureKind, Matcher, Window};
 
 /// Bytes of a property kept from an event; a longer one is kept as null.
 const CAPTURE_BYTES: usize = 512;
+/// Bytes of a value kept in a list; a longer one, and one that is no single value, is passed over.
+pub const KEY_BYTES: usize = 64;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
@@ -20,15 +34,15 @@ pub enum Cell {
         /// The latest, oldest first.
         latest: Vec<Timestamp>,
     },
-    Windowed {
-        total: Fixed,
-        /// By bucket number; empty ones are left out.
-        buckets: Vec<(i64, Fixed)>,
-    },
+    Windowed(Windowed),
     First(Option<(EventKey, Value)>),
     Last(Option<(EventKey, Value)>),
     /// For each prefix of the steps: when its latest match began and when it came this far.
     Sequence(Vec<Option<Progress>>),
+    Distinct(Distinct),
+    Top(Top),
+    Streak(Streak),
+    Items(Items),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +55,14 @@ impl Cell {
     pub(super) fn empty(feature: &Feature) -> Self {
         match &feature.kind {
             FeatureKind::Times { .. } => Self::Times { total: 0, latest: Vec::new() },
-            FeatureKind::Windowed { .. } => Self::Windowed { total: Fixed(0), buckets: Vec::new() },
+            FeatureKind::Windowed { .. } => Self::Windowed(Windowed::default()),
             FeatureKind::First { .. } => Self::First(None),
             FeatureKind::Last { .. } => Self::Last(None),
             FeatureKind::Sequence { steps, .. } => Self::Sequence(vec![None; steps.len()]),
+            FeatureKind::Distinct { .. } => Self::Distinct(Distinct::default()),
+            FeatureKind::Top { .. } => Self::Top(Top::default()),
+            FeatureKind::Streak { .. } => Self::Streak(Streak::default()),
+            FeatureKind::Items(_) => Self::Items(Items::default()),
         }
     }
 
@@ -62,32 +80,27 @@ impl Cell {
             (matcher.event.is_none() || matcher.event == number)
                 && matcher.condition.is_none_or(|cond| matches(engine, cond, event))
         };
+        let (time, properties) = (event.time, &event.properties);
         match (self, &feature.kind) {
             (Self::Times { total, latest }, FeatureKind::Times { on: matcher, keep }) => {
-                if !on(matcher) {
-                    return false;
+                on(matcher) && {
+                    *total = total.saturating_add(1);
+                    let at = latest.partition_point(|earlier| *earlier <= time);
+                    latest.insert(at, time);
+                    if latest.len() > *keep as usize {
+                        latest.remove(0);
+                    }
+                    true
                 }
-                *total += 1;
-                let at = latest.partition_point(|time| *time <= event.time);
-                latest.insert(at, event.time);
-                if latest.len() > *keep as usize {
-                    latest.remove(0);
-                }
-                true
             }
             (
-                Self::Windowed { total, buckets },
-                FeatureKind::Windowed { on: matcher, amount, window },
+                Self::Windowed(windowed),
+                FeatureKind::Windowed { on: matcher, taken, merge, window },
             ) => {
-                if !on(matcher) {
-                    return false;
+                on(matcher) && {
+                    taken.numbers(properties, |amount| windowed.add(*merge, *window, time, amount));
+                    true
                 }
-                let amount = amount.of(&event.properties);
-                match window {
-                    None => *total = total.plus(amount),
-                    Some(window) => window.add(buckets, event.time, amount),
-                }
-                true
             }
             (Self::First(kept), FeatureKind::First { on: matcher, capture }) => {
                 let earlier = kept.as_ref().is_none_or(|(key, _)| event.key() < *key);
@@ -104,21 +117,42 @@ impl Cell {
                 }
             }
             (Self::Sequence(progress), FeatureKind::Sequence { steps, without }) => {
-                !late && advance(progress, steps, without, event.time, on)
+                !late && advance(progress, steps, without, time, on)
+            }
+            (
+                Self::Distinct(distinct),
+                FeatureKind::Distinct { on: matcher, taken, window, most },
+            ) => {
+                on(matcher) && {
+                    taken.values(properties, |value| distinct.add(*window, time, value, *most));
+                    true
+                }
+            }
+            (Self::Top(top), FeatureKind::Top { on: matcher, taken, window, most }) => {
+                !(late && top.is_full()) && on(matcher) && {
+                    taken.values(properties, |value| top.add(*window, time, value, *most));
+                    true
+                }
+            }
+            (Self::Streak(streak), FeatureKind::Streak { on: matcher, period }) => {
+                on(matcher) && streak.add(engine, *period, time)
+            }
+            (Self::Items(items), FeatureKind::Items(definition)) => {
+                !late && items.take(definition, event, on)
             }
             _ => false,
         }
     }
 
-    pub(super) fn write(&self, out: &mut Writer) {
+    pub(super) fn write(&self, out: &mut Writer, feature: &Feature) {
         let kept = |out: &mut Writer, kept: &Option<(EventKey, Value)>| {
             out.option(kept.as_ref(), |out, (key, value)| {
                 key.write(out);
                 value.write(out);
             });
         };
-        match self {
-            Self::Times { total, latest } => {
+        match (self, &feature.kind) {
+            (Self::Times { total, latest }, _) => {
                 out.byte(0);
                 out.unsigned(*total);
                 let mut last = 0;
@@ -127,25 +161,19 @@ impl Cell {
                     last = time.0;
                 });
             }
-            Self::Windowed { total, buckets } => {
+            (Self::Windowed(windowed), FeatureKind::Windowed { merge, .. }) => {
                 out.byte(1);
-                out.signed(total.0);
-                let mut last = 0;
-                out.list(buckets, |out, (number, amount)| {
-                    out.signed(number.wrapping_sub(last));
-                    out.signed(amount.0);
-                    last = *number;
-                });
+                windowed.write(out, *merge);
             }
-            Self::First(first) => {
+            (Self::First(first), _) => {
                 out.byte(2);
                 kept(out, first);
             }
-            Self::Last(last) => {
+            (Self::Last(last), _) => {
                 out.byte(3);
                 kept(out, last);
             }
-            Self::Sequence(progress) => {
+            (Self::Sequence(progress), _) => {
                 out.byte(4);
                 out.list(progress, |out, progress| {
                     out.option(progress.as_ref(), |out, progress| {
@@ -154,6 +182,24 @@ impl Cell {
                     });
                 });
             }
+            (Self::Distinct(distinct), _) => {
+                out.byte(5);
+                distinct.write(out);
+            }
+            (Self::Top(top), _) => {
+                out.byte(6);
+                top.write(out);
+            }
+            (Self::Streak(streak), _) => {
+                out.byte(7);
+                streak.write(out);
+            }
+            (Self::Items(items), _) => {
+                out.byte(8);
+                items.write(out);
+            }
+            // A cell was made for its feature.
+            (Self::Windowed(_), _) => {}
         }
     }
 
@@ -175,17 +221,8 @@ impl Cell {
                 latest.drain(..latest.len().saturating_sub(*keep as usize));
                 Self::Times { total, latest }
             }
-            (1, FeatureKind::Windowed { .. }) => {
-                let total = Fixed(input.signed());
-                let mut last = 0_i64;
-                let buckets = input.list(|input| {
-                    last = last.wrapping_add(input.signed());
-                    (last, Fixed(input.signed()))
-                });
-                if !buckets.is_sorted_by_key(|(number, _)| *number) {
-                    input.refuse("wrong-cell", ());
-                }
-                Self::Windowed { total, buckets }
+            (1, FeatureKind::Windowed { merge, .. }) => {
+                Self::Windowed(Windowed::read(input, *merge))
             }
             (2, FeatureKind::First { .. }) => Self::First(kept(input)),
             (3, FeatureKind::Last { .. }) => Self::Last(kept(input)),
@@ -202,45 +239,63 @@ impl Cell {
                 }
                 Self::Sequence(progress)
             }
+            (5, FeatureKind::Distinct { most, .. }) => Self::Distinct(Distinct::read(input, *most)),
+            (6, FeatureKind::Top { most, .. }) => Self::Top(Top::read(input, *most)),
+            (7, FeatureKind::Streak { .. }) => Self::Streak(Streak::read(input)),
+            (8, FeatureKind::Items(items)) => Self::Items(Items::read(input, items.most)),
             _ => input.refuse("wrong-cell", Self::empty(feature)),
         }
     }
-}
 
-impl Amount {
-    fn of(&self, properties: &Object) -> Fixed {
-        match self {
-            Self::One => Fixed::from_f64(1.0),
-            Self::Property(path) => {
-                properties.at(path).and_then(Value::as_number).map_or(Fixed(0), Fixed::from_f64)
+    /// What it amounts to at `now`, when events before `covered_from` were not seen.
+    pub(super) fn reading(
+        &self,
+        engine: Engine<'_>,
+        feature: &Feature,
+        covered_from: Timestamp,
+        now: Timestamp,
+    ) -> Reading<'_> {
+        let all = covered_from == Timestamp::MIN;
+        match (self, &feature.kind) {
+            (Self::Windowed(windowed), FeatureKind::Windowed { merge, window, .. }) => {
+                windowed.reading(*merge, *window, covered_from, now)
             }
+            // An earlier one may have been missed, but none later.
+            (Self::First(Some((_, value))), _) if all => Reading::of(value, Timestamp::MAX),
+            (Self::Last(Some((_, value))), _) => Reading::of(value, Timestamp::MAX),
+            (Self::First(None) | Self::Last(None), _) if all => Reading::NULL,
+            (Self::Distinct(distinct), FeatureKind::Distinct { window, .. }) => {
+                distinct.reading(*window, covered_from, now)
+            }
+            (Self::Top(top), FeatureKind::Top { window, .. }) => {
+                top.reading(*window, covered_from, now)
+            }
+            (Self::Streak(streak), FeatureKind::Streak { period, .. }) => {
+                streak.reading(engine, *period, covered_from, now)
+            }
+            (Self::Items(items), _) => items.reading(covered_from),
+            _ => Reading::unknown(Timestamp::MAX),
         }
     }
 }
 
-impl Window {
-    pub fn bucket(self, time: Timestamp) -> i64 {
-        time.0.div_euclid(self.resolution.0)
+/// Whether a window was seen whole, and when it next may be.
+fn reaches(window: Option<Window>, covered_from: Timestamp, now: Timestamp) -> (bool, Timestamp) {
+    if covered_from == Timestamp::MIN {
+        return (true, Timestamp::MAX);
     }
+    let Some(window) = window else { return (false, Timestamp::MAX) };
+    let began = window.bucket(covered_from);
+    if began < window.first(window.bucket(now)) {
+        return (true, Timestamp::MAX);
+    }
+    (false, Window { skip: 0, ..window }.turns(began, now))
+}
 
-    /// The first bucket that counts at `now`.
-    pub fn first(self, now: Timestamp) -> i64 {
-        self.bucket(now) - i64::from(self.buckets) + 1
-    }
-
-    fn add(self, buckets: &mut Vec<(i64, Fixed)>, time: Timestamp, amount: Fixed) {
-        let number = self.bucket(time);
-        match buckets.binary_search_by_key(&number, |(number, _)| *number) {
-            Ok(at) => buckets[at].1 = buckets[at].1.plus(amount),
-            Err(at) => buckets.insert(at, (number, amount)),
-        }
-        // What has left the window of the newest bucket cannot come back: time only goes on.
-        if let Some((newest, _)) = buckets.last() {
-            let first = newest - i64::from(self.buckets) + 1;
-            let gone = buckets.partition_point(|(number, _)| *number < first);
-            buckets.drain(..gone);
-        }
-    }
+/// Whether a value can be kept in a list.
+fn is_key(value: &Value) -> bool {
+    let single = matches!(value, Value::Text(_) | Value::Number(_) | Value::Bool(_));
+    single && value.weight() <= KEY_BYTES
 }
 
 fn captured(path: Option<&[String]>, event: &Event) -> Value {

@@ -9,6 +9,7 @@ use super::cell::Cell;
 use super::sessions::Sessions;
 use super::traits::Traits;
 use crate::Engine;
+use crate::evaluate::Reading;
 use crate::program::{Feature, Program};
 
 /// The fold of some events, in the order of their keys.
@@ -35,6 +36,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     pub features: Vec<u32>,
+    /// What the visitor said of themselves, or who they are.
     pub traits: bool,
 }
 
@@ -84,6 +86,7 @@ impl Fold {
         if let Some(user_id) = &event.user_id
             && self.user_id.as_ref().is_none_or(|(said, _)| *said <= event.key())
         {
+            touched.traits |= self.user_id.as_ref().is_none_or(|(_, known)| known != user_id);
             self.user_id = Some((event.key(), user_id.clone()));
         }
         let number = program.event_number(&event.name);
@@ -107,7 +110,7 @@ impl Fold {
         out.unsigned((self.memories.len() + parked.len()) as u64);
         for (feature, memory) in program.features.iter().zip(&self.memories) {
             let mut cell = Writer::default();
-            memory.cell.write(&mut cell);
+            memory.cell.write(&mut cell, feature);
             let own = Parked {
                 fingerprint: feature.fingerprint,
                 at: self.newest,
@@ -176,5 +179,11 @@ impl Parked {
 impl Memory {
     fn empty(feature: &Feature, covered_from: Timestamp) -> Self {
         Self { covered_from, cell: Cell::empty(feature) }
+    }
+
+    /// What the feature of this number amounts to at `now`.
+    pub(crate) fn reading(&self, engine: Engine<'_>, feature: u32, now: Timestamp) -> Reading<'_> {
+        let feature = &engine.program.features[feature as usize];
+        self.cell.reading(engine, feature, self.covered_from, now)
     }
 }

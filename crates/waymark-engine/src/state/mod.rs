@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{DecodeError, Event, EventKey, Reader, Timestamp, Writer};
 
-pub use cell::{Cell, Progress};
+pub use cell::{Cell, KEY_BYTES, Progress, RUNS};
 use fold::Parked;
 pub(crate) use fold::Touched;
 pub use fold::{Fold, Memory};
@@ -28,7 +28,7 @@ use crate::program::PackHash;
 pub const TAIL_EVENTS: usize = 32;
 /// Most bytes that the events kept since the checkpoint take.
 pub const TAIL_BYTES: usize = 12 * 1024;
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 #[derive(Debug, Clone)]
 pub struct State {

@@ -30,8 +30,8 @@ fn orders(fingerprint: u64) -> Program {
         features: vec![Feature { fingerprint, kind: FeatureKind::Times { on, keep: 2 } }],
         conds: vec![count(Some(Span(30 * DAY)), 1), Cond::Not(CondId(0)), count(None, 2)],
         segments: vec![
-            Segment { id: "lapsed".into(), when: CondId(1) },
-            Segment { id: "twice".into(), when: CondId(2) },
+            Segment { id: "lapsed".into(), when: CondId(1), edge: false },
+            Segment { id: "twice".into(), when: CondId(2), edge: false },
         ],
         ..Program::default()
     };

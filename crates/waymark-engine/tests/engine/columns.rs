@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use waymark_engine::program::{
-    Action, Body, Compare, Cond, CondId, Content, Order, Path, Root, Rule, Slot, Source, Test, Type,
+    Action, Body, Compare, Cond, CondId, Content, Logs, Order, Path, Root, Rule, Slot, Source,
+    Test, Type,
 };
 use waymark_engine::{Context, Engine, Numerals, Program};
 use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
@@ -90,7 +91,7 @@ fn add(tree: &Tree, conds: &mut Vec<Cond>) -> CondId {
 
 fn program(rules: &[Tree]) -> Program {
     let mut program = Program { session_gap: Span::HOUR, ..Program::default() };
-    program.slots = vec![Slot { id: "s".to_owned(), default: None }];
+    program.slots = vec![Slot { id: "s".to_owned(), default: None, edge: false, contact: None }];
     program.contents = vec![Content { id: "c".to_owned(), body: Body::Text, variants: Vec::new() }];
     for (number, tree) in rules.iter().enumerate() {
         let when = add(tree, &mut program.conds);
@@ -105,6 +106,9 @@ fn program(rules: &[Tree]) -> Program {
             shares: Vec::new(),
             needs: Vec::new(),
             holdouts: Vec::new(),
+            limit: None,
+            exclusive: None,
+            logs: Logs::default(),
         });
     }
     Program::decode(&program.indexed().encode()).unwrap()

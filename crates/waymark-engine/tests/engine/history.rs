@@ -2,8 +2,8 @@
 
 use waymark_engine::Program;
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Order, Path, Root, Segment,
-    SessionKey, Slot, Source, Stage, Test, Window,
+    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Merge, Order, Path, Root,
+    Segment, SessionKey, Slot, Source, Stage, Taken, Test, Window,
 };
 use waymark_model::{Event, Span, Value};
 
@@ -43,8 +43,9 @@ pub fn program() -> Program {
     let times_b = build.feature(FeatureKind::Times { on: big_b.clone(), keep: 3 });
     let sum = build.feature(FeatureKind::Windowed {
         on: on(0),
-        amount: Amount::Property(vec!["n".into()]),
-        window: Some(Window { resolution: Span(100), buckets: 5 }),
+        taken: Taken { each: None, amount: Amount::Property(vec!["n".into()]) },
+        merge: Merge::Sum,
+        window: Some(Window { resolution: Span(100), buckets: 5, skip: 0 }),
     });
     let first_a = build.feature(FeatureKind::First { on: on(0), capture: None });
     let last_b = build.feature(FeatureKind::Last { on: big_b, capture: Some(vec!["n".into()]) });
@@ -104,13 +105,13 @@ pub fn program() -> Program {
     let both = [build.test(Test::Segment(1)), build.test(Test::Segment(9))];
     let both = build.cond(Cond::All(both.to_vec()));
     let neither = build.cond(Cond::Not(both));
-    build.program.segments.push(Segment { id: "z-not-both".into(), when: neither });
+    build.program.segments.push(Segment { id: "z-not-both".into(), when: neither, edge: false });
     for segment in [0, 1, 9] {
         let enter = build.test(Test::Segment(segment));
         build.program.stages.push(Stage { id: format!("stage-{segment}"), enter });
     }
     build.program.stage_after = 10;
-    build.program.slots.push(Slot { id: "hero".into(), default: None });
+    build.program.slots.push(Slot { id: "hero".into(), default: None, edge: false, contact: None });
     build.program.events = ["A", "B", "C"].map(String::from).to_vec();
     build.program.session_gap = Span(GAP);
     Program::decode(&build.program.encode()).expect("a legal program")
@@ -139,7 +140,7 @@ impl Build {
 
     fn segment(&mut self, id: &str, test: Test) {
         let when = self.test(test);
-        self.program.segments.push(Segment { id: id.into(), when });
+        self.program.segments.push(Segment { id: id.into(), when, edge: false });
     }
 }
 

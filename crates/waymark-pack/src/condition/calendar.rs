@@ -1,7 +1,7 @@
 //! Conditions on clocks and calendars, and on consent.
 
 use waymark_engine::program::WEEKDAYS;
-use waymark_model::{Purpose, Span};
+use waymark_model::Span;
 
 use super::history::optional;
 use super::{Condition, Hours, Kind, Place, Zone};
@@ -12,7 +12,7 @@ use crate::json::{At, Json, Member, Node};
 use crate::language;
 use crate::problem::{closest, shown};
 
-pub(super) const OPERATORS: [&str; 4] = ["$hours", "$weekday", "$anniversary", "$consent"];
+pub(super) const OPERATORS: [&str; 3] = ["$hours", "$weekday", "$anniversary"];
 
 const DAY_MINUTES: u32 = 24 * 60;
 const EVERY_DAY: u8 = 0b111_1111;
@@ -24,34 +24,44 @@ pub(super) fn read(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Op
     let kind = match member.key.as_str() {
         "$hours" => hours(node, place, desk)?,
         "$weekday" => weekdays(node, place, desk)?,
-        "$anniversary" => anniversary(node, place, desk)?,
-        _ => Kind::Consent(consent(member, place, desk)?),
+        _ => anniversary(node, place, desk)?,
     };
     Some(Condition { at: node.at, kind })
 }
 
 fn hours(node: &Node, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Kind> {
     let mut fields = Fields::of(node, &language::HOURS, &mut desk.problems)?;
+    let hours = hours_from(&mut fields, node, place, desk);
+    let except = optional(fields.take("except"), |node| holidays(node, desk));
+    fields.finish(&mut desk.problems);
+    Some(Kind::Clock(Hours { workdays: except.ok()?.is_some(), ..hours? }))
+}
+
+/// `from`, `to` and `tz`.
+pub(crate) fn hours_from(
+    fields: &mut Fields<'_>,
+    node: &Node,
+    place: Place<'_>,
+    desk: &mut Desk<'_>,
+) -> Option<Hours> {
     let from = fields.require("from", &mut desk.problems).map(|node| time(node, desk));
     let to = fields.require("to", &mut desk.problems).map(|node| time(node, desk));
     let zone = optional(fields.take("tz"), |node| zone(node, place, desk));
-    let except = optional(fields.take("except"), |node| holidays(node, desk));
-    fields.finish(&mut desk.problems);
     let (from, to) = (from??, to??);
     if from == to {
         let message = "from and to are the same time";
         desk.problems
             .error(Code::BadValue, node.opening(), message)
-            .mend("leave `$hours` out for the whole day");
+            .mend("leave the hours out for the whole day");
         return None;
     }
-    Some(Kind::Clock(Hours {
+    Some(Hours {
         zone: zone.ok()?.unwrap_or_else(|| place.zone()),
         from: from % DAY_MINUTES,
         to,
         days: EVERY_DAY,
-        workdays: except.ok()?.is_some(),
-    }))
+        workdays: false,
+    })
 }
 
 fn weekdays(node: &Node, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Kind> {
@@ -126,24 +136,6 @@ fn anniversary(node: &Node, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Kin
         after: after.ok()?.unwrap_or(none),
         zone: place.zone(),
     })
-}
-
-fn consent(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Purpose> {
-    if matches!(place, Place::Membership) {
-        let message = "consent belongs to one decision: a membership may not ask for it";
-        let problem = desk.problems.error(Code::OutOfPlace, member.key_at, message);
-        problem.mend("ask for it in the `when` of a rule");
-        return None;
-    }
-    let node = &member.value;
-    let name = text(node, "`$consent`", &mut desk.problems)?;
-    let found = Purpose::from_name(name);
-    if found.is_none() {
-        let names = Purpose::ALL.map(Purpose::name);
-        let message = format!("{} is no purpose", shown(name));
-        desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
-    }
-    found
 }
 
 /// Minutes since midnight, of `09:30`; `24:00` is the end of the day.

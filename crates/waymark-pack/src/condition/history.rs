@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use waymark_engine::program::{Order, Window};
-use waymark_model::Span;
+use waymark_engine::program::{Compare, Merge, Order, Taken};
+use waymark_model::{Span, Value};
 
 use super::compare::{bounds, comparisons};
 use super::path::property;
-use super::{Condition, Kept, Kind, Occurrence, Place, Subject, Windowed};
+use super::{Comparison, Condition, Definition, Kept, Kind, Occurrence, Place, Subject, Windowed};
 use crate::declared::{self, Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, any_duration, duration, elements, refuse, text, whole};
@@ -27,7 +27,6 @@ pub(super) fn read(operator: &str, node: &Node, desk: &mut Desk<'_>) -> Option<C
         "$sequence" => sequence(node, desk),
         "$first" => occurred(node, true, desk),
         "$last" => occurred(node, false, desk),
-        "$count" | "$sum" => amount(node, operator == "$sum", desk),
         "$segment" => segment(node, desk),
         _ => stage(node, desk),
     }
@@ -37,9 +36,18 @@ fn did(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
     let mut fields = Fields::of(node, &language::DID, &mut desk.problems)?;
     let on = occurrence(&mut fields, desk);
     let within = optional(fields.take("within"), |node| within(node, desk));
+    let earlier = fields.take("between");
     let session = optional(fields.take("in"), |node| session(node, desk));
     let count = fields.take("count");
     fields.finish(&mut desk.problems);
+    if let Some(between) = earlier {
+        if within != Ok(None) || session != Ok(None) {
+            let message = "`between` stands without `within` and `in`";
+            desk.problems.error(Code::ConflictingKeys, between.at, message);
+            return None;
+        }
+        return did_between(on?, between, count, node, desk);
+    }
     let (on, within, session) = (on?, within.ok()?, session.ok()?.is_some());
     let Some(count) = count else {
         let kind = Kind::Count { on, within, session, least: 1, most: None };
@@ -53,6 +61,37 @@ fn did(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
         least,
         most,
     })
+}
+
+/// How often it happened up to some time ago: that is counted in buckets.
+fn did_between(
+    on: Occurrence,
+    between: &Node,
+    count: Option<&Node>,
+    node: &Node,
+    desk: &mut Desk<'_>,
+) -> Option<Condition> {
+    let windowed = Windowed {
+        on,
+        taken: Taken::ONE,
+        merge: Merge::Sum,
+        window: Some(super::aggregate::between(between, desk)?),
+    };
+    let subject = Subject::Remembered(Box::new(Definition::Windowed(windowed)));
+    let bound = |order, number: u32| {
+        let compare = Compare::Order(order, Value::Number(number.into()));
+        let kind = Kind::Compare { subject: subject.clone(), compare: Comparison::Plain(compare) };
+        Condition { at: node.at, kind }
+    };
+    let kind = |least: u32, most: Option<u32>| {
+        let least = (least > 0).then(|| bound(Order::Gte, least));
+        let most = most.map(|most| bound(Order::Lte, most));
+        Condition::all(node.at, least.into_iter().chain(most).collect()).kind
+    };
+    match count {
+        None => Some(Condition { at: node.at, kind: kind(1, None) }),
+        Some(count) => counts(count, false, desk, kind),
+    }
 }
 
 /// `count`: a number, or bounds.
@@ -188,7 +227,8 @@ fn occurred(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<Condition> 
         .collect();
     if let Some(is) = is {
         of.property.as_ref()?;
-        parts.push(comparisons(is, &Subject::Kept(of), ty.flatten(), Place::Membership, desk)?);
+        let subject = Subject::Remembered(Box::new(Definition::Kept(of)));
+        parts.push(comparisons(is, &subject, ty.flatten(), Place::Membership, desk)?);
     } else if parts.is_empty() {
         // Anything that happened is at least no time ago.
         let kind = Kind::Age { of, order: Order::Gte, span: Span(0) };
@@ -215,68 +255,7 @@ fn ages(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<(At, Order, Span)>> {
     Some(ages)
 }
 
-/// `$count` and `$sum` compared where they stand.
-fn amount(node: &Node, sum: bool, desk: &mut Desk<'_>) -> Option<Condition> {
-    let shape = if sum { &language::SUM } else { &language::COUNT };
-    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
-    let windowed = windowed_fields(&mut fields, sum, desk);
-    let is = fields.require("is", &mut desk.problems);
-    fields.finish(&mut desk.problems);
-    let subject = Subject::Amount(windowed?);
-    comparisons(is?, &subject, Some(Type::Number), Place::Membership, desk)
-}
-
-/// A feature's `$count` or `$sum`.
-pub(crate) fn windowed(node: &Node, sum: bool, desk: &mut Desk<'_>) -> Option<Windowed> {
-    let shape = if sum { &language::SUM_FEATURE } else { &language::COUNT_FEATURE };
-    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
-    let windowed = windowed_fields(&mut fields, sum, desk);
-    fields.finish(&mut desk.problems);
-    windowed
-}
-
-fn windowed_fields(fields: &mut Fields<'_>, sum: bool, desk: &mut Desk<'_>) -> Option<Windowed> {
-    let on = occurrence(fields, desk);
-    let event = on.as_ref().and_then(|on| on.event.clone());
-    let property = if sum {
-        let node = fields.require("property", &mut desk.problems);
-        Some(node.and_then(|node| summed(node, event.as_deref(), desk)))
-    } else {
-        None
-    };
-    let window = optional(fields.take("within"), |node| window(node, desk));
-    let property = match property {
-        Some(read) => Some(read?),
-        None => None,
-    };
-    Some(Windowed { on: on?, property, window: window.ok()? })
-}
-
-fn summed(node: &Node, event: Option<&str>, desk: &mut Desk<'_>) -> Option<Vec<String>> {
-    let (keys, ty) = property_of(node, event, desk)?;
-    if let Some(ty) = ty.filter(|ty| *ty != Type::Number) {
-        let path = keys.join(".");
-        let message = format!("{} is of type {}, which cannot be summed", shown(&path), ty.name());
-        desk.problems.error(Code::WrongType, node.at, message);
-    }
-    Some(keys)
-}
-
-/// A feature's `$first` or `$last`, with the type of what it keeps.
-pub(crate) fn kept(node: &Node, first: bool, desk: &mut Desk<'_>) -> Option<(Kept, Option<Type>)> {
-    let shape = if first { &language::FIRST_FEATURE } else { &language::LAST_FEATURE };
-    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
-    let on = occurrence(&mut fields, desk);
-    let event = on.as_ref().and_then(|on| on.event.clone());
-    let property = fields
-        .require("property", &mut desk.problems)
-        .and_then(|node| property_of(node, event.as_deref(), desk));
-    fields.finish(&mut desk.problems);
-    let (keys, ty) = property?;
-    Some((Kept { first, on: on?, property: Some(keys) }, ty))
-}
-
-fn property_of(
+pub(super) fn property_of(
     node: &Node,
     event: Option<&str>,
     desk: &mut Desk<'_>,
@@ -286,7 +265,7 @@ fn property_of(
 }
 
 /// `event` and `where`.
-fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence> {
+pub(super) fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence> {
     let named = fields.require("event", &mut desk.problems).and_then(|node| {
         let name = text(node, "`event`", &mut desk.problems)?;
         desk.event_is_known(name, node.at);
@@ -299,11 +278,11 @@ fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence
     Some(Occurrence { event: named?, filter: filter.ok()? })
 }
 
-fn event_name(name: &str) -> Option<String> {
+pub(super) fn event_name(name: &str) -> Option<String> {
     (name != "*").then(|| name.to_owned())
 }
 
-fn within(node: &Node, desk: &mut Desk<'_>) -> Option<Span> {
+pub(super) fn within(node: &Node, desk: &mut Desk<'_>) -> Option<Span> {
     duration(node, "`within`", &mut desk.problems)
 }
 
@@ -315,30 +294,6 @@ fn session(node: &Node, desk: &mut Desk<'_>) -> Option<()> {
     let message = format!("`in` is \"session\" or left out, and this is {}", shown(place));
     desk.problems.error(Code::BadValue, node.at, message).mean(place, ["session"]);
     None
-}
-
-/// The longest window for each width of its buckets. The coarser, the fewer are kept.
-const BUCKETS: [(Span, Span); 5] = [
-    (Span(2 * Span::HOUR.0), Span::MINUTE),
-    (Span::DAY, Span(5 * Span::MINUTE.0)),
-    (Span(14 * Span::DAY.0), Span::HOUR),
-    (Span(400 * Span::DAY.0), Span::DAY),
-    (Span(12_000 * Span::DAY.0), Span(30 * Span::DAY.0)),
-];
-
-/// A window as whole buckets, the last of which is the one that `now` is in.
-fn window(node: &Node, desk: &mut Desk<'_>) -> Option<Window> {
-    let within = within(node, desk)?;
-    let Some((_, resolution)) = BUCKETS.iter().find(|(longest, _)| within <= *longest) else {
-        let days = BUCKETS.last().map_or(0, |(longest, _)| longest.0 / Span::DAY.0);
-        let message = format!("a window has at most {days} days");
-        desk.problems
-            .error(Code::BadDuration, node.at, message)
-            .mend("leave `within` out to count everything");
-        return None;
-    };
-    let buckets = within.0.div_euclid(resolution.0) + i64::from(within.0 % resolution.0 != 0);
-    Some(Window { resolution: *resolution, buckets: u32::try_from(buckets).ok()? })
 }
 
 fn segment(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
@@ -377,16 +332,4 @@ pub(super) fn optional<'n, T>(
     read: impl FnOnce(&'n Node) -> Option<T>,
 ) -> Result<Option<T>, ()> {
     node.map_or(Ok(None), |node| read(node).map(Some).ok_or(()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::BUCKETS;
-
-    #[test]
-    fn no_window_takes_more_than_400_buckets() {
-        for (longest, resolution) in BUCKETS {
-            assert!(longest.0 % resolution.0 == 0 && longest.0 / resolution.0 <= 400);
-        }
-    }
 }

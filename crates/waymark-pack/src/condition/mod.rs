@@ -1,22 +1,26 @@
 //! Conditions as packs write them: checked, with names where a Program has numbers.
 
+mod aggregate;
 mod calendar;
 mod compare;
 mod history;
 mod path;
 mod read;
+mod remembered;
+mod who;
 
 use std::rc::Rc;
 
-use waymark_engine::program::{Compare, Order, Pattern, Relation, Window};
-use waymark_model::{Purpose, Span};
+use waymark_engine::program::{Compare, Order, Pattern, Relation, Share};
+use waymark_model::{Purpose, Span, Timestamp};
 
 use crate::json::At;
 
-pub(crate) use calendar::{read_holidays, zone_exists};
-pub(crate) use history::{kept, windowed};
+pub(crate) use aggregate::feature;
+pub(crate) use calendar::{hours_from, read_holidays, zone_exists};
 pub(crate) use path::{Subject, path_of_visitor};
 pub(crate) use read::{Place, read};
+pub(crate) use remembered::{Definition, Items, Kept, Occurrence, Values, Windowed};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
@@ -72,6 +76,17 @@ pub(crate) enum Kind {
         zone: Zone,
     },
     Consent(Purpose),
+    /// It is from one moment on and before another.
+    Scheduled {
+        from: Timestamp,
+        until: Timestamp,
+    },
+    Percent(Share),
+    /// How the visitor came to the page, or to that of the event.
+    Channel {
+        of_event: bool,
+        among: u32,
+    },
     /// In this stage, or, if `further`, in it or a later one.
     Stage {
         id: String,
@@ -112,31 +127,6 @@ pub(crate) struct Hours {
     /// Bit 0 is Monday.
     pub days: u8,
     pub workdays: bool,
-}
-
-/// An event, and what it has to be like.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Occurrence {
-    /// `None` is any event.
-    pub event: Option<String>,
-    pub filter: Option<Rc<Condition>>,
-}
-
-/// A sum or a count.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Windowed {
-    pub on: Occurrence,
-    /// What is summed; `None` counts.
-    pub property: Option<Vec<String>>,
-    pub window: Option<Window>,
-}
-
-/// The first or the last occurrence.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Kept {
-    pub first: bool,
-    pub on: Occurrence,
-    pub property: Option<Vec<String>>,
 }
 
 /// The same thing is asked, wherever it stands.
@@ -206,7 +196,9 @@ impl Condition {
             | Kind::Elapsed { subject, .. }
             | Kind::Anniversary { subject, .. } => subject.is_stateless(),
             Kind::Relate { left, right, .. } => left.is_stateless() && right.is_stateless(),
-            Kind::Clock(_) | Kind::Consent(_) => true,
+            Kind::Clock(_) | Kind::Consent(_) | Kind::Scheduled { .. } | Kind::Channel { .. } => {
+                true
+            }
             _ => false,
         }
     }
@@ -228,18 +220,13 @@ impl Condition {
                 on.filter.as_deref().into_iter().collect()
             }
             Kind::Compare { subject, compare } => {
-                let on = match subject {
-                    Subject::Amount(Windowed { on, .. }) | Subject::Kept(Kept { on, .. }) => {
-                        on.filter.as_deref()
-                    }
-                    _ => None,
-                };
                 let of_items = match compare {
                     Comparison::Some(part) | Comparison::Size(part) => Some(&**part),
                     _ => None,
                 };
-                on.into_iter().chain(of_items).collect()
+                subject.filters().chain(of_items).collect()
             }
+            Kind::Relate { left, right, .. } => left.filters().chain(right.filters()).collect(),
             Kind::Sequence { steps, without, .. } => {
                 steps.iter().chain(without).filter_map(|step| step.filter.as_deref()).collect()
             }

@@ -2,7 +2,7 @@
 
 use waymark_engine::program::{Path, Root, SessionKey, TimeKey};
 
-use super::{Kept, Windowed, Zone};
+use super::{Condition, Definition, Zone};
 use crate::declared::{Desk, Feature, Kind, Type};
 use crate::diagnostic::Code;
 use crate::json::At;
@@ -17,10 +17,8 @@ pub(crate) enum Subject {
     Time(TimeKey, Zone),
     /// A feature by its id.
     Feature(String),
-    /// A sum or a count where it stands.
-    Amount(Windowed),
-    /// The property of a first or last occurrence where it stands.
-    Kept(Kept),
+    /// What is remembered, asked where it stands.
+    Remembered(Box<Definition>),
 }
 
 impl Subject {
@@ -35,10 +33,18 @@ impl Subject {
             Self::Session(key) => format!("session.{}", key.name()),
             Self::Time(key, _) => format!("time.{}", key.name()),
             Self::Feature(id) => format!("features.{id}"),
-            Self::Amount(Windowed { property: None, .. }) => "this count".to_owned(),
-            Self::Amount(_) => "this sum".to_owned(),
-            Self::Kept(kept) => kept.property.as_deref().unwrap_or_default().join("."),
+            Self::Remembered(definition) => definition.name(),
         }
+    }
+
+    /// The conditions on the events that it is made of.
+    pub fn filters(&self) -> impl Iterator<Item = &Condition> {
+        let definition = match self {
+            Self::Remembered(definition) => Some(definition),
+            _ => None,
+        };
+        let all = definition.into_iter().flat_map(|definition| definition.occurrences());
+        all.filter_map(|on| on.filter.as_deref())
     }
 
     /// Whether it says nothing about what a visitor did before.
@@ -91,8 +97,7 @@ pub(crate) fn path_of_visitor(
             return None;
         }
         let ty = match desk.declared.features.get(rest) {
-            Some(Feature::Number) => Some(Type::Number),
-            Some(Feature::Kept(ty)) => *ty,
+            Some(Feature::Of(ty)) => *ty,
             Some(Feature::Broken) | None => return None,
         };
         return Some((Subject::Feature(rest.to_owned()), ty));

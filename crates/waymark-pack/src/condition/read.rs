@@ -2,7 +2,7 @@
 
 use super::compare::comparisons;
 use super::path::{Subject, path_of_event, path_of_item, path_of_visitor};
-use super::{Condition, Kind, Zone, calendar, history};
+use super::{Condition, Kind, Zone, aggregate, calendar, history, who};
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{elements, members, refuse_not_yet};
@@ -51,7 +51,14 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
         "$or" => Some(any(value, list(value, place, desk)?)),
         "$nor" => Some(any(value, list(value, place, desk)?).not(at)),
         "$not" => Some(read(value, place, desk)?.not(at)),
+        "$channel" if matches!(place, Place::Where(_)) => who::read(member, place, desk),
         operator if operator.starts_with('$') => match place {
+            Place::Rule | Place::Membership if who::OPERATORS.contains(&operator) => {
+                who::read(member, place, desk)
+            }
+            Place::Rule | Place::Membership if aggregate::OPERATORS.contains(&operator) => {
+                aggregate::read(operator, value, desk)
+            }
             Place::Rule | Place::Membership if calendar::OPERATORS.contains(&operator) => {
                 calendar::read(member, place, desk)
             }

@@ -1,9 +1,10 @@
 //! What the operators that ask about a visitor's history take.
 
 use super::Takes::{
-    Bounds, Comparison, Duration, Either, List, Name, Object, Pattern, Text, Where, Whole, Words,
+    Bounds, Comparison, Duration, Either, List, Name, Object, Pattern, Share, Text, Where, Whole,
+    Words,
 };
-use super::{Key, Shape, Takes, Word, later, may, needs, word};
+use super::{Key, PURPOSES, Shape, Takes, UNITS, Word, may, needs, word};
 
 /// What names an event.
 const OCCURRENCE: &[Key] = &[
@@ -26,7 +27,11 @@ pub static DID: Shape = Shape::new(
         )
         .or("{ \"$gte\": 1 }"),
         may("within", Duration, "Only what happened at most that long ago."),
-        later("between", "Only what happened from that long to that long ago."),
+        may(
+            "between",
+            List(&Duration),
+            "Only what happened from so long to so long ago, as `[\"30d\", \"7d\"]`, in buckets.",
+        ),
         may(
             "in",
             Words(&[word("session", "The visitor's present session.")]),
@@ -67,39 +72,6 @@ const fn occurred(name: &'static str, what: &'static str, about: &'static str) -
     Shape::new(name, what, about, KEYS).sharing(OCCURRENCE).together(&[["property", "is"]])
 }
 
-pub static COUNT: Shape = Shape::new(
-    "count",
-    "`$count`",
-    "How often an event happened.",
-    &[WINDOW, EACH, needs("is", Comparison, "What the number has to be like.")],
-)
-.sharing(OCCURRENCE);
-
-pub static SUM: Shape = Shape::new(
-    "sum",
-    "`$sum`",
-    "The sum of a property over events.",
-    &[
-        needs("property", Text, "The property that is summed."),
-        WINDOW,
-        EACH,
-        needs("is", Comparison, "What the sum has to be like."),
-    ],
-)
-.sharing(OCCURRENCE);
-
-pub static COUNT_FEATURE: Shape =
-    Shape::new("count-feature", "`$count`", "How often an event happened.", &[WINDOW, EACH])
-        .sharing(OCCURRENCE);
-
-pub static SUM_FEATURE: Shape = Shape::new(
-    "sum-feature",
-    "`$sum`",
-    "The sum of a property over events.",
-    &[needs("property", Text, "The property that is summed."), WINDOW, EACH],
-)
-.sharing(OCCURRENCE);
-
 pub static FIRST_FEATURE: Shape = Shape::new(
     "first-feature",
     "`$first`",
@@ -115,9 +87,6 @@ pub static LAST_FEATURE: Shape = Shape::new(
     &[needs("property", Text, "The property that is kept.")],
 )
 .sharing(OCCURRENCE);
-
-const WINDOW: Key = may("within", Duration, "Only what happened at most that long ago.");
-const EACH: Key = later("each", "A property that is a list, each element of which counts.");
 
 pub static STAGE_AT_LEAST: Shape = Shape::new(
     "stage-at-least",
@@ -159,6 +128,32 @@ pub static ANNIVERSARY: Shape = Shape::new(
         may("after", Duration, "So long after the day, too."),
     ],
 );
+
+pub static CONSENT: Shape = Shape::new(
+    "consent",
+    "`$consent`",
+    "What the visitor allowed, and by which way they may be reached.",
+    &[
+        needs("purpose", Words(PURPOSES), "What they have to have allowed."),
+        needs(
+            "channel",
+            Text,
+            "The way, such as `email`: the trait `subscriptions` has to say `true` for it.",
+        ),
+    ],
+);
+
+pub static PERCENT: Shape = Shape::new(
+    "percent",
+    "`$percent`",
+    "A share of the visitors, the same ones wherever the same is written.",
+    &[
+        needs("share", Share, "How many they are."),
+        may("seed", Text, "Another seed chooses others.").or("\"\""),
+        may("hashVersion", Whole(1, 2), "How they are hashed.").or("2"),
+    ],
+)
+.sharing(UNITS);
 
 const TIME: Takes = Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", "09:30");
 const ZONE: Key = may(

@@ -21,6 +21,11 @@ pub static SLOT: Shape = Shape::new(
             Either(&[Share, Object(&HOLDOUT)]),
             "Visitors who see the default instead of what its rules and experiments would show.",
         ),
+        may(
+            "contact",
+            Text,
+            "That showing something here contacts the visitor, and how: `popup`, `service`; the pack's `contact` policy counts it.",
+        ),
     ],
 );
 
@@ -36,7 +41,7 @@ pub static CONTENT: Shape = Shape::new(
             "One for each language; the first is for everybody else.",
         ),
         may("label", Label, "What people call it."),
-        later("runs", "Where it is made."),
+        super::pack::RUNS,
     ],
 )
 .sharing(BODY)

@@ -1,7 +1,7 @@
 //! What events and traits are declared as.
 
 use super::Takes::{List, Map, Name, Text, Words};
-use super::{Shape, Word, later, may, needs, word};
+use super::{PLACES, Shape, Word, may, needs, word};
 
 pub static EVENT: Shape = Shape::new(
     "event",
@@ -26,7 +26,12 @@ pub static ATTRIBUTE: Shape = Shape::new(
         needs("type", Words(TYPES), "What its values are."),
         may("purpose", List(&Words(PURPOSES)), "What it is collected for."),
         may("sensitivity", Text, "Who may see it, in words of your own; nothing depends on it."),
-        later("visible", "Where it may be known."),
+        may(
+            "visible",
+            Words(PLACES),
+            "Where it may be known; at the `edge` only, pages read it nowhere.",
+        )
+        .or("\"anywhere\""),
     ],
 );
 

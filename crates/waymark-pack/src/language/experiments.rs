@@ -3,6 +3,7 @@
 use super::Takes::{
     Condition, Duration, Either, Flag, Label, List, Name, Object, Share, Text, Where, Whole, Words,
 };
+use super::pack::{EXCLUSIVE, LIMITED, RUNS, SCHEDULED};
 use super::{Key, PURPOSES, Shape, Word, may, needs, word};
 
 pub static EXPERIMENT: Shape = Shape::new(
@@ -203,6 +204,10 @@ static ASSIGNED: &[Key] = &[
         Either(&[Share, Object(&HOLDOUT)]),
         "Visitors who see the slot's default instead, to measure the difference.",
     ),
+    LIMITED,
+    SCHEDULED,
+    EXCLUSIVE,
+    RUNS,
 ];
 
 const UNIT: super::Takes = super::Takes::Pattern("^(userId|anonymousId|traits\\..+)$", "userId");

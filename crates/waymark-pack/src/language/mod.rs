@@ -12,14 +12,16 @@
 //! * A key: one line in the [`Shape`] of its object, `needs(…)` or `may(…)`, and `take` in the reader.
 //! * An object: a `static` [`Shape`], named by the [`Takes::Object`] of the key that holds it, and
 //!   `Fields::of(node, &SHAPE, …)` in the reader.
-//! * An operator: one line in [`LOGIC`], [`VISITOR`], [`COMPARISONS`] or [`FEATURES`], with an example
-//!   that a test compiles.
+//! * An operator: one line in [`LOGIC`], [`VISITOR`], [`EVENTS`], [`COMPARISONS`] or [`FEATURES`], with
+//!   an example that a test compiles.
 //! * A path that is read: one line in [`ROOTS`] or [`BUILT_IN`].
 //! * What a later version will have is described by `later(…)`; it is refused by its name.
 //!
 //! Then `cargo xtask schema` writes `www/schema/pack-1.json` anew, and `cargo xtask docs` the reference.
 //! A new diagnostic has a section with a broken and a mended pack in `docs/packs/diagnostics.md`.
 
+mod aggregates;
+mod channels;
 mod conditions;
 mod contents;
 mod events;
@@ -31,6 +33,8 @@ mod paths;
 mod schema;
 mod tests_of_packs;
 
+pub use aggregates::*;
+pub use channels::*;
 pub use conditions::*;
 pub use contents::*;
 pub use events::*;
@@ -218,7 +222,7 @@ impl Found {
             }
             Takes::Either(several) => several.iter().for_each(|takes| self.gather(takes)),
             Takes::Condition => [LOGIC, VISITOR].iter().for_each(|group| self.follow(group)),
-            Takes::Where => self.follow(LOGIC),
+            Takes::Where => [LOGIC, EVENTS].iter().for_each(|group| self.follow(group)),
             Takes::Comparison => self.follow(COMPARISONS),
             Takes::Feature => self.follow(FEATURES),
             _ => {}
@@ -250,7 +254,7 @@ pub(crate) fn note(shape: &'static Shape) {
 
 #[cfg(test)]
 mod tests {
-    use super::{COMPARISONS, FEATURES, FILTERS, LOGIC, READ, VISITOR, shapes};
+    use super::{COMPARISONS, EVENTS, FEATURES, FILTERS, LOGIC, READ, VISITOR, shapes};
     use crate::check;
 
     fn folder(path: &str) -> Vec<String> {
@@ -273,7 +277,7 @@ mod tests {
 
     #[test]
     fn every_example_of_an_operator_compiles() {
-        let comparisons = COMPARISONS.iter().chain(LOGIC).chain(VISITOR);
+        let comparisons = COMPARISONS.iter().chain(LOGIC).chain(VISITOR).chain(EVENTS);
         for operator in comparisons.filter(|operator| !operator.later) {
             compiles(operator.name, operator.example, "", "");
         }
@@ -294,7 +298,9 @@ mod tests {
                \"segments\": {{ \"vip\": {{ \"when\": {{}} }} }},
                \"slots\": {{ \"s\": {{ \"default\": \"keep\" }} }},
                \"content\": {{ \"c\": {{ \"slot\": \"s\", \"text\": \"{text}\" }} }},
-               \"rules\": [{{ \"id\": \"r\", \"slot\": \"s\", \"when\": {when}, \"show\": \"c\" }}] }}"
+               \"rules\": [{{ \"id\": \"r\", \"slot\": \"s\", \"when\": {when}, \"show\": \"c\" }}],
+               \"experiments\": {{ \"copy\": {{ \"slot\": \"s\",
+                 \"variations\": [{{ \"id\": \"short\" }}, {{ \"id\": \"long\" }}] }} }} }}"
         );
         let report = check(&source);
         assert!(!report.has_errors(), "{name}: {report}");

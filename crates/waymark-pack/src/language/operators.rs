@@ -1,12 +1,14 @@
 //! The operators, by where they stand.
 
 use super::Takes::{
-    Any, Bounds, Comparison, Condition, Duration, Either, Flag, List, Name, Number, Object, Text,
-    Words,
+    Any, Bounds, Comparison, Condition, Duration, Either, Flag, List, Map, Name, Number, Object,
+    Text, Words,
 };
 use super::{
-    ANNIVERSARY, COUNT, COUNT_FEATURE, DAYS, DID, FIRST, FIRST_FEATURE, HOURS, LAST, LAST_FEATURE,
-    PURPOSES, SEQUENCE, STAGE_AT_LEAST, SUM, SUM_FEATURE, Takes, WEEKDAY, Word, word,
+    ANNIVERSARY, AVG, AVG_FEATURE, CHANNELS, CONSENT, COUNT, COUNT_FEATURE, DAYS, DID, DISTINCT,
+    DISTINCT_FEATURE, FIRST, FIRST_FEATURE, HOURS, ITEMS_ASKED, ITEMS_FEATURE, LAST, LAST_FEATURE,
+    MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, SEQUENCE, STAGE_AT_LEAST, STREAK,
+    STREAK_FEATURE, SUM, SUM_FEATURE, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, word,
 };
 
 #[derive(Debug)]
@@ -72,6 +74,14 @@ pub static LOGIC: &[Operator] = &[
         r#"{ "$not": { "$segment": "vip" } }"#,
     ),
 ];
+
+/// Operators that ask about an event, in a `where`.
+pub static EVENTS: &[Operator] = &[operator(
+    "$channel",
+    Either(&[Words(CHANNELS), List(&Words(CHANNELS))]),
+    "How the visitor came to the page of the event.",
+    r#"{ "$did": { "event": "Page Viewed", "where": { "$channel": "email" } } }"#,
+)];
 
 /// Operators that ask about a visitor.
 pub static VISITOR: &[Operator] = &[
@@ -149,23 +159,73 @@ pub static VISITOR: &[Operator] = &[
     ),
     operator(
         "$consent",
-        Words(PURPOSES),
-        "The visitor consents to the purpose; for rules only.",
+        Either(&[Words(PURPOSES), Object(&CONSENT)]),
+        "The visitor consents to the purpose, and to be reached by a channel; for rules only.",
         r#"{ "$consent": "marketing" }"#,
     ),
-    later("$avg", "The average of a property over events."),
-    later("$min", "The least value of a property over events."),
-    later("$max", "The greatest value of a property over events."),
-    later("$distinct", "How many different values a property had."),
-    later("$top", "The most frequent value of a property."),
-    later("$streak", "In how many periods in a row an event happened."),
-    later("$items", "What is in a list that events add to and remove from."),
+    operator(
+        "$avg",
+        Object(&AVG),
+        "The average of a property over the events, compared with `is`; of none there is none.",
+        r#"{ "$avg": { "event": "Order Completed", "property": "revenue", "within": "90d", "is": { "$gte": 80 } } }"#,
+    ),
+    operator(
+        "$min",
+        Object(&MIN),
+        "The least number that a property had, compared with `is`.",
+        r#"{ "$min": { "event": "Product Viewed", "property": "price", "within": "7d", "is": { "$gte": 100 } } }"#,
+    ),
+    operator(
+        "$max",
+        Object(&MAX),
+        "The greatest number that a property had, compared with `is`.",
+        r#"{ "$max": { "event": "Order Completed", "property": "revenue", "is": { "$gte": 500 } } }"#,
+    ),
+    operator(
+        "$distinct",
+        Object(&DISTINCT),
+        "How many different values a property had, compared with `is`.",
+        r#"{ "$distinct": { "event": "Product Viewed", "property": "category", "within": "14d", "is": { "$gte": 3 } } }"#,
+    ),
+    operator(
+        "$top",
+        Object(&TOP),
+        "The value that a property had most often, compared with `is`.",
+        r#"{ "$top": { "event": "Product Viewed", "property": "category", "within": "30d", "is": "tents" } }"#,
+    ),
+    operator(
+        "$streak",
+        Object(&STREAK),
+        "In how many days, weeks or months in a row the event happened, compared with `is`.",
+        r#"{ "$streak": { "event": "*", "per": "day", "is": { "$gte": 3 } } }"#,
+    ),
+    operator(
+        "$items",
+        Object(&ITEMS_ASKED),
+        "A list that events add to and take from, compared with `is`.",
+        r#"{ "$items": { "add": "Product Added", "remove": "Product Removed", "clear": "Order Completed", "key": "product_id", "is": { "$size": { "$gte": 1 } } } }"#,
+    ),
+    operator(
+        "$experiment",
+        Map("the experiment's id", &Either(&[Name("a variation"), List(&Name("a variation"))])),
+        "The variation of the experiment that the visitor saw last is this one, or one of these.",
+        r#"{ "$experiment": { "copy": ["short", "long"] } }"#,
+    ),
+    operator(
+        "$percent",
+        Object(&PERCENT),
+        "The visitor is in a share of all, the same whenever it is asked.",
+        r#"{ "$percent": { "share": 0.2, "seed": "spring" } }"#,
+    ),
+    operator(
+        "$channel",
+        Either(&[Words(CHANNELS), List(&Words(CHANNELS))]),
+        "How the visitor came to the page; for rules only.",
+        r#"{ "$channel": ["paid-search", "email"] }"#,
+    ),
     later("$tier", "The visitor's tier of loyalty."),
     later("$rfm", "How recently, how often and for how much the visitor bought."),
     later("$score", "What a model says of the visitor."),
-    later("$channel", "By which channels the visitor can be reached."),
-    later("$experiment", "The variation that the visitor sees."),
-    later("$percent", "A share of the visitors, always the same."),
 ];
 
 /// Operators that say what a value has to be like.
@@ -381,13 +441,48 @@ pub static FEATURES: &[Operator] = &[
         "A property of the latest of the events.",
         r#"{ "$last": { "event": "Product Viewed", "property": "name" } }"#,
     ),
-    later("$avg", "The average of a property over events."),
-    later("$min", "The least value of a property over events."),
-    later("$max", "The greatest value of a property over events."),
-    later("$distinct", "How many different values a property had."),
-    later("$top", "The most frequent value of a property."),
-    later("$streak", "In how many periods in a row an event happened."),
-    later("$items", "What is in a list that events add to and remove from."),
+    operator(
+        "$avg",
+        Object(&AVG_FEATURE),
+        "The average of a property over the events; of none there is none.",
+        r#"{ "$avg": { "event": "Order Completed", "property": "revenue" } }"#,
+    ),
+    operator(
+        "$min",
+        Object(&MIN_FEATURE),
+        "The least number that a property had.",
+        r#"{ "$min": { "event": "Product Viewed", "property": "price", "within": "7d" } }"#,
+    ),
+    operator(
+        "$max",
+        Object(&MAX_FEATURE),
+        "The greatest number that a property had.",
+        r#"{ "$max": { "event": "Order Completed", "each": "products", "property": "price" } }"#,
+    ),
+    operator(
+        "$distinct",
+        Object(&DISTINCT_FEATURE),
+        "How many different values a property had.",
+        r#"{ "$distinct": { "event": "Product Viewed", "property": "category", "within": "14d" } }"#,
+    ),
+    operator(
+        "$top",
+        Object(&TOP_FEATURE),
+        "The value that a property had most often; of equals the latest.",
+        r#"{ "$top": { "event": "Product Viewed", "property": "category", "within": "30d" } }"#,
+    ),
+    operator(
+        "$streak",
+        Object(&STREAK_FEATURE),
+        "In how many days, weeks or months in a row the event happened.",
+        r#"{ "$streak": { "event": "Page Viewed", "per": "week" } }"#,
+    ),
+    operator(
+        "$items",
+        Object(&ITEMS_FEATURE),
+        "A list that events add to and take from, such as a cart.",
+        r#"{ "$items": { "add": "Product Added", "remove": "Product Removed", "clear": "Order Completed", "key": "product_id" } }"#,
+    ),
 ];
 
 /// What changes a value inside a template. `takes` is what stands after its `:`.

@@ -5,8 +5,8 @@ use super::Takes::{
     Pattern, Share, Text, Whole, Words,
 };
 use super::{
-    ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, METRIC, NEED, PURPOSES,
-    SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, later, may, needs,
+    ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key, METRIC, NEED,
+    PURPOSES, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
 };
 
 pub static PACK: Shape = Shape::new(
@@ -87,7 +87,7 @@ pub static PACK: Shape = Shape::new(
             Object(&UNIVERSAL_HOLDOUT),
             "Visitors who see the slots' defaults, to measure what all of it changes.",
         ),
-        later("contact", "How often and when visitors may be contacted."),
+        may("contact", Object(&CONTACT), "How often and when visitors may be contacted."),
         later("destinations", "Where messages are sent."),
         later("triggers", "What is done when something changes."),
         later("journeys", "What is done over days and weeks."),
@@ -155,7 +155,7 @@ pub static SEGMENT: Shape = Shape::new(
         ),
         may("label", Label, "What people call it."),
         may("description", Label, "What it is for."),
-        later("runs", "Where it is decided."),
+        RUNS,
         later("existing", "Whether visitors who are members at once count as new ones."),
     ],
 );
@@ -172,11 +172,13 @@ pub static RULE: Shape = Shape::new(
         ),
         needs("slot", Name("a slot"), "The slot that it fills."),
         may("when", Condition, "For whom; without it, for everybody.").or("{}"),
-        needs(
+        may(
             "show",
             Either(&[Words(KEEP), Name("a content of the slot")]),
             "What is shown; `keep` is what the page's author put there.",
         ),
+        may("among", List(&Object(&CANDIDATE)), "Contents of which one is shown, as `pick` says."),
+        may("pick", Words(PICKS), "How one of `among` is chosen."),
         may(
             "priority",
             Whole(i32::MIN, i32::MAX),
@@ -190,8 +192,10 @@ pub static RULE: Shape = Shape::new(
         )
         .or("\"personalization\""),
         may("label", Label, "What people call it."),
-        later("limit", "How often it is shown to one visitor."),
-        later("schedule", "From when until when it holds."),
+        LIMITED,
+        SCHEDULED,
+        EXCLUSIVE,
+        RUNS,
         may(
             "filters",
             List(&Object(&FILTER)),
@@ -207,8 +211,138 @@ pub static RULE: Shape = Shape::new(
             Either(&[Share, Object(&HOLDOUT)]),
             "Visitors who see the slot's default instead, to measure the difference.",
         ),
-        later("runs", "Where it is decided."),
-        later("pick", "How one of several contents is chosen."),
         later("existing", "Whether visitors for whom it holds at once count."),
     ],
+)
+.exactly_one(&[&["show", "among"]])
+.together(&[["among", "pick"]]);
+
+pub(super) const LIMITED: Key =
+    may("limit", Object(&LIMIT), "How often it is shown to one visitor.");
+pub(super) const SCHEDULED: Key =
+    may("schedule", Object(&SCHEDULE), "From when until when it holds.");
+pub(super) const EXCLUSIVE: Key = may(
+    "exclusive",
+    Text,
+    "A name: of the rules with the same one, one wins on a page, that of the slot that `slots` lists first.",
 );
+pub(super) const RUNS: Key =
+    may("runs", Words(PLACES), "Where it is known; at the `edge` only, pages are not told of it.")
+        .or("\"anywhere\"");
+
+/// Where something is known.
+pub static PLACES: &[Word] =
+    &[word("anywhere", "In pages, too."), word("edge", "At the edge only.")];
+
+static PICKS: &[Word] = &[word("score", "The one with the most points.")];
+
+pub static CANDIDATE: Shape = Shape::new(
+    "candidate",
+    "a candidate",
+    "One of the contents among which a rule chooses.",
+    &[
+        needs("show", Name("a content of the slot"), "What is shown."),
+        may("when", Condition, "For whom; without it, for everybody.").or("{}"),
+        may(
+            "points",
+            Either(&[Number, List(&Object(&POINTS))]),
+            "How much speaks for it; of equals the first is shown.",
+        )
+        .or("0"),
+    ],
+);
+
+pub static POINTS: Shape = Shape::new(
+    "points",
+    "points",
+    "What speaks for a content, or, below zero, against it.",
+    &[
+        may("when", Condition, "For whom they count; without it, for everybody.").or("{}"),
+        may("points", Number, "How many."),
+        may("of", Text, "A path to a number, which is as many; what is none is 0."),
+        may("times", Number, "By how much that number is multiplied.").or("1"),
+    ],
+)
+.exactly_one(&[&["points", "of"]]);
+
+pub static LIMIT: Shape = Shape::new(
+    "limit",
+    "a limit",
+    "How often something is shown to one visitor.",
+    &[
+        needs("times", Whole(1, 128), "How often at most."),
+        needs(
+            "per",
+            Either(&[Duration, Words(SPANS)]),
+            "In how much time: so long, back from now, or a session, or ever.",
+        ),
+        may("of", Words(COUNTED), "What counts.").or("\"exposure\""),
+    ],
+);
+
+static SPANS: &[Word] = &[
+    word("session", "The visitor's present session."),
+    word("visitor", "All the time that the visitor is known."),
+];
+
+static COUNTED: &[Word] = &[
+    word("exposure", "Each page that showed it."),
+    word("decision", "Each page that it won on, whether it had a place there or not."),
+    word("session", "Each session in which it was shown; in one of these it may be shown again."),
+];
+
+pub static SCHEDULE: Shape = Shape::new(
+    "schedule",
+    "a schedule",
+    "When something holds: a date means midnight in the pack's zone.",
+    &[
+        may("from", INSTANT, "From then on."),
+        may("until", INSTANT, "Before then; a date does not belong."),
+    ],
+);
+
+const INSTANT: super::Takes = Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$", "2026-11-27");
+
+pub static CONTACT: Shape = Shape::new(
+    "contact",
+    "the contact policy",
+    "How often and when slots that contact visitors may do so, all of them together.",
+    &[
+        may("limit", Object(&CONTACT_LIMIT), "How often."),
+        may("quiet", Object(&QUIET), "When not."),
+        may(
+            "exempt",
+            List(&Text),
+            "Ways of contact, as slots' `contact` names them, that are free.",
+        ),
+    ],
+);
+
+pub static CONTACT_LIMIT: Shape = Shape::new(
+    "contact-limit",
+    "the limit",
+    "How often visitors are contacted.",
+    &[
+        needs("times", Whole(1, 128), "How often at most."),
+        needs("per", Either(&[Duration, Words(SPANS)]), "In how much time."),
+    ],
+);
+
+pub static QUIET: Shape = Shape::new(
+    "quiet",
+    "quiet hours",
+    "Hours in which nobody is contacted.",
+    &[
+        needs("from", HOUR, "The first minute."),
+        needs("to", HOUR, "The first minute after them; before `from` it is on the next day."),
+        may("tz", Text, "Whose clock: `visitor`, `pack` or a zone's name.").or("\"visitor\""),
+        may(
+            "then",
+            Words(&[word("delay", "What was not shown is shown afterwards.")]),
+            "What becomes of a contact.",
+        )
+        .or("\"delay\""),
+    ],
+);
+
+const HOUR: super::Takes = Pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", "21:00");

@@ -6,7 +6,7 @@
 
 use super::json::Json;
 use super::operators::{self, Operator};
-use super::{BUILT_IN, FEATURES, LOGIC, PACK, ROOTS, Shape, Takes, VISITOR, shapes};
+use super::{BUILT_IN, EVENTS, FEATURES, LOGIC, PACK, ROOTS, Shape, Takes, VISITOR, shapes};
 
 /// Where the schema is published.
 const ID: &str = "https://waymark.dev/schema/pack-1.json";
@@ -161,6 +161,7 @@ fn filter() -> Json {
         };
         (operator.name.to_owned(), described(takes, operator.about))
     });
+    let operators = logic.chain(EVENTS.iter().map(entry));
     Json::object([
         ("title", Json::text("a condition on an event")),
         (
@@ -168,7 +169,7 @@ fn filter() -> Json {
             Json::text("Members all of which have to hold for the event's properties."),
         ),
         ("type", Json::text("object")),
-        ("properties", Json::Object(logic.collect())),
+        ("properties", Json::Object(operators.collect())),
         ("patternProperties", Json::Object(vec![("^[^$]".to_owned(), reference("comparison"))])),
         ("additionalProperties", Json::Flag(false)),
     ])

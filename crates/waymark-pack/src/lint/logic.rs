@@ -10,7 +10,7 @@ use crate::condition::{Comparison, Condition, Kind, Subject};
 use crate::diagnostic::Code;
 use crate::json::At;
 use crate::language::BUILT_IN;
-use crate::pack::{Definition, Pack};
+use crate::pack::Pack;
 use crate::problem::{Problems, shown};
 
 /// Alternatives of which one always holds, and counts that nothing is below.
@@ -126,9 +126,9 @@ pub(super) fn may_be_missing(pack: &Pack, subject: &Subject) -> bool {
     match subject {
         Subject::Path(path) => path_may_be_missing(path),
         Subject::Session(key) => *key == SessionKey::Gap,
-        Subject::Time(..) | Subject::Amount(_) => false,
+        Subject::Time(..) => false,
         Subject::Feature(id) => feature_may_be_missing(pack, id),
-        Subject::Kept(_) => true,
+        Subject::Remembered(definition) => definition.may_be_missing(),
     }
 }
 
@@ -146,5 +146,5 @@ pub(super) fn path_may_be_missing(path: &Path) -> bool {
 
 pub(super) fn feature_may_be_missing(pack: &Pack, id: &str) -> bool {
     let feature = pack.features.iter().find(|feature| feature.id == id);
-    feature.is_some_and(|feature| !matches!(feature.definition, Definition::Windowed(_)))
+    feature.is_some_and(|feature| feature.definition.may_be_missing())
 }

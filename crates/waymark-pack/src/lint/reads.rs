@@ -6,11 +6,11 @@ use waymark_engine::program::{Path, Root};
 use waymark_model::Purpose;
 
 use super::by_id;
-use crate::condition::{Condition, Kind, Occurrence, Subject};
+use crate::condition::{Condition, Definition, Kind, Occurrence, Subject};
 use crate::declared::Declared;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Definition, Pack, Rule};
+use crate::pack::{Content, Pack, Rule};
 use crate::problem::{Problems, shown};
 
 /// Different things that the rules of a slot may read before its decisions are hardly ever the same
@@ -116,7 +116,7 @@ pub(super) fn signals(pack: &Pack, names: &Names<'_>, problems: &mut Problems) {
 
 impl<'p> Reads<'p> {
     fn of(names: &'p Names<'p>, rule: &'p Rule) -> Self {
-        let pending = vec![(&rule.when, None)];
+        let pending = rule.conditions().map(|condition| (condition, None)).collect();
         let mut reads = Self { names, all: BTreeSet::new(), pending, followed: BTreeSet::new() };
         while let Some((condition, within)) = reads.pending.pop() {
             condition.walk(&mut |part| reads.part(part, within.unwrap_or(part.at)));
@@ -134,7 +134,13 @@ impl<'p> Reads<'p> {
 
     fn part(&mut self, part: &'p Condition, at: At) {
         match &part.kind {
-            Kind::All(_) | Kind::Any(_) | Kind::Not(_) | Kind::Consent(_) => {}
+            Kind::All(_)
+            | Kind::Any(_)
+            | Kind::Not(_)
+            | Kind::Consent(_)
+            | Kind::Scheduled { .. } => {}
+            Kind::Percent(_) => self.signal("the visitor's id", at),
+            Kind::Channel { .. } => self.signal("the channel", at),
             Kind::Compare { subject, .. }
             | Kind::Elapsed { subject, .. }
             | Kind::Anniversary { subject, .. } => self.subject(subject, at),
@@ -172,8 +178,9 @@ impl<'p> Reads<'p> {
             Subject::Session(_) => self.signal("session", at),
             Subject::Time(..) => self.signal(&subject.name(), at),
             Subject::Feature(id) => self.feature(id, at),
-            Subject::Amount(windowed) => self.occurrence(&windowed.on, at),
-            Subject::Kept(kept) => self.occurrence(&kept.on, at),
+            Subject::Remembered(definition) => {
+                definition.occurrences().for_each(|on| self.occurrence(on, at));
+            }
         }
     }
 
@@ -194,10 +201,8 @@ impl<'p> Reads<'p> {
     }
 
     fn feature(&mut self, id: &str, at: At) {
-        match self.names.features.get(id) {
-            Some(Definition::Windowed(windowed)) => self.occurrence(&windowed.on, at),
-            Some(Definition::Kept(kept)) => self.occurrence(&kept.on, at),
-            None => {}
+        if let Some(definition) = self.names.features.get(id) {
+            definition.occurrences().for_each(|on| self.occurrence(on, at));
         }
     }
 

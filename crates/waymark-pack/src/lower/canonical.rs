@@ -3,25 +3,69 @@
 
 use std::fmt::Write;
 
-use waymark_engine::program::{Compare, Order, Path, Relation};
+use waymark_engine::program::{Amount, Compare, Merge, Order, Path, Relation, Taken, Window};
 use waymark_model::Value;
 
-use crate::condition::{Comparison, Condition, Kept, Kind, Occurrence, Subject, Windowed};
+use crate::condition::{
+    Comparison, Condition, Definition, Items, Kept, Kind, Occurrence, Subject, Values, Windowed,
+};
 
 pub(super) fn times(on: &Occurrence) -> String {
     format!("times({})", occurrence(on))
 }
 
-pub(super) fn windowed(of: &Windowed) -> String {
-    let amount = of.property.as_deref().map_or_else(|| "one".to_owned(), keys);
-    let window = of.window.map_or_else(
-        || "all".to_owned(),
-        |window| format!("{}x{}", window.resolution.0, window.buckets),
-    );
-    format!("windowed({},{amount},{window})", occurrence(&of.on))
+pub(super) fn definition(of: &Definition) -> String {
+    match of {
+        Definition::Windowed(Windowed { on, taken, merge, window: span }) => {
+            let merge = match merge {
+                Merge::Sum => "sum",
+                Merge::Average => "avg",
+                Merge::Least => "min",
+                Merge::Greatest => "max",
+            };
+            format!("{merge}({},{},{})", occurrence(on), self::taken(taken), window(*span))
+        }
+        Definition::Kept(of) => kept(of),
+        Definition::Distinct(of) => format!("distinct({})", values(of)),
+        Definition::Top(of) => format!("top({})", values(of)),
+        Definition::Streak { on, period } => {
+            format!("streak({},{})", occurrence(on), period.name())
+        }
+        Definition::Items(Items { add, remove, clear, taken, most }) => {
+            let [add, remove, clear] = [add, remove, clear].map(|all| unordered(all));
+            let taken = self::taken(taken);
+            format!("items([{add}],[{remove}],[{clear}],{taken},{most})")
+        }
+    }
 }
 
-pub(super) fn kept(of: &Kept) -> String {
+fn values(Values { on, taken, window: span, most }: &Values) -> String {
+    format!("{},{},{},{most}", occurrence(on), self::taken(taken), window(*span))
+}
+
+fn taken(Taken { each, amount }: &Taken) -> String {
+    let each = each.as_deref().map_or_else(String::new, |list| format!("each {} ", keys(list)));
+    let amount = match amount {
+        Amount::One => "one".to_owned(),
+        Amount::Property(path) => keys(path),
+    };
+    each + &amount
+}
+
+fn window(window: Option<Window>) -> String {
+    let written =
+        |Window { resolution, buckets, skip }| format!("{}x{buckets}-{skip}", resolution.0);
+    window.map_or_else(|| "all".to_owned(), written)
+}
+
+fn unordered(all: &[Occurrence]) -> String {
+    let mut all: Vec<String> = all.iter().map(occurrence).collect();
+    all.sort();
+    all.dedup();
+    all.join(",")
+}
+
+fn kept(of: &Kept) -> String {
     let which = if of.first { "first" } else { "last" };
     let property = of.property.as_deref().map_or_else(|| "none".to_owned(), keys);
     format!("{which}({},{property})", occurrence(&of.on))
@@ -29,10 +73,7 @@ pub(super) fn kept(of: &Kept) -> String {
 
 pub(super) fn sequence(steps: &[Occurrence], without: &[Occurrence]) -> String {
     let steps: Vec<String> = steps.iter().map(occurrence).collect();
-    let mut without: Vec<String> = without.iter().map(occurrence).collect();
-    without.sort();
-    without.dedup();
-    format!("sequence([{}],[{}])", steps.join(","), without.join(","))
+    format!("sequence([{}],[{}])", steps.join(","), unordered(without))
 }
 
 fn occurrence(on: &Occurrence) -> String {
@@ -59,6 +100,7 @@ fn condition(of: &Condition) -> String {
         Kind::Relate { left, relation, right } => {
             format!("{}{}{}", subject(left), self::relation(*relation), subject(right))
         }
+        Kind::Channel { among, .. } => format!("channel({among:x})"),
         // A `where` has nothing else.
         _ => String::new(),
     }

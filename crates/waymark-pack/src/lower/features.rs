@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::program::{Amount, CondId, Feature, FeatureKind, Matcher};
+use waymark_engine::program::{CondId, Feature, FeatureKind, Items, Matcher};
 use waymark_model::fnv1a64;
 
 use super::canonical;
-use crate::condition::{Condition, Kept, Occurrence, Windowed};
+use crate::condition::{Condition, Definition, Occurrence};
 
 /// Lowers a condition on an event.
 pub(super) type Lower<'l> = &'l mut dyn FnMut(&Condition) -> CondId;
@@ -32,22 +32,42 @@ impl Features {
         number
     }
 
-    pub fn windowed(&mut self, of: &Windowed, lower: Lower<'_>) -> u32 {
-        self.shared(canonical::windowed(of), |features| FeatureKind::Windowed {
-            on: features.matcher(&of.on, lower),
-            amount: of.property.clone().map_or(Amount::One, Amount::Property),
-            window: of.window,
-        })
-    }
-
-    pub fn kept(&mut self, of: &Kept, lower: Lower<'_>) -> u32 {
-        self.shared(canonical::kept(of), |features| {
-            let on = features.matcher(&of.on, lower);
-            let capture = of.property.clone();
-            if of.first {
-                FeatureKind::First { on, capture }
-            } else {
-                FeatureKind::Last { on, capture }
+    pub fn definition(&mut self, of: &Definition, lower: Lower<'_>) -> u32 {
+        self.shared(canonical::definition(of), |features| match of {
+            Definition::Windowed(of) => FeatureKind::Windowed {
+                on: features.matcher(&of.on, lower),
+                taken: of.taken.clone(),
+                merge: of.merge,
+                window: of.window,
+            },
+            Definition::Kept(of) => {
+                let (on, capture) = (features.matcher(&of.on, lower), of.property.clone());
+                if of.first {
+                    FeatureKind::First { on, capture }
+                } else {
+                    FeatureKind::Last { on, capture }
+                }
+            }
+            Definition::Distinct(of) => FeatureKind::Distinct {
+                on: features.matcher(&of.on, lower),
+                taken: of.taken.clone(),
+                window: of.window,
+                most: of.most,
+            },
+            Definition::Top(of) => FeatureKind::Top {
+                on: features.matcher(&of.on, lower),
+                taken: of.taken.clone(),
+                window: of.window,
+                most: of.most,
+            },
+            Definition::Streak { on, period } => {
+                FeatureKind::Streak { on: features.matcher(on, lower), period: *period }
+            }
+            Definition::Items(of) => {
+                let [add, remove, clear] = [&of.add, &of.remove, &of.clear]
+                    .map(|all| all.iter().map(|on| features.matcher(on, lower)).collect());
+                let (taken, most) = (of.taken.clone(), of.most);
+                FeatureKind::Items(Items { add, remove, clear, taken, most })
             }
         })
     }
@@ -71,9 +91,9 @@ impl Features {
             moved[*old as usize] = new;
         }
         for feature in &mut self.list {
-            for matcher in matchers(&mut feature.kind) {
+            feature.kind.each_matcher(|matcher| {
                 matcher.event = matcher.event.map(|old| moved[old as usize]);
-            }
+            });
         }
         (self.events.into_keys().collect(), self.list)
     }
@@ -96,15 +116,5 @@ impl Features {
             *self.events.entry(name.clone()).or_insert(next)
         });
         Matcher { event, condition: on.filter.as_ref().map(|filter| lower(filter)) }
-    }
-}
-
-fn matchers(kind: &mut FeatureKind) -> Vec<&mut Matcher> {
-    match kind {
-        FeatureKind::Times { on, .. }
-        | FeatureKind::Windowed { on, .. }
-        | FeatureKind::First { on, .. }
-        | FeatureKind::Last { on, .. } => vec![on],
-        FeatureKind::Sequence { steps, without } => steps.iter_mut().chain(without).collect(),
     }
 }

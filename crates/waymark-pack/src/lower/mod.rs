@@ -11,13 +11,13 @@ mod slots;
 use std::collections::BTreeMap;
 
 use waymark_engine::program::{
-    Clock, Compare, Cond, CondId, Content, Filter, Part, Program, Segment, Slot, Source, Stage,
-    Test, Variant, ZoneId,
+    Clock, Compare, Cond, CondId, Content, Filter, Part, Program, Root, Segment, Slot, Source,
+    Stage, Test, Variant, ZoneId,
 };
 
-use crate::condition::{Comparison, Condition, Hours, Kept, Kind, Subject, Windowed, Zone};
+use crate::condition::{Comparison, Condition, Definition, Hours, Kind, Subject, Zone};
 use crate::diagnostic::Code;
-use crate::pack::{self, Definition, Pack};
+use crate::pack::{self, Pack};
 use crate::problem::Problems;
 use conds::Conds;
 use features::{Features, Lower};
@@ -41,10 +41,7 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
     let mut named: Vec<&pack::Feature> = pack.features.iter().collect();
     named.sort_by_key(|feature| &feature.id);
     for feature in named {
-        let number = match &feature.definition {
-            Definition::Windowed(windowed) => lowering.windowed(windowed),
-            Definition::Kept(kept) => lowering.kept(kept),
-        };
+        let number = lowering.definition(&feature.definition);
         lowering.named.insert(&feature.id, number);
     }
     let mut program = Program {
@@ -55,7 +52,7 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
     };
     for segment in order.segments.iter().map(|number| &pack.segments[*number]) {
         let when = lowering.condition(segment.when.as_ref()?);
-        program.segments.push(Segment { id: segment.id.clone(), when });
+        program.segments.push(Segment { id: segment.id.clone(), when, edge: segment.edge });
     }
     for stage in &pack.journey.stages {
         let enter = lowering.condition(stage.enter.as_ref()?);
@@ -95,8 +92,11 @@ impl<'p> Lowering<'p> {
         for content in contents {
             let mut variants = Vec::new();
             for variant in &content.variants {
-                let mut filters = variant.template.inserts().flat_map(|insert| &insert.filters);
-                if filters.any(|filter| matches!(filter, Filter::Date(_))) {
+                let clock = variant.template.inserts().any(|insert| {
+                    insert.path.root == Root::Time
+                        || insert.filters.iter().any(|filter| matches!(filter, Filter::Date(_)))
+                });
+                if clock {
                     // For visitors whose host knows no zone.
                     self.references.zone(&Zone::Pack);
                 }
@@ -111,6 +111,7 @@ impl<'p> Lowering<'p> {
             }
             program.contents.push(Content { id: content.id.clone(), body: content.body, variants });
         }
+        let edge = pack.edge_slots();
         let slots = slots::ordered(pack, self.problems)?;
         let slot_numbers = numbered(slots.iter().map(|slot| slot.id.as_str()));
         for slot in slots {
@@ -118,7 +119,12 @@ impl<'p> Lowering<'p> {
                 None => None,
                 Some(shown) => Some(*content_numbers.get(shown.content.as_str())?),
             };
-            program.slots.push(Slot { id: slot.id.clone(), default });
+            program.slots.push(Slot {
+                id: slot.id.clone(),
+                default,
+                edge: edge.contains(slot.id.as_str()),
+                contact: slot.contact.clone(),
+            });
         }
         self.rules(pack, Names::new(slot_numbers, content_numbers, by_id), program)
     }
@@ -172,7 +178,8 @@ impl<'p> Lowering<'p> {
                 }
             }
             Kind::Age { of, order, span } => {
-                Test::Age { feature: self.kept(of), order: *order, span: *span }
+                let definition = Definition::Kept(of.clone());
+                Test::Age { feature: self.definition(&definition), order: *order, span: *span }
             }
             Kind::Sequence { steps, without, within, idle } => Test::Sequence {
                 feature: self.remember(|features, lower| features.sequence(steps, without, lower)),
@@ -207,6 +214,11 @@ impl<'p> Lowering<'p> {
                 zone: self.zone(zone),
             },
             Kind::Consent(purpose) => Test::Consent(*purpose),
+            Kind::Scheduled { from, until } => Test::Scheduled { from: *from, until: *until },
+            Kind::Percent(share) => Test::Percent(share.clone()),
+            Kind::Channel { of_event, among } => {
+                Test::Channel { of_event: *of_event, among: *among }
+            }
             // Made of other conditions: `part` has taken these apart.
             Kind::All(_) | Kind::Any(_) | Kind::Not(_) => Test::Segment(u32::MAX),
         }
@@ -217,8 +229,7 @@ impl<'p> Lowering<'p> {
             Subject::Path(path) => Source::Path(path.clone()),
             Subject::Session(key) => Source::Session(*key),
             Subject::Time(key, zone) => Source::Time(*key, self.zone(zone)),
-            Subject::Amount(windowed) => Source::Feature(self.windowed(windowed)),
-            Subject::Kept(kept) => Source::Feature(self.kept(kept)),
+            Subject::Remembered(definition) => Source::Feature(self.definition(definition)),
             Subject::Feature(id) => {
                 Source::Feature(self.named.get(id.as_str()).copied().unwrap_or(u32::MAX))
             }
@@ -239,12 +250,12 @@ impl<'p> Lowering<'p> {
         self.references.zone(zone)
     }
 
-    fn windowed(&mut self, windowed: &Windowed) -> u32 {
-        self.remember(|features, lower| features.windowed(windowed, lower))
-    }
-
-    fn kept(&mut self, kept: &Kept) -> u32 {
-        self.remember(|features, lower| features.kept(kept, lower))
+    fn definition(&mut self, definition: &Definition) -> u32 {
+        if matches!(definition, Definition::Streak { .. }) {
+            // Its days are the pack's.
+            self.references.zone(&Zone::Pack);
+        }
+        self.remember(|features, lower| features.definition(definition, lower))
     }
 
     /// A feature, whose conditions on events are lowered as all others are.

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use waymark_engine::program::{
-    Action, Compare, Experiment, Holdout, Leaf, Need, Order, Outcome, Path, Program, Root, Rule,
-    Sticky, Variation,
+    Action, Candidate, Compare, Experiment, Holdout, Leaf, Need, Order, Outcome, Path, Pick,
+    Points, Program, Root, Rule, Sticky, Variation,
 };
 use waymark_model::Value;
 
 use super::Lowering;
-use crate::condition::{Comparison, Condition, Kept, Kind, Occurrence, Subject};
+use crate::condition::{Comparison, Condition, Definition, Kept, Kind, Occurrence, Subject};
 use crate::json::At;
-use crate::pack::{self, Content, Does, HOLDOUT, Needed, Pack};
+use crate::pack::{self, Content, Does, HOLDOUT, Needed, Pack, limited};
 
 /// What hosts log when somebody meets a variation, and what it says.
 const EXPOSURE: &str = "Experiment Viewed";
@@ -51,6 +51,7 @@ impl<'p> Lowering<'p> {
                 (rule.id.as_str(), (number, experiment, rule.slot.as_str()))
             })
             .collect();
+        let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
         for (slot, rule) in rules {
             let action = match &rule.does {
                 Does::Keep => Action::Keep,
@@ -61,7 +62,20 @@ impl<'p> Lowering<'p> {
                     program.experiments.push(experiment);
                     Action::Experiment(number)
                 }
+                Does::Pick(candidates) => {
+                    let number = u32::try_from(program.picks.len()).ok()?;
+                    let pick = self.pick(candidates, &names)?;
+                    program.picks.push(pick);
+                    Action::Pick(number)
+                }
             };
+            let place = pack.slots.iter().find(|slot| slot.id == rule.slot);
+            let (limit, logs) =
+                limited(&rule.id, rule.limit.as_ref(), place, pack.contact.as_ref(), &pack.slots);
+            let exclusive = rule.exclusive.as_deref().map(|name| {
+                let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+                *groups.entry(name).or_insert(next)
+            });
             let needs: Option<Vec<Need>> =
                 rule.needs.iter().map(|need| lowered(need, &names)).collect();
             let holdouts = holdouts(rule, pack, program);
@@ -76,9 +90,30 @@ impl<'p> Lowering<'p> {
                 shares: rule.filters.clone(),
                 needs: needs?,
                 holdouts,
+                limit: limit.map(|limit| self.condition(&limit)),
+                exclusive,
+                logs,
             });
         }
         Some(())
+    }
+
+    fn pick(&mut self, candidates: &'p [pack::Candidate], names: &Names<'p>) -> Option<Pick> {
+        let mut all = Vec::new();
+        for candidate in candidates {
+            let points = candidate.points.iter().map(|points| Points {
+                when: self.condition(&points.when),
+                times: points.of.as_ref().map(|of| self.source(of)),
+                amount: points.amount,
+            });
+            let points = points.collect();
+            all.push(Candidate {
+                show: *names.contents.get(candidate.show.content.as_str())?,
+                when: self.condition(&candidate.when),
+                points,
+            });
+        }
+        Some(Pick { candidates: all })
     }
 
     fn experiment(
@@ -137,7 +172,7 @@ impl<'p> Lowering<'p> {
             on: exposure(current),
             property: Some(vec![VARIATION_ID.to_owned()]),
         };
-        let feature = self.kept(&kept);
+        let feature = self.definition(&Definition::Kept(kept));
         let blocked = (experiment.min_bucket_version > 0).then(|| {
             let least = number(experiment.min_bucket_version);
             let enough = numbered(Compare::Order(Order::Gte, least));

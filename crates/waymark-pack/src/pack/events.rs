@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use waymark_model::Purpose;
 
+use super::rules::runs_at_edge;
 use crate::declared::{Desk, Event, Kind, Type};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, members, text};
@@ -64,6 +65,9 @@ fn read_attribute(member: &Member, desk: &mut Desk<'_>) -> Option<Type> {
     }
     if let Some(node) = fields.take("sensitivity") {
         text(node, "`sensitivity`", &mut desk.problems);
+    }
+    if runs_at_edge(fields.take("visible"), desk) {
+        desk.declared.edge_traits.insert(member.key.clone());
     }
     fields.finish(&mut desk.problems);
     Type::read(ty?, &mut desk.problems)

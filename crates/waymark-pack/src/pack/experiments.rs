@@ -8,7 +8,6 @@ use waymark_engine::program::{Share, Status};
 use super::content::{Shown, shown_in};
 use super::metrics::{self, Measured};
 use super::rules::{Does, Rule, Unique, ordinary};
-use super::shares::{all, by_user, hashed, range, range_of, share};
 use crate::condition::{Condition, Place, read as read_condition};
 use crate::declared::{Desk, ids_of};
 use crate::diagnostic::Code;
@@ -16,6 +15,7 @@ use crate::fields::{Fields, elements, flag, label, members, text, whole};
 use crate::json::{Json, Node};
 use crate::language;
 use crate::problem::shown;
+use crate::shares::{all, by_user, hashed, range, range_of, share};
 
 /// What a rule that is an experiment has besides.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What is remembered under a name.
 
-use crate::condition::{Kept, Windowed, kept, windowed};
+use crate::condition::{Definition, feature};
 use crate::declared::{self, Desk};
 use crate::diagnostic::Code;
 use crate::fields::{id, members, refuse_not_yet};
@@ -12,12 +12,6 @@ use crate::problem::shown;
 pub(crate) struct Feature {
     pub id: String,
     pub definition: Definition,
-}
-
-#[derive(Debug)]
-pub(crate) enum Definition {
-    Windowed(Windowed),
-    Kept(Kept),
 }
 
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Feature> {
@@ -41,17 +35,10 @@ fn read_feature(member: &Member, desk: &mut Desk<'_>) -> Option<(Definition, dec
         desk.problems.error(Code::MissingKey, member.value.opening(), message);
         return None;
     };
-    let node = &operator.value;
-    let sum = operator.key == "$sum";
-    let first = operator.key == "$first";
     match operator.key.as_str() {
-        "$sum" | "$count" => {
-            let windowed = windowed(node, sum, desk)?;
-            Some((Definition::Windowed(windowed), declared::Feature::Number))
-        }
-        "$first" | "$last" => {
-            let (kept, ty) = kept(node, first, desk)?;
-            Some((Definition::Kept(kept), declared::Feature::Kept(ty)))
+        key if language::find(language::FEATURES, key).is_some_and(|feature| !feature.later) => {
+            let (definition, ty) = feature(key, &operator.value, desk)?;
+            Some((definition, declared::Feature::Of(ty)))
         }
         key if language::find(language::FEATURES, key).is_some() => {
             refuse_not_yet(operator, &mut desk.problems);

@@ -2,7 +2,6 @@
 
 use waymark_model::Span;
 
-use super::shares::{all, share};
 use crate::condition::{Condition, Place, read as read_condition};
 use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
@@ -11,6 +10,7 @@ use crate::json::{Member, Node};
 use crate::language;
 use crate::measures::{Guardrail, Metric, MetricKind};
 use crate::problem::shown;
+use crate::shares::{all, share};
 
 /// What an experiment is to raise, and what it must not harm.
 #[derive(Debug, Clone, Default)]

@@ -7,19 +7,27 @@ mod experiments;
 mod features;
 mod groups;
 mod journey;
+mod limits;
 mod metrics;
+mod picks;
 mod rules;
+mod schedule;
 mod shares;
 mod tests;
 
 pub(crate) use content::{Content, Slot};
 pub(crate) use experiments::{Experiment, Sticky};
-pub(crate) use features::{Definition, Feature};
+pub(crate) use features::Feature;
 pub(crate) use groups::Group;
 pub(crate) use journey::Journey;
+pub(crate) use limits::{Policy, lowered as limited};
+pub(crate) use picks::Candidate;
 pub(crate) use rules::{Does, Rule};
+pub(crate) use schedule::Schedule;
 pub(crate) use shares::{HOLDOUT, Need, Needed, Universal};
 pub use tests::{Case, Expect};
+
+use std::collections::BTreeSet;
 
 use crate::measures::{Measured, Measures, Metric};
 
@@ -51,6 +59,7 @@ pub(crate) struct Pack {
     /// Experiments, too.
     pub rules: Vec<Rule>,
     pub holdout: Option<Universal>,
+    pub contact: Option<Policy>,
     pub metrics: Vec<Metric>,
     /// Of the metrics' events.
     pub metric_filters: Vec<Condition>,
@@ -66,9 +75,22 @@ pub(crate) struct Segment {
     pub at: At,
     /// `None` when it could not be read.
     pub when: Option<Condition>,
+    /// Whether only the edge may know of it.
+    pub edge: bool,
 }
 
 impl Pack {
+    /// Slots that the edge decides, and no page.
+    pub fn edge_slots(&self) -> BTreeSet<&str> {
+        let contents = self.contents.iter().filter(|content| content.edge);
+        let secret: BTreeSet<&str> = contents.map(|content| content.id.as_str()).collect();
+        let defaults = self.slots.iter().filter(|slot| {
+            slot.default.as_ref().is_some_and(|shown| secret.contains(shown.content.as_str()))
+        });
+        let rules = self.rules.iter().filter(|rule| rule.edge);
+        defaults.map(|slot| &*slot.id).chain(rules.map(|rule| &*rule.slot)).collect()
+    }
+
     /// Its tests, and what reports need: visitors' programs hold neither.
     pub fn beside(self) -> (Vec<Case>, Measures) {
         let experiments = self.rules.into_iter().filter_map(|rule| match rule.does {
@@ -104,6 +126,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let experiments = fields.take("experiments");
     let metrics = fields.take("metrics");
     let holdout = fields.take("holdout");
+    let contact = fields.take("contact");
     let catalog = fields.take("catalog");
     let tables = fields.take("tables");
     let tests = fields.take("tests");
@@ -115,6 +138,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     desk.declared.stages = ids_of(journey.and_then(|journey| journey.member("stages")));
     desk.declared.segments = ids_of(segments);
     desk.declared.slots = ids_of(slots);
+    desk.declared.contacts = content::contacts(slots);
     desk.declared.groups = ids_of(groups);
     desk.declared.holidays = holidays.is_some();
     desk.declared.contents = content::slots_of(contents);
@@ -142,6 +166,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         contents: content::read(contents, desk),
         rules,
         holdout: shares::universal(holdout, desk),
+        contact: limits::policy(contact, desk),
         metrics,
         metric_filters,
         catalog,
@@ -187,7 +212,9 @@ fn header(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<String> {
     }
     let node = fields.take("timezone")?;
     let zone = text(node, "`timezone`", &mut desk.problems)?;
-    zone_exists(zone, node.at, desk).then(|| zone.to_owned())
+    let zone = zone_exists(zone, node.at, desk).then(|| zone.to_owned());
+    desk.declared.timezone.clone_from(&zone);
+    zone
 }
 
 fn pack_name(node: &Node, desk: &mut Desk<'_>) -> Option<String> {
@@ -219,9 +246,10 @@ fn read_segments(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Segment> {
         let when = fields.require("when", &mut desk.problems);
         label(fields.take("label"), &mut desk.problems);
         label(fields.take("description"), &mut desk.problems);
+        let edge = rules::runs_at_edge(fields.take("runs"), desk);
         fields.finish(&mut desk.problems);
         let when = when.and_then(|node| read(node, Place::Membership, desk));
-        segments.push(Segment { id: member.key.clone(), at: member.key_at, when });
+        segments.push(Segment { id: member.key.clone(), at: member.key_at, when, edge });
     }
     segments
 }

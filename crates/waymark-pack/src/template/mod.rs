@@ -227,13 +227,9 @@ pub(crate) fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Pa
         Subject::Path(path) => path,
         Subject::Session(key) => Path { root: Root::Session, keys: vec![key.name().to_owned()] },
         Subject::Feature(id) => Path { root: Root::Feature, keys: vec![id] },
-        Subject::Time(..) => {
-            let message = "`time.` is not in this version of templates";
-            desk.problems.error(Code::NotYet, at, message);
-            return None;
-        }
-        // Paths name neither.
-        Subject::Amount(_) | Subject::Kept(_) => return None,
+        Subject::Time(key, _) => Path { root: Root::Time, keys: vec![key.name().to_owned()] },
+        // No path names one.
+        Subject::Remembered(_) => return None,
     })
 }
 

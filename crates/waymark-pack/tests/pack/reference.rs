@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use waymark_engine::{Context, Engine, Numerals};
+use waymark_model::Timestamp;
 use waymark_pack::language::shapes;
-use waymark_pack::{Case, Code, Compiled, check, compile};
+use waymark_pack::{Case, Code, Compiled, Input, check, compile};
 
 /// A fence of a page, with the heading above it.
 struct Fence {
@@ -52,6 +53,9 @@ fn fences() -> Vec<Fence> {
     fences
 }
 
+/// 2026-06-15, so that schedules can be over.
+const TODAY: Timestamp = Timestamp(1_781_481_600_000);
+
 #[test]
 fn every_pack_is_right_and_passes_its_own_tests() {
     let mut tests = 0;
@@ -74,7 +78,7 @@ fn every_pack_is_right_and_passes_its_own_tests() {
                 assert!(!report.has_errors(), "{place}: {report}");
             }
             "jsonc broken" => {
-                let report = check(&text);
+                let report = Input { today: Some(TODAY), ..Input::of(&text) }.check();
                 let codes: Vec<&str> = report.iter().map(|it| it.code).collect();
                 assert!(codes.contains(&heading.as_str()), "{place}: {report}");
             }
@@ -159,6 +163,8 @@ fn every_key_operator_path_and_filter_is_in_a_table() {
         "operators: visitor",
         "operators: comparisons",
         "operators: features",
+        "operators: events",
+        "words: channels",
         "operators: filters",
         "roots",
         "paths",

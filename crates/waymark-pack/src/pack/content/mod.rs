@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::program::{Body, Share, Template};
 
+use super::rules::runs_at_edge;
 use super::shares::{self, KEEP};
 use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
@@ -27,6 +28,8 @@ pub(crate) struct Slot {
     pub at: At,
     pub default: Option<Shown>,
     pub holdout: Option<Share>,
+    /// How what it shows contacts visitors, if it does.
+    pub contact: Option<String>,
 }
 
 /// A content, where it is named.
@@ -42,6 +45,8 @@ pub(crate) struct Content {
     pub at: At,
     pub body: Body,
     pub variants: Vec<Variant>,
+    /// Whether pages are not to know of it, unless they show it.
+    pub edge: bool,
 }
 
 #[derive(Debug)]
@@ -60,6 +65,16 @@ pub(super) fn slots_of(node: Option<&Node>) -> BTreeMap<String, Option<String>> 
     members.iter().map(|member| (member.key.clone(), slot(&member.value))).collect()
 }
 
+/// Ways in which slots contact visitors.
+pub(super) fn contacts(node: Option<&Node>) -> BTreeSet<String> {
+    let Some(Json::Object(members)) = node.map(|node| &node.json) else { return BTreeSet::new() };
+    let contact = |node: &Node| match node.member("contact").map(|way| &way.json) {
+        Some(Json::Text(way)) => Some(way.clone()),
+        _ => None,
+    };
+    members.iter().filter_map(|member| contact(&member.value)).collect()
+}
+
 pub(super) fn read_slots(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Slot> {
     let members = node.and_then(|node| members(node, "`slots`", &mut desk.problems));
     let mut slots = Vec::new();
@@ -72,14 +87,19 @@ pub(super) fn read_slots(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Slot> 
         let default = fields.require("default", &mut desk.problems);
         label(fields.take("label"), &mut desk.problems);
         let holdout = fields.take("holdout");
+        let contact = fields.take("contact");
         fields.finish(&mut desk.problems);
+        let contact = contact.and_then(|node| {
+            let way = text(node, "`contact`", &mut desk.problems)?;
+            id(way, node.at, &mut desk.problems).then(|| way.to_owned())
+        });
         let name = format!("{}.slot.{}", shares::HOLDOUT, member.key);
         let holdout = shares::holdout(holdout, &name, desk);
         let default = default.and_then(|node| match &node.json {
             Json::Text(text) if text == KEEP => None,
             _ => shown_in(node, "`default`", Some(&member.key), desk),
         });
-        slots.push(Slot { id: member.key.clone(), at: member.key_at, default, holdout });
+        slots.push(Slot { id: member.key.clone(), at: member.key_at, default, holdout, contact });
     }
     slots
 }
@@ -111,14 +131,15 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Content> {
     let mut contents = Vec::new();
     for member in members.unwrap_or_default() {
         id(&member.key, member.key_at, &mut desk.problems);
-        if let Some((body, variants)) = read_content(&member.value, desk) {
-            contents.push(Content { id: member.key.clone(), at: member.key_at, body, variants });
+        if let Some((body, variants, edge)) = read_content(&member.value, desk) {
+            let (id, at) = (member.key.clone(), member.key_at);
+            contents.push(Content { id, at, body, variants, edge });
         }
     }
     contents
 }
 
-fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)> {
+fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>, bool)> {
     let mut fields = Fields::of(node, &language::CONTENT, &mut desk.problems)?;
     if let Some(node) = fields.require("slot", &mut desk.problems)
         && let Some(slot) = text(node, "`slot`", &mut desk.problems)
@@ -128,18 +149,19 @@ fn read_content(node: &Node, desk: &mut Desk<'_>) -> Option<(Body, Vec<Variant>)
     let given = Given::of(&mut fields);
     let locales = fields.take("locales");
     label(fields.take("label"), &mut desk.problems);
+    let edge = runs_at_edge(fields.take("runs"), desk);
     fields.finish(&mut desk.problems);
     let Some(locales) = locales else {
         let (body, template) = given.read(node, NO_LOCALE, desk)?;
         let variant = Variant { locale: NO_LOCALE.to_owned(), template };
-        return Some((body, vec![variant]));
+        return Some((body, vec![variant], edge));
     };
     let items = given.items();
     if !given.is_empty() && items.is_none() {
         let message = "content has `locales`, or one kind for everybody, and not both";
         desk.problems.error(Code::ConflictingKeys, node.opening(), message);
     }
-    read_locales(locales, items, desk)
+    read_locales(locales, items, desk).map(|(body, variants)| (body, variants, edge))
 }
 
 fn read_locales(

@@ -1,0 +1,342 @@
+//! Whether a Program can be followed without looking: every reference points at something, and
+//! nothing refers to itself.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::program::{
+    Action, Clock, Compare, Cond, CondId, Content, FeatureKind, From, Items, Program, Root, Source,
+    Test,
+};
+
+/// Conditions inside each other. The evaluator recurses as deep.
+const COND_DEPTH: u8 = 64;
+/// Tests that one evaluation may ask. Shared parts count each time they are reached.
+const COND_WEIGHT: u32 = 20_000;
+/// Values that one feature keeps.
+const VALUES: u32 = 1_000;
+/// Minutes of a day.
+const DAY_MINUTES: u32 = 24 * 60;
+
+impl Program {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        let below = |number: u32, list: usize| {
+            if (number as usize) < list { Ok(()) } else { Err("dangling-reference") }
+        };
+        let sorted = |names: &mut dyn Iterator<Item = &String>| {
+            if names.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err("unsorted-names") }
+        };
+        sorted(&mut self.events.iter())?;
+        sorted(&mut self.named.iter().map(|(name, _)| name))?;
+        let ordered = self.groups.iter().all(|group| group.members.is_sorted());
+        if !ordered || !self.holidays.is_sorted() {
+            return Err("unsorted-numbers");
+        }
+        if self.session_gap.0 <= 0 {
+            return Err("no-session-gap");
+        }
+        let kinds = self.check_conds()?;
+        let on_event = |id: CondId| match kinds.get(id.0 as usize) {
+            Some(reads) if reads.what & !Reads::EVENT == 0 => Ok(()),
+            _ => Err("condition-out-of-place"),
+        };
+        let on_visitor = |id: CondId, segments: u32, stage: bool| match kinds.get(id.0 as usize) {
+            Some(reads)
+                if reads.what & !Reads::VISITOR == 0
+                    && reads.segments <= segments
+                    && (stage || !reads.stage) =>
+            {
+                Ok(())
+            }
+            _ => Err("condition-out-of-place"),
+        };
+        for feature in &self.features {
+            if let Some(window) = feature.kind.window() {
+                let span = window.resolution.0.checked_mul(window.buckets.into());
+                if window.resolution.0 <= 0 || window.skip >= window.buckets || span.is_none() {
+                    return Err("bad-window");
+                }
+            }
+            if let FeatureKind::Distinct { most, .. }
+            | FeatureKind::Top { most, .. }
+            | FeatureKind::Items(Items { most, .. }) = &feature.kind
+                && !(1..=VALUES).contains(most)
+            {
+                return Err("keeps-too-many");
+            }
+            if let FeatureKind::Sequence { steps, .. } = &feature.kind
+                && steps.is_empty()
+            {
+                return Err("empty-sequence");
+            }
+            for matcher in feature.kind.matchers() {
+                matcher.event.map_or(Ok(()), |event| below(event, self.events.len()))?;
+                matcher.condition.map_or(Ok(()), on_event)?;
+            }
+        }
+        for (_, feature) in &self.named {
+            below(*feature, self.features.len())?;
+        }
+        let segments = u32::try_from(self.segments.len()).map_err(|_| "too-many-segments")?;
+        if self.stage_after > segments {
+            return Err("dangling-reference");
+        }
+        for (number, segment) in (0..).zip(&self.segments) {
+            on_visitor(segment.when, number, number >= self.stage_after)?;
+        }
+        for stage in &self.stages {
+            on_visitor(stage.enter, self.stage_after, false)?;
+        }
+        self.check_lists(&kinds)?;
+        for slot in &self.slots {
+            slot.default.map_or(Ok(()), |content| below(content, self.contents.len()))?;
+        }
+        for rule in &self.rules {
+            below(rule.slot, self.slots.len())?;
+            on_visitor(rule.when, segments, true)?;
+            match rule.action {
+                Action::Keep => {}
+                Action::Show(content) => below(content, self.contents.len())?,
+                Action::Experiment(number) => below(number, self.experiments.len())?,
+                Action::Pick(number) => below(number, self.picks.len())?,
+            }
+            rule.limit.map_or(Ok(()), |cond| on_visitor(cond, segments, true))?;
+            for holdout in &rule.holdouts {
+                below(*holdout, self.holdouts.len())?;
+            }
+            for need in &rule.needs {
+                // What is needed is decided before.
+                below(need.slot, rule.slot as usize)?;
+            }
+        }
+        for experiment in &self.experiments {
+            let count = experiment.variations.len();
+            let fits = |ranges: usize| if ranges == count { Ok(()) } else { Err("bad-ranges") };
+            fits(experiment.share.ranges.len())?;
+            // There is a first one for those who are not assigned.
+            below(experiment.force.unwrap_or(0), count)?;
+            for show in experiment.variations.iter().filter_map(|variation| variation.show) {
+                below(show, self.contents.len())?;
+            }
+            for leaf in &experiment.contexts {
+                fits(leaf.ranges.len())?;
+                on_visitor(leaf.when, segments, true)?;
+            }
+            if let Some(sticky) = &experiment.sticky {
+                below(sticky.feature, self.features.len())?;
+                sticky.blocked.map_or(Ok(()), |cond| on_visitor(cond, segments, true))?;
+            }
+        }
+        for candidate in self.picks.iter().flat_map(|pick| &pick.candidates) {
+            below(candidate.show, self.contents.len())?;
+            on_visitor(candidate.when, segments, true)?;
+            for points in &candidate.points {
+                on_visitor(points.when, segments, true)?;
+                if let Some(source) = &points.times {
+                    let mut reads = Reads::default();
+                    reads.of_source(source, self)?;
+                    if reads.what & !Reads::VISITOR != 0 {
+                        return Err("condition-out-of-place");
+                    }
+                }
+            }
+        }
+        if !self.rules.is_sorted_by_key(|rule| rule.slot) {
+            return Err("unsorted-rules");
+        }
+        Ok(())
+    }
+
+    /// The catalogue, and the lists of content over it.
+    fn check_lists(&self, kinds: &[Reads]) -> Result<(), &'static str> {
+        if !self.catalog.is_sound() {
+            return Err("bad-catalog");
+        }
+        for each in self.contents.iter().flat_map(Content::lists) {
+            let from = match each.from {
+                From::Table(table) => Some(table),
+                From::Path(_) => None,
+            };
+            for table in from.into_iter().chain(each.fallback) {
+                if table as usize >= self.catalog.tables.len() {
+                    return Err("dangling-reference");
+                }
+            }
+            if let Some(filter) = each.filter {
+                let reads = kinds.get(filter.0 as usize).ok_or("dangling-reference")?;
+                if reads.what & !Reads::ITEM != 0 {
+                    return Err("condition-out-of-place");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_conds(&self) -> Result<Vec<Reads>, &'static str> {
+        let mut all: Vec<Reads> = Vec::with_capacity(self.conds.len());
+        for cond in &self.conds {
+            let parts: &[CondId] = match cond {
+                Cond::All(parts) | Cond::Any(parts) => parts,
+                Cond::Not(part) => core::slice::from_ref(part),
+                Cond::Test(_) => &[],
+            };
+            let mut reads = Reads { weight: 1, ..Reads::default() };
+            if let Cond::Test(test) = cond {
+                reads.of_test(test, &all, self)?;
+            }
+            for part in parts {
+                // A condition stands after its parts, so there is no cycle.
+                let part = all.get(part.0 as usize).ok_or("dangling-reference")?;
+                reads.what |= part.what;
+                reads.stage |= part.stage;
+                reads.segments = reads.segments.max(part.segments);
+                reads.depth = reads.depth.max(part.depth + 1);
+                reads.weight = reads.weight.saturating_add(part.weight);
+            }
+            if reads.depth > COND_DEPTH {
+                return Err("condition-too-deep");
+            }
+            if reads.weight > COND_WEIGHT {
+                return Err("condition-too-large");
+            }
+            all.push(reads);
+        }
+        Ok(all)
+    }
+}
+
+/// What a condition reads, and so where it may stand.
+#[derive(Default)]
+struct Reads {
+    /// Of the visitor, the event or the element.
+    what: u8,
+    stage: bool,
+    /// One past the highest segment.
+    segments: u32,
+    depth: u8,
+    weight: u32,
+}
+
+impl Reads {
+    const VISITOR: u8 = 1;
+    const EVENT: u8 = 2;
+    const ITEM: u8 = 4;
+
+    /// `before`: the conditions that it may be made of.
+    fn of_test(
+        &mut self,
+        test: &Test,
+        before: &[Self],
+        program: &Program,
+    ) -> Result<(), &'static str> {
+        let exists = |number: u32, length: usize| {
+            if (number as usize) < length { Ok(()) } else { Err("dangling-reference") }
+        };
+        match test {
+            Test::Compare { source, compare } => {
+                self.of_source(source, program)?;
+                match compare {
+                    Compare::Some(cond) | Compare::Size(cond) => {
+                        let part = before.get(cond.0 as usize).ok_or("dangling-reference")?;
+                        if part.what & !Self::ITEM != 0 {
+                            return Err("condition-out-of-place");
+                        }
+                        self.depth = part.depth + 1;
+                        self.weight = self.weight.saturating_add(part.weight);
+                    }
+                    Compare::Group(group) => exists(*group, program.groups.len())?,
+                    Compare::Pattern(pattern) => exists(*pattern, program.patterns.len())?,
+                    _ => {}
+                }
+                return Ok(());
+            }
+            Test::Relate { left, right, .. } => {
+                self.of_source(left, program)?;
+                return self.of_source(right, program);
+            }
+            Test::Elapsed { source, .. } | Test::Anniversary { source, .. } => {
+                self.of_source(source, program)?;
+            }
+            Test::Channel { of_event: true, .. } => {
+                self.what |= Self::EVENT;
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.what |= Self::VISITOR;
+        if let Some(feature) = test.feature() {
+            let kind = program.features.get(feature as usize).ok_or("dangling-reference")?;
+            let fits = matches!(
+                (test, &kind.kind),
+                (Test::Count { .. }, FeatureKind::Times { .. })
+                    | (Test::Age { .. }, FeatureKind::First { .. } | FeatureKind::Last { .. })
+                    | (Test::Sequence { .. }, FeatureKind::Sequence { .. })
+                    | (Test::Elapsed { .. }, _)
+            );
+            if !fits {
+                return Err("wrong-feature");
+            }
+        }
+        match test {
+            Test::Count { feature, within, session, least, most } => {
+                // Otherwise a full list could not tell whether there were more.
+                let needed = most.map_or(*least, |most| most.saturating_add(1).max(*least));
+                if let FeatureKind::Times { keep, .. } = program.features[*feature as usize].kind
+                    && (within.is_some() || *session)
+                    && keep < needed
+                {
+                    return Err("keeps-too-few");
+                }
+            }
+            Test::Segment(segment) => {
+                exists(*segment, program.segments.len())?;
+                self.segments = segment + 1;
+            }
+            Test::Stage { most, .. } => {
+                exists(*most, program.stages.len())?;
+                self.stage = true;
+            }
+            Test::Clock(Clock { zone, from, to, .. }) => {
+                exists(zone.0, program.zones.len() + 1)?;
+                if *from > DAY_MINUTES || *to > DAY_MINUTES {
+                    return Err("bad-clock");
+                }
+            }
+            Test::Anniversary { before, after, zone, .. } => {
+                exists(zone.0, program.zones.len() + 1)?;
+                if before.0 < 0 || after.0 < 0 {
+                    return Err("bad-anniversary");
+                }
+            }
+            Test::Scheduled { from, until } if from >= until => return Err("bad-schedule"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn of_source(&mut self, source: &Source, program: &Program) -> Result<(), &'static str> {
+        self.what |= match source {
+            Source::Path(path) => match path.root {
+                Root::Property | Root::EventContext => Self::EVENT,
+                Root::Item => Self::ITEM,
+                Root::Feature | Root::Session | Root::Time => return Err("condition-out-of-place"),
+                _ => Self::VISITOR,
+            },
+            _ => Self::VISITOR,
+        };
+        match source {
+            Source::Feature(feature) => {
+                let feature = program.features.get(*feature as usize);
+                let kind = &feature.ok_or("dangling-reference")?.kind;
+                if matches!(kind, FeatureKind::Times { .. } | FeatureKind::Sequence { .. }) {
+                    return Err("wrong-feature");
+                }
+            }
+            Source::Time(_, zone) if zone.0 as usize > program.zones.len() => {
+                return Err("dangling-reference");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

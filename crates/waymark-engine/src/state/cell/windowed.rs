@@ -1,0 +1,112 @@
+//! Numbers over calendar buckets.
+
+use alloc::vec::Vec;
+
+use waymark_model::{Fixed, Reader, Timestamp, Value, Writer};
+
+use super::reaches;
+use crate::evaluate::Reading;
+use crate::program::{Merge, Window};
+
+/// What a bucket amounts to. Without a window there is one, of number 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bucket {
+    number: i64,
+    amount: Fixed,
+    /// Of how many it is made; kept for averages only.
+    count: u64,
+}
+
+/// By number; empty ones are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Windowed(Vec<Bucket>);
+
+impl Windowed {
+    pub(super) fn add(
+        &mut self,
+        merge: Merge,
+        window: Option<Window>,
+        time: Timestamp,
+        amount: Fixed,
+    ) {
+        let number = window.map_or(0, |window| window.bucket(time));
+        let average = u64::from(merge == Merge::Average);
+        match self.0.binary_search_by_key(&number, |bucket| bucket.number) {
+            Ok(at) => {
+                let bucket = &mut self.0[at];
+                bucket.amount = merge.of(bucket.amount, amount);
+                bucket.count = bucket.count.saturating_add(average);
+            }
+            Err(at) => self.0.insert(at, Bucket { number, amount, count: average }),
+        }
+        // What has left the window of the newest bucket cannot come back: time only goes on.
+        if let (Some(window), Some(newest)) = (window, self.0.last()) {
+            let first = window.first(newest.number);
+            let gone = self.0.partition_point(|bucket| bucket.number < first);
+            self.0.drain(..gone);
+        }
+    }
+
+    pub(super) fn reading(
+        &self,
+        merge: Merge,
+        window: Option<Window>,
+        covered_from: Timestamp,
+        now: Timestamp,
+    ) -> Reading<'static> {
+        let (known, mut until) = reaches(window, covered_from, now);
+        let mut all: Option<(Fixed, u64)> = None;
+        for bucket in &self.0 {
+            if let Some(window) = window {
+                until = until.min(window.turns(bucket.number, now));
+                if !window.holds(bucket.number, now) {
+                    continue;
+                }
+            }
+            all = Some(all.map_or((bucket.amount, bucket.count), |(amount, count)| {
+                (merge.of(amount, bucket.amount), count.saturating_add(bucket.count))
+            }));
+        }
+        if !known {
+            return Reading::unknown(until);
+        }
+        let number = match (merge, all) {
+            (Merge::Sum, None) => Value::Number(0.0),
+            (_, None) => Value::Null,
+            #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+            (Merge::Average, Some((amount, count))) => {
+                Value::Number(amount.to_f64() / count.max(1) as f64)
+            }
+            (_, Some((amount, _))) => Value::Number(amount.to_f64()),
+        };
+        Reading::until(number, until)
+    }
+
+    pub(super) fn write(&self, out: &mut Writer, merge: Merge) {
+        let mut last = 0;
+        out.list(&self.0, |out, bucket| {
+            out.signed(bucket.number.wrapping_sub(last));
+            out.signed(bucket.amount.0);
+            if merge == Merge::Average {
+                out.unsigned(bucket.count);
+            }
+            last = bucket.number;
+        });
+    }
+
+    pub(super) fn read(input: &mut Reader<'_>, merge: Merge) -> Self {
+        let mut last = 0_i64;
+        let buckets = input.list(|input| {
+            last = last.wrapping_add(input.signed());
+            Bucket {
+                number: last,
+                amount: Fixed(input.signed()),
+                count: if merge == Merge::Average { input.unsigned() } else { 0 },
+            }
+        });
+        if !buckets.is_sorted_by(|a, b| a.number < b.number) {
+            input.refuse("wrong-cell", ());
+        }
+        Self(buckets)
+    }
+}
