@@ -5,8 +5,9 @@ import { readFile } from "node:fs/promises";
 const FOLDER = "target/parity";
 const read = async (name) => JSON.parse(await readFile(`${FOLDER}/${name}.json`, "utf8"));
 
-/** Calls `run(pack, cases)` for each run of cases with the same pack; says how many cases there were. */
-export async function compare(run) {
+/** Calls `run(pack, cases)` for each run of cases with the same pack; says how many cases there were.
+ * `host` is `edge`, which runs whole Programs, or `page`. */
+export async function compare(host, run) {
   const { packs, chunks, cases: total } = await read("index");
   let compared = 0;
   const differing = [];
@@ -14,7 +15,8 @@ export async function compare(run) {
     for (const [pack, cases] of byPack(await read(`cases-${chunk}`))) {
       const results = await run(packs[pack], cases.map(({ events, decide }) => ({ events, decide })));
       assert.equal(results.length, cases.length);
-      cases.forEach(({ name, decision, state }, at) => {
+      cases.forEach(({ name, page, ...whole }, at) => {
+        const { decision, state } = host === "page" ? page : whole;
         compared += 1;
         if (results[at].decision !== decision) differing.push(`${name}: the decision`);
         if (results[at].state !== state) differing.push(`${name}: the state`);

@@ -28,7 +28,7 @@ test("Chromium agrees with the native engine, byte for byte", { timeout: 600_000
       globalThis.parity = await import("/page.js");
       await globalThis.parity.load("/engine.wasm");
     });
-    const total = await compare((pack, cases) =>
+    const total = await compare("page", (pack, cases) =>
       page.evaluate(([program, all]) => globalThis.parity.run(program, all), [pack.page, cases]),
     );
     console.log(`${total} cases are the same in Chromium`);

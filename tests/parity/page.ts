@@ -27,6 +27,7 @@ interface Case {
     consent?: { categoryPreferences: { [purpose: string]: boolean } };
     context?: JsonObject;
     anonymousId?: string;
+    shown?: string[];
   };
 }
 
@@ -56,6 +57,7 @@ async function evaluate(program: Uint8Array, { events, decide }: Case): Promise<
       consent: { analytics, personalization, marketing },
       locale: decide.locale ?? '',
       anonymousId: decide.anonymousId,
+      shown: decide.shown,
     });
     const decision = toBase64(engine.decide(context, decide.now));
     const digest = await crypto.subtle.digest('SHA-256', engine.snapshot() as BufferSource);

@@ -8,7 +8,7 @@ const EDGE = process.env.WAYMARK_EDGE?.replace(/\/$/, "");
 const AT_ONCE = 100;
 
 test("workerd agrees with the native engine, byte for byte", { timeout: 600_000 }, async () => {
-  const total = await compare(async (pack, cases) => {
+  const total = await compare("edge", async (pack, cases) => {
     const results = [];
     for (let at = 0; at < cases.length; at += AT_ONCE) {
       const response = await fetch(`${EDGE}/admin/v1/evaluate`, {

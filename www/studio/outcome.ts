@@ -116,6 +116,8 @@ function tried(rule: RuleResult, slot: SlotResult, language: Language): HTMLElem
     make('p', {}, make('strong', {}, rule.rule), ' ', make('span', { class: 'verdict' }, verdict)),
     rule.priority !== 0 && make('span', { class: 'quiet' }, say.priority(rule.priority)),
     because(rule.because, language),
+    rule.ranking.length > 0 && make('ul', { class: 'because' }, ...rule.ranking.map(({ content, points }) =>
+      make('li', {}, say.ranked(content, points)))),
   );
 }
 

@@ -56,7 +56,7 @@ function refresh(): void {
   clearTimeout(waiting);
   try {
     const source = pack.text();
-    const checked = JSON.parse(check(source)) as Checked;
+    const checked = JSON.parse(check(source, Date.now())) as Checked;
     if (checked.ok) good = source;
     showCheck(checked);
     said = outline(source) ?? said;

@@ -42,6 +42,7 @@ export type Condition =
   | { all: Condition[] }
   | { any: Condition[] }
   | { not: Condition }
+  | { channel: string[] }
   | { path: string; is: Related };
 
 export interface Matcher {
@@ -50,12 +51,15 @@ export interface Matcher {
 }
 
 export interface Feature {
-  kind: 'times' | 'sum' | 'first' | 'last' | 'sequence';
+  kind: 'times' | 'sum' | 'avg' | 'min' | 'max' | 'distinct' | 'top' | 'streak' | 'items' | 'first' | 'last' | 'sequence';
   name: string | null;
   on?: Matcher;
   property?: string | null;
   /** Milliseconds, as every span here. */
   within?: number | null;
+  /** So much of the latest is left out. */
+  after?: number | null;
+  per?: 'day' | 'week' | 'month';
   steps?: Matcher[];
   without?: Matcher[];
 }
@@ -82,6 +86,9 @@ export type Fact = Found & (
   | { test: 'sequence'; feature: Feature; within: number | null; idle: number | null }
   | { test: 'segment'; segment: string }
   | { test: 'stage'; least: string; most: string | null }
+  | { test: 'scheduled'; from: string | null; end: string | null }
+  | { test: 'percent'; share: number }
+  | { test: 'channel'; among: string[] }
 );
 
 export interface Effect {
@@ -110,9 +117,11 @@ export interface RuleResult {
   purpose: 'personalization' | 'analytics' | 'marketing';
   outcome:
     | 'won' | 'failed' | 'unknown' | 'no-consent' | 'outranked'
-    | 'needs' | 'out-of-share' | 'inactive' | 'held-out' | 'passed-through';
+    | 'needs' | 'out-of-share' | 'inactive' | 'held-out' | 'passed-through' | 'limited' | 'excluded';
   holds: boolean;
   because: Fact[];
+  /** The contents among which it chooses; without points those that could not be shown. */
+  ranking: { content: string; points: number | null }[];
 }
 
 export interface SlotResult {

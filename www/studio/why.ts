@@ -1,7 +1,7 @@
 // Reasons in words: what was found, what was wanted, and how far off it is.
 
 import type { Condition, Fact, Feature, Json, Matcher, Related } from './types';
-import { type Language, duration } from './words';
+import { type Language, duration, instant } from './words';
 
 const SIGNS: Record<string, string> = { eq: '=', lt: '<', lte: '≤', gt: '>', gte: '≥', in: '∈' };
 const OPPOSITE = { lt: 'gte', lte: 'gt', gt: 'lte', gte: 'lt' } as const;
@@ -36,6 +36,20 @@ class Why {
       case 'elapsed': return this.#elapsed(fact);
       case 'clock': return this.#clock(fact);
       case 'anniversary': return this.#anniversary(fact);
+      case 'scheduled': return this.#scheduled(fact);
+      case 'percent': {
+        if (fact.actual === null) return this.#zh ? '访客没有可用于分组的标识' : 'the visitor has no id to be counted by';
+        const share = `${Number((fact.share * 100).toFixed(4))}%`;
+        const inside = fact.met === fact.want;
+        if (this.#zh) return `${inside ? '属于' : '不属于'}这 ${share} 的访客`;
+        return `${inside ? 'in' : 'not in'} this ${share} of the visitors`;
+      }
+      case 'channel': {
+        const found = this.#zh ? `渠道是 ${value(fact.actual)}` : `the channel is ${String(fact.actual)}`;
+        if (fact.met) return found;
+        const any = fact.want ? '' : this.#zh ? '不是 ' : 'any but ';
+        return this.#wanted(found, `${this.#zh ? ' ' : ''}${any}${fact.among.join(this.#zh ? ' 或 ' : ' or ')}`);
+      }
       case 'consent': {
         const given = fact.actual === true;
         if (this.#zh) return `${given ? '已' : '未'}同意 ${fact.purpose}${given && !fact.met ? '，需要未同意' : ''}`;
@@ -125,6 +139,15 @@ class Why {
     return this.#wanted(said, `${fact.want ? '' : this.#zh ? '不是 ' : 'not '}${near}`);
   }
 
+  #scheduled(fact: Fact & { test: 'scheduled' }): string {
+    const at = (iso: string): string => instant(iso, this.language, true);
+    const from = fact.from === null ? '' : this.#zh ? `自 ${at(fact.from)} 起` : ` from ${at(fact.from)}`;
+    const end = fact.end === null ? '' : this.#zh ? `至 ${at(fact.end)} 止` : ` until ${at(fact.end)}`;
+    const planned = this.#zh ? `排期${from}${end}` : `scheduled${from}${end}`;
+    if (fact.met) return planned;
+    return this.#zh ? `${planned}，现在不在其中` : `${planned}, and this is another time`;
+  }
+
   #counted(fact: Fact & { test: 'count' }): string {
     const { least, most, kept, met, want } = fact;
     const subject = `${this.#occurrence(fact.feature)}${this.#window(fact.within, fact.session)}`;
@@ -199,7 +222,29 @@ class Why {
   #feature(feature: Feature): string {
     if (feature.name !== null) return `features.${feature.name}`;
     const on = this.#occurrence(feature);
-    const window = this.#window(feature.within ?? null, false);
+    let window = this.#window(feature.within ?? null, false);
+    if (feature.after) {
+      const after = duration(feature.after, this.language);
+      window += this.#zh ? `，至少 ${after}前` : `, ${after} ago at least`;
+    }
+    if (feature.kind === 'streak') {
+      const per = feature.per ?? 'day';
+      const period = this.#zh ? { day: '天', week: '周', month: '个月' }[per] : `${per}s`;
+      return this.#zh ? `${on} 连续的${period}数` : `${period} in a row with ${on}`;
+    }
+    if (feature.kind === 'items') {
+      const all = (feature.steps ?? []).map((step) => this.#matcher(step)).join(', ');
+      return this.#zh ? `${all} 的列表` : `items of ${all}`;
+    }
+    const made = {
+      avg: ['average', '平均值'], min: ['least', '最小值'], max: ['greatest', '最大值'],
+      distinct: ['number of different values', '不同值的个数'], top: ['most frequent', '最常见的值'],
+    } as Record<string, [string, string]>;
+    const merged = made[feature.kind];
+    if (merged) {
+      const of = feature.property ? `${feature.property} of ` : '';
+      return this.#zh ? `${on}${window} 的 ${feature.property ?? ''} ${merged[1]}` : `${merged[0]} ${of}${on}${window}`;
+    }
     if (feature.kind === 'sum') return this.#zh ? `${on}${window} 的 ${feature.property} 之和` : `sum of ${feature.property} of ${on}${window}`;
     if (feature.kind === 'times') return this.#zh ? `${on}${window} 的次数` : `count of ${on}${window}`;
     if (feature.property) return this.#zh ? `${on} 的 ${feature.property}` : `${feature.property} of the ${on}`;
@@ -229,6 +274,10 @@ class Why {
     };
     if ('all' in condition) return joined(condition.all, this.#zh ? ' 且 ' : ' and ');
     if ('any' in condition) return joined(condition.any, this.#zh ? ' 或 ' : ' or ');
+    if ('channel' in condition) {
+      const all = condition.channel.join(this.#zh ? ' 或 ' : ' or ');
+      return this.#zh ? `渠道是 ${all}` : `the channel is ${all}`;
+    }
     if ('not' in condition) return `${this.#zh ? '非 ' : 'not '}${this.#condition(condition.not)}`;
     const { path, is } = condition;
     if ('ref' in is || is.op in SIGNS && is.op !== 'in') {

@@ -81,59 +81,7 @@ fn decisions() -> Json {
         out.unsigned(0);
         out.unsigned(0);
     });
-    let much = checked(|out| {
-        out.raw(&[0xab; 16]);
-        out.unsigned(5_000_000_000);
-        out.number(1_700_000_000_000.0);
-        out.number(1_700_000_600_000.0);
-        out.list(&["vip", "常客"], |out, id| out.text(id));
-        out.optional_text(Some("loyal"));
-        out.unsigned(4);
-        let mut slot = |id: &str, reason, rule, body: Option<(u8, &str)>| {
-            out.text(id);
-            out.byte(reason);
-            out.optional_text(rule);
-            out.optional_text(body.map(|(_, text)| format!("content of {text}")).as_deref());
-            out.option(body.as_ref(), |out, (body, text)| {
-                out.byte(*body);
-                out.text(text);
-            });
-            out.flag(reason == 3);
-        };
-        slot("hero", 0, Some("r1"), Some((1, "<b>😀</b>")));
-        slot("cross", 1, None, Some((0, "a & b")));
-        slot("note", 2, None, None);
-        slot("copy", 3, Some("hero-copy"), None);
-        out.text("hero-copy");
-        out.text("short");
-        out.unsigned(1);
-        for flag in [true, true, false, true, false] {
-            out.flag(flag);
-        }
-        out.option(Some(&0.25), |out, bucket| out.number(*bucket));
-        out.number(0.5);
-        out.optional_text(Some("userId"));
-        out.option(Some(&7_u32), |out, leaf| out.unsigned((*leaf).into()));
-        out.unsigned(1);
-        for text in ["copy", "hero-copy", "hero-copy", "short"] {
-            out.text(text);
-        }
-        out.unsigned(2);
-        out.number(0.5);
-        out.optional_text(Some("userId"));
-        out.flag(true);
-        out.flag(true);
-        out.unsigned(2);
-        for contact in [Some("popup"), None] {
-            for text in ["hero", "r1", "sale"] {
-                out.text(text);
-            }
-            out.optional_text(contact);
-            out.number(1_700_000_000_000.0);
-            out.flag(contact.is_some());
-            out.flag(contact.is_none());
-        }
-    });
+    let much = checked(much);
     json!([
         {
             "hex": hex(&nothing),
@@ -186,6 +134,60 @@ fn decisions() -> Json {
             },
         },
     ])
+}
+
+fn much(out: &mut Writer) {
+    out.raw(&[0xab; 16]);
+    out.unsigned(5_000_000_000);
+    out.number(1_700_000_000_000.0);
+    out.number(1_700_000_600_000.0);
+    out.list(&["vip", "常客"], |out, id| out.text(id));
+    out.optional_text(Some("loyal"));
+    out.unsigned(4);
+    let mut slot = |id: &str, reason, rule, body: Option<(u8, &str)>| {
+        out.text(id);
+        out.byte(reason);
+        out.optional_text(rule);
+        out.optional_text(body.map(|(_, text)| format!("content of {text}")).as_deref());
+        out.option(body.as_ref(), |out, (body, text)| {
+            out.byte(*body);
+            out.text(text);
+        });
+        out.flag(reason == 3);
+    };
+    slot("hero", 0, Some("r1"), Some((1, "<b>😀</b>")));
+    slot("cross", 1, None, Some((0, "a & b")));
+    slot("note", 2, None, None);
+    slot("copy", 3, Some("hero-copy"), None);
+    out.text("hero-copy");
+    out.text("short");
+    out.unsigned(1);
+    for flag in [true, true, false, true, false] {
+        out.flag(flag);
+    }
+    out.option(Some(&0.25), |out, bucket| out.number(*bucket));
+    out.number(0.5);
+    out.optional_text(Some("userId"));
+    out.option(Some(&7_u32), |out, leaf| out.unsigned((*leaf).into()));
+    out.unsigned(1);
+    for text in ["copy", "hero-copy", "hero-copy", "short"] {
+        out.text(text);
+    }
+    out.unsigned(2);
+    out.number(0.5);
+    out.optional_text(Some("userId"));
+    out.flag(true);
+    out.flag(true);
+    out.unsigned(2);
+    for contact in [Some("popup"), None] {
+        for text in ["hero", "r1", "sale"] {
+            out.text(text);
+        }
+        out.optional_text(contact);
+        out.number(1_700_000_000_000.0);
+        out.flag(contact.is_some());
+        out.flag(contact.is_none());
+    }
 }
 
 /// Bytes that the engine reads as a decision, and writes as they are.

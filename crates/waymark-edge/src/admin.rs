@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 use waymark_engine::PackHash;
 use waymark_model::{Event, limits};
+use waymark_pack::Input;
 use waymark_wire::{Problem, event_to_json, format_timestamp};
 
 use crate::body::inflated;
@@ -22,7 +23,7 @@ pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
     let body = inflated(request, limits::PACK_BYTES)?;
     let source = std::str::from_utf8(&body)
         .map_err(|_| problems::bad_member("", "The pack is not UTF-8 text."))?;
-    let compiled = match waymark_pack::compile(source) {
+    let compiled = match (Input { today: Some(edge.host.now()), ..Input::of(source) }).compile() {
         Ok(compiled) => compiled,
         Err(report) => return Ok(packs::broken(&report)),
     };

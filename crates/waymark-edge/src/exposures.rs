@@ -38,9 +38,10 @@ pub async fn log<H: Clock + Objects>(
         let ids = [exposure.experiment.as_str(), &exposure.variation];
         ("Experiment Viewed", ids, exposure_to_json(exposure))
     });
-    let seen = shown.views.iter().map(|view| {
-        (view.event(), [view.rule.as_str(), &view.content], view_to_json(view))
-    });
+    let seen = shown
+        .views
+        .iter()
+        .map(|view| (view.event(), [view.rule.as_str(), &view.content], view_to_json(view)));
     let events = met.chain(seen).map(|(name, ids, properties)| {
         let names = [name, visitor, ids[0], ids[1], &now.0.to_string()];
         let id = format!("edge-{:016x}", fnv1a64(names.join("\n").as_bytes()));

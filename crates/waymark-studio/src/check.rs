@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
-use waymark_pack::{Diagnostic, Report, compile};
+use waymark_model::Timestamp;
+use waymark_pack::{Diagnostic, Input, Report};
 
 /// `{ok, pack, hash, cost: {stateBytes, pageBytes}, diagnostics: […]}`. Without `ok` there is no
 /// Program, so `pack`, `hash` and `cost` are null.
-pub fn check(source: &str) -> Json {
-    match compile(source) {
+pub fn check(source: &str, today: Option<Timestamp>) -> Json {
+    match (Input { today, ..Input::of(source) }).compile() {
         Ok(compiled) => json!({
             "ok": true,
             "pack": compiled.program.pack,
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn what_is_no_pack_is_refused_with_a_reason() {
         for source in ["", "{", "[]", "\u{0}", "🏕", "{\"pack\": 1}"] {
-            let answer = check(source);
+            let answer = check(source, None);
             assert_eq!(answer["ok"], false, "{source}");
             assert_ne!(answer["diagnostics"][0]["code"], serde_json::Value::Null, "{source}");
             assert_eq!(answer["cost"], serde_json::Value::Null);

@@ -4,7 +4,7 @@
 //! page in `www/studio` does, in each of its languages. It reads no clock and sends nothing.
 //!
 //! ```
-//! let answer = waymark_studio::check(r#"{"pack": "shop"}"#);
+//! let answer = waymark_studio::check(r#"{"pack": "shop"}"#, None);
 //! assert!(answer["diagnostics"].is_array());
 //! ```
 

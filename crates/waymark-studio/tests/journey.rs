@@ -25,7 +25,7 @@ fn find<'j>(list: &'j Json, key: &str, value: &str) -> &'j Json {
 
 #[test]
 fn the_example_pack_has_no_problem_and_a_price() {
-    let answer = check(PACK);
+    let answer = check(PACK, None);
     assert_eq!(answer["ok"], true);
     assert_eq!(answer["diagnostics"], json!([]));
     assert!(answer["cost"]["pageBytes"].as_u64().unwrap() > 0);
@@ -106,7 +106,7 @@ fn what_cannot_be_asked_is_refused_with_a_code() {
 #[test]
 fn a_diagnostic_is_placed_where_an_editor_would_mark_it() {
     let source = PACK.replacen(r#""$segment": "big-spender""#, r#""$segment": "big-spendr""#, 1);
-    let answer = check(&source);
+    let answer = check(&source, None);
     let found = &answer["diagnostics"][0];
     assert_eq!((&found["code"], &found["severity"]), (&json!("unknown-segment"), &json!("error")));
     assert_eq!(found["mend"], "did you mean \"big-spender\"?");
@@ -138,7 +138,7 @@ fn reasons_do_not_grow_with_each_way_to_them() {
             "rules": [{{ "id": "r", "slot": "a", "when": {{ "$segment": "s39" }}, "show": "c" }}] }}"#,
         segments.join(", ")
     );
-    assert_eq!(check(&pack)["diagnostics"], json!([]));
+    assert_eq!(check(&pack, None)["diagnostics"], json!([]));
     let answer = run(&pack, "", &asked(&json!({ "now": 0 })));
     assert_eq!(answer["rules"][0]["outcome"], "failed");
     assert!(answer.to_string().len() < 2_000_000);

@@ -67,7 +67,7 @@ fn the_page_is_told_what_every_vector_expects() {
         serde_json::from_str(&read(&root().join("tests/vectors/index.json"))).unwrap();
     assert_eq!(index["cases"], cases.len());
     for (name, pack, events, request, expect) in cases {
-        assert_eq!(check(&pack)["ok"], true, "{name}");
+        assert_eq!(check(&pack, None)["ok"], true, "{name}");
         let answer = run(&pack, &events, &request);
         assert_eq!(list(&answer, "rejected"), [] as [Json; 0], "{name}");
         for (key, wanted) in expect.as_object().into_iter().flatten() {

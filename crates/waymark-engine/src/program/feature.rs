@@ -146,8 +146,13 @@ impl FeatureKind {
 impl Taken {
     pub const ONE: Self = Self { each: None, amount: Amount::One };
 
-    /// Calls `each` with every value that there is.
+    /// Calls `each` with every value that there is; null is none.
     pub(crate) fn values(&self, properties: &Object, mut each: impl FnMut(&Value)) {
+        let mut each = |value: &Value| {
+            if *value != Value::Null {
+                each(value);
+            }
+        };
         let keys = match &self.amount {
             Amount::One => None,
             Amount::Property(keys) => Some(keys),

@@ -269,7 +269,7 @@ impl Numbers {
     }
 
     /// What is referred to is kept.
-    fn new(&self, old: u32) -> u32 {
+    fn of_old(&self, old: u32) -> u32 {
         self.0.get(old as usize).copied().flatten().unwrap_or_default()
     }
 
@@ -316,7 +316,7 @@ impl Move<'_> {
                 .named
                 .iter()
                 .filter(|(name, _)| self.names.contains(name.as_str()))
-                .map(|(name, feature)| (name.clone(), self.features.new(*feature)))
+                .map(|(name, feature)| (name.clone(), self.features.of_old(*feature)))
                 .collect(),
             conds: self.conds.filter(&whole.conds).map(|cond| self.cond_of(cond)).collect(),
             segments: self.segments.filter(&whole.segments).collect(),
@@ -333,7 +333,7 @@ impl Move<'_> {
         };
         for feature in &mut page.features {
             feature.kind.each_matcher(|matcher| {
-                matcher.event = matcher.event.map(|event| self.events.new(event));
+                matcher.event = matcher.event.map(|event| self.events.of_old(event));
                 matcher.condition = matcher.condition.map(|cond| self.cond(cond));
             });
         }
@@ -344,24 +344,24 @@ impl Move<'_> {
             stage.enter = self.cond(stage.enter);
         }
         for slot in &mut page.slots {
-            slot.default = slot.default.map(|content| self.contents.new(content));
+            slot.default = slot.default.map(|content| self.contents.of_old(content));
         }
         page.contents.iter_mut().for_each(|content| self.content(content));
         page.rules.iter_mut().for_each(|rule| self.rule(rule));
         for experiment in &mut page.experiments {
             for variation in &mut experiment.variations {
-                variation.show = variation.show.map(|content| self.contents.new(content));
+                variation.show = variation.show.map(|content| self.contents.of_old(content));
             }
             for leaf in &mut experiment.contexts {
                 leaf.when = self.cond(leaf.when);
             }
             if let Some(sticky) = &mut experiment.sticky {
-                sticky.feature = self.features.new(sticky.feature);
+                sticky.feature = self.features.of_old(sticky.feature);
                 sticky.blocked = sticky.blocked.map(|cond| self.cond(cond));
             }
         }
         for candidate in page.picks.iter_mut().flat_map(|pick| &mut pick.candidates) {
-            candidate.show = self.contents.new(candidate.show);
+            candidate.show = self.contents.of_old(candidate.show);
             candidate.when = self.cond(candidate.when);
             for points in &mut candidate.points {
                 points.when = self.cond(points.when);
@@ -384,37 +384,38 @@ impl Move<'_> {
     }
 
     fn rule(&self, rule: &mut Rule) {
-        rule.slot = self.slots.new(rule.slot);
+        rule.slot = self.slots.of_old(rule.slot);
         rule.when = self.cond(rule.when);
         rule.limit = rule.limit.map(|cond| self.cond(cond));
         rule.action = match rule.action {
             Action::Keep => Action::Keep,
-            Action::Show(content) => Action::Show(self.contents.new(content)),
-            Action::Experiment(number) => Action::Experiment(self.experiments.new(number)),
-            Action::Pick(number) => Action::Pick(self.picks.new(number)),
+            Action::Show(content) => Action::Show(self.contents.of_old(content)),
+            Action::Experiment(number) => Action::Experiment(self.experiments.of_old(number)),
+            Action::Pick(number) => Action::Pick(self.picks.of_old(number)),
         };
         for holdout in &mut rule.holdouts {
-            *holdout = self.holdouts.new(*holdout);
+            *holdout = self.holdouts.of_old(*holdout);
         }
         for need in &mut rule.needs {
-            need.slot = self.slots.new(need.slot);
+            need.slot = self.slots.of_old(need.slot);
             // What nothing shows cannot be what a slot came to.
             let kept = need.any_of.iter().filter_map(|outcome| match *outcome {
                 Outcome::Keep => Some(Outcome::Keep),
-                Outcome::Content(content) => {
-                    self.contents.has(content).then(|| Outcome::Content(self.contents.new(content)))
-                }
+                Outcome::Content(content) => self
+                    .contents
+                    .has(content)
+                    .then(|| Outcome::Content(self.contents.of_old(content))),
                 Outcome::Variation(experiment, variation) => self
                     .experiments
                     .has(experiment)
-                    .then(|| Outcome::Variation(self.experiments.new(experiment), variation)),
+                    .then(|| Outcome::Variation(self.experiments.of_old(experiment), variation)),
             });
             need.any_of = kept.collect();
         }
     }
 
     fn cond(&self, id: CondId) -> CondId {
-        CondId(self.conds.new(id.0))
+        CondId(self.conds.of_old(id.0))
     }
 
     fn cond_of(&self, cond: Cond) -> Cond {
@@ -436,8 +437,8 @@ impl Move<'_> {
                 self.source(source);
                 match compare {
                     Compare::Some(cond) | Compare::Size(cond) => *cond = self.cond(*cond),
-                    Compare::Pattern(pattern) => *pattern = self.patterns.new(*pattern),
-                    Compare::Group(group) => *group = self.groups.new(*group),
+                    Compare::Pattern(pattern) => *pattern = self.patterns.of_old(*pattern),
+                    Compare::Group(group) => *group = self.groups.of_old(*group),
                     _ => {}
                 }
             }
@@ -452,8 +453,8 @@ impl Move<'_> {
             }
             Test::Count { feature, .. }
             | Test::Age { feature, .. }
-            | Test::Sequence { feature, .. } => *feature = self.features.new(*feature),
-            Test::Segment(segment) => *segment = self.segments.new(*segment),
+            | Test::Sequence { feature, .. } => *feature = self.features.of_old(*feature),
+            Test::Segment(segment) => *segment = self.segments.of_old(*segment),
             Test::Clock(clock) => self.zone(&mut clock.zone),
             Test::Stage { .. }
             | Test::Consent(_)
@@ -465,7 +466,7 @@ impl Move<'_> {
 
     fn source(&self, source: &mut Source) {
         match source {
-            Source::Feature(feature) => *feature = self.features.new(*feature),
+            Source::Feature(feature) => *feature = self.features.of_old(*feature),
             Source::Time(_, zone) => self.zone(zone),
             Source::Path(_) | Source::Session(_) => {}
         }
@@ -473,7 +474,7 @@ impl Move<'_> {
 
     fn zone(&self, zone: &mut ZoneId) {
         if let Some(number) = zone.0.checked_sub(1) {
-            zone.0 = self.zones.new(number) + 1;
+            zone.0 = self.zones.of_old(number) + 1;
         }
     }
 }

@@ -169,18 +169,16 @@ fn items(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Items> {
 
 /// An event, or several: by name, or with what they have to be like.
 fn changes(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<Occurrence>> {
-    let one = |node: &Node, desk: &mut Desk<'_>| match &node.json {
-        Json::Text(name) => {
+    let one = |node: &Node, desk: &mut Desk<'_>| {
+        if let Json::Text(name) = &node.json {
             desk.event_is_known(name, node.at);
-            Some(Occurrence { event: event_name(name), filter: None })
+            return Some(Occurrence { event: event_name(name), filter: None });
         }
-        _ => {
-            let shape = &language::CHANGE_OF_ITEMS;
-            let mut fields = Fields::of(node, shape, &mut desk.problems)?;
-            let on = occurrence(&mut fields, desk);
-            fields.finish(&mut desk.problems);
-            on
-        }
+        let shape = &language::CHANGE_OF_ITEMS;
+        let mut fields = Fields::of(node, shape, &mut desk.problems)?;
+        let on = occurrence(&mut fields, desk);
+        fields.finish(&mut desk.problems);
+        on
     };
     match &node.json {
         Json::Array(all) => {

@@ -175,11 +175,8 @@ pub(crate) fn lowered(
             parts.push(clock.not(*at));
         }
     }
-    let condition = match parts.first() {
-        None => None,
-        Some(first) => Some(Condition::all(first.at, parts)),
-    };
-    (condition, logs)
+    let at = parts.first().map(|first| first.at);
+    (at.map(|at| Condition::all(at, parts)), logs)
 }
 
 impl Limit {

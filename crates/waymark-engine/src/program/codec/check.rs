@@ -18,11 +18,35 @@ const VALUES: u32 = 1_000;
 /// Minutes of a day.
 const DAY_MINUTES: u32 = 24 * 60;
 
+/// Whether a number is one of a list.
+fn below(number: u32, list: usize) -> Result<(), &'static str> {
+    if (number as usize) < list { Ok(()) } else { Err("dangling-reference") }
+}
+
+/// Whether a condition reads an event and nothing else.
+fn on_event(kinds: &[Reads], id: CondId) -> Result<(), &'static str> {
+    match kinds.get(id.0 as usize) {
+        Some(reads) if reads.what & !Reads::EVENT == 0 => Ok(()),
+        _ => Err("condition-out-of-place"),
+    }
+}
+
+/// Whether a condition reads a visitor and nothing else: of the segments so many, and perhaps the stage.
+fn on_visitor(kinds: &[Reads], id: CondId, segments: u32, stage: bool) -> Result<(), &'static str> {
+    match kinds.get(id.0 as usize) {
+        Some(reads)
+            if reads.what & !Reads::VISITOR == 0
+                && reads.segments <= segments
+                && (stage || !reads.stage) =>
+        {
+            Ok(())
+        }
+        _ => Err("condition-out-of-place"),
+    }
+}
+
 impl Program {
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        let below = |number: u32, list: usize| {
-            if (number as usize) < list { Ok(()) } else { Err("dangling-reference") }
-        };
         let sorted = |names: &mut dyn Iterator<Item = &String>| {
             if names.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err("unsorted-names") }
         };
@@ -36,20 +60,50 @@ impl Program {
             return Err("no-session-gap");
         }
         let kinds = self.check_conds()?;
-        let on_event = |id: CondId| match kinds.get(id.0 as usize) {
-            Some(reads) if reads.what & !Reads::EVENT == 0 => Ok(()),
-            _ => Err("condition-out-of-place"),
-        };
-        let on_visitor = |id: CondId, segments: u32, stage: bool| match kinds.get(id.0 as usize) {
-            Some(reads)
-                if reads.what & !Reads::VISITOR == 0
-                    && reads.segments <= segments
-                    && (stage || !reads.stage) =>
-            {
-                Ok(())
+        self.check_features(&kinds)?;
+        for (_, feature) in &self.named {
+            below(*feature, self.features.len())?;
+        }
+        let segments = u32::try_from(self.segments.len()).map_err(|_| "too-many-segments")?;
+        if self.stage_after > segments {
+            return Err("dangling-reference");
+        }
+        for (number, segment) in (0..).zip(&self.segments) {
+            on_visitor(&kinds, segment.when, number, number >= self.stage_after)?;
+        }
+        for stage in &self.stages {
+            on_visitor(&kinds, stage.enter, self.stage_after, false)?;
+        }
+        self.check_lists(&kinds)?;
+        for slot in &self.slots {
+            slot.default.map_or(Ok(()), |content| below(content, self.contents.len()))?;
+        }
+        for rule in &self.rules {
+            below(rule.slot, self.slots.len())?;
+            on_visitor(&kinds, rule.when, segments, true)?;
+            match rule.action {
+                Action::Keep => {}
+                Action::Show(content) => below(content, self.contents.len())?,
+                Action::Experiment(number) => below(number, self.experiments.len())?,
+                Action::Pick(number) => below(number, self.picks.len())?,
             }
-            _ => Err("condition-out-of-place"),
-        };
+            rule.limit.map_or(Ok(()), |cond| on_visitor(&kinds, cond, segments, true))?;
+            for holdout in &rule.holdouts {
+                below(*holdout, self.holdouts.len())?;
+            }
+            for need in &rule.needs {
+                // What is needed is decided before.
+                below(need.slot, rule.slot as usize)?;
+            }
+        }
+        self.check_chosen(&kinds)?;
+        if !self.rules.is_sorted_by_key(|rule| rule.slot) {
+            return Err("unsorted-rules");
+        }
+        Ok(())
+    }
+
+    fn check_features(&self, kinds: &[Reads]) -> Result<(), &'static str> {
         for feature in &self.features {
             if let Some(window) = feature.kind.window() {
                 let span = window.resolution.0.checked_mul(window.buckets.into());
@@ -71,44 +125,15 @@ impl Program {
             }
             for matcher in feature.kind.matchers() {
                 matcher.event.map_or(Ok(()), |event| below(event, self.events.len()))?;
-                matcher.condition.map_or(Ok(()), on_event)?;
+                matcher.condition.map_or(Ok(()), |cond| on_event(kinds, cond))?;
             }
         }
-        for (_, feature) in &self.named {
-            below(*feature, self.features.len())?;
-        }
-        let segments = u32::try_from(self.segments.len()).map_err(|_| "too-many-segments")?;
-        if self.stage_after > segments {
-            return Err("dangling-reference");
-        }
-        for (number, segment) in (0..).zip(&self.segments) {
-            on_visitor(segment.when, number, number >= self.stage_after)?;
-        }
-        for stage in &self.stages {
-            on_visitor(stage.enter, self.stage_after, false)?;
-        }
-        self.check_lists(&kinds)?;
-        for slot in &self.slots {
-            slot.default.map_or(Ok(()), |content| below(content, self.contents.len()))?;
-        }
-        for rule in &self.rules {
-            below(rule.slot, self.slots.len())?;
-            on_visitor(rule.when, segments, true)?;
-            match rule.action {
-                Action::Keep => {}
-                Action::Show(content) => below(content, self.contents.len())?,
-                Action::Experiment(number) => below(number, self.experiments.len())?,
-                Action::Pick(number) => below(number, self.picks.len())?,
-            }
-            rule.limit.map_or(Ok(()), |cond| on_visitor(cond, segments, true))?;
-            for holdout in &rule.holdouts {
-                below(*holdout, self.holdouts.len())?;
-            }
-            for need in &rule.needs {
-                // What is needed is decided before.
-                below(need.slot, rule.slot as usize)?;
-            }
-        }
+        Ok(())
+    }
+
+    /// Experiments, and contents among which rules choose.
+    fn check_chosen(&self, kinds: &[Reads]) -> Result<(), &'static str> {
+        let on_visitor = |id: CondId| on_visitor(kinds, id, u32::MAX, true);
         for experiment in &self.experiments {
             let count = experiment.variations.len();
             let fits = |ranges: usize| if ranges == count { Ok(()) } else { Err("bad-ranges") };
@@ -120,18 +145,18 @@ impl Program {
             }
             for leaf in &experiment.contexts {
                 fits(leaf.ranges.len())?;
-                on_visitor(leaf.when, segments, true)?;
+                on_visitor(leaf.when)?;
             }
             if let Some(sticky) = &experiment.sticky {
                 below(sticky.feature, self.features.len())?;
-                sticky.blocked.map_or(Ok(()), |cond| on_visitor(cond, segments, true))?;
+                sticky.blocked.map_or(Ok(()), on_visitor)?;
             }
         }
         for candidate in self.picks.iter().flat_map(|pick| &pick.candidates) {
             below(candidate.show, self.contents.len())?;
-            on_visitor(candidate.when, segments, true)?;
+            on_visitor(candidate.when)?;
             for points in &candidate.points {
-                on_visitor(points.when, segments, true)?;
+                on_visitor(points.when)?;
                 if let Some(source) = &points.times {
                     let mut reads = Reads::default();
                     reads.of_source(source, self)?;
@@ -140,9 +165,6 @@ impl Program {
                     }
                 }
             }
-        }
-        if !self.rules.is_sorted_by_key(|rule| rule.slot) {
-            return Err("unsorted-rules");
         }
         Ok(())
     }
