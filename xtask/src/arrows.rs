@@ -36,6 +36,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("waymark-bench", &[]),
+    ("waymark-fuzz", &["waymark-engine", "waymark-model", "waymark-pack"]),
     (
         "xtask",
         &["waymark-engine", "waymark-import", "waymark-model", "waymark-pack", "waymark-wire"],

@@ -10,6 +10,7 @@ mod conformance;
 mod demo;
 mod docs;
 mod edge;
+mod fuzz;
 mod generate;
 mod journeys;
 mod project;
@@ -95,6 +96,8 @@ enum Verb {
     },
     /// Measure speed, with the peers' engines in the same run where they are shared
     Bench(bench::Args),
+    /// Give random bytes to what reads packs, Programs, conditions and states (libFuzzer)
+    Fuzz(fuzz::Args),
     /// Write the JSON Schema of packs to www/schema
     Schema,
     /// Run the written vectors natively
@@ -129,6 +132,7 @@ fn main() -> ExitCode {
         Verb::Conformance { suite: Published::Growthbook, file } => conformance::run(file),
         Verb::Docs { check } => docs::write(check),
         Verb::Bench(args) => bench::run_parts(&args),
+        Verb::Fuzz(args) => fuzz::run_targets(&args),
         Verb::Schema => schema::write(),
         Verb::Vectors { count } => vectors::run(count).map(drop),
         Verb::Xss => xss::run(),

@@ -173,9 +173,7 @@ fn is_of(source: &str, list: &str) -> bool {
     if source.contains('.') {
         labels.next();
     }
-    has(list, source)
-        || labels.any(|label| label.len() > 1 && has(list, label))
-        || source == "x.com"
+    has(list, source) || labels.any(|label| label.len() > 1 && has(list, label))
 }
 
 /// The host of an address, without `www.`.

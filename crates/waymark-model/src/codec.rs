@@ -208,6 +208,13 @@ impl<'a> Reader<'a> {
         self.refuse("number-too-long", 0)
     }
 
+    /// How many there were of something: few enough that one more can be counted, also by JavaScript.
+    pub fn count(&mut self) -> u64 {
+        const MOST: u64 = 1 << 53;
+        let count = self.unsigned();
+        if count > MOST { self.refuse("number-too-large", 0) } else { count }
+    }
+
     pub fn signed(&mut self) -> i64 {
         let number = self.unsigned();
         (number >> 1).cast_signed() ^ -(number & 1).cast_signed()

@@ -2,7 +2,7 @@
 
 use waymark_engine::explain::Reason;
 use waymark_engine::program::{
-    Clock, Compare, FeatureKind, Matcher, Order, Program, Relation, Source, Test, WEEKDAYS,
+    Clock, Compare, FeatureKind, Matcher, Order, Program, Relation, Share, Source, Test, WEEKDAYS,
 };
 use waymark_engine::{Numerals, Truth};
 use waymark_model::{Fixed, Span, Timestamp, Value};
@@ -57,39 +57,9 @@ impl Words<'_> {
                 (true, false) => format!("consent for {}, wanted none", purpose.name()),
                 (false, _) => format!("no consent for {}", purpose.name()),
             },
-            Test::Scheduled { from, until } => {
-                let bound = |word: &str, at: Timestamp| match at {
-                    Timestamp::MIN | Timestamp::MAX => String::new(),
-                    at => format!(" {word} {}", format_timestamp(at).unwrap_or_default()),
-                };
-                let when = format!("{}{}", bound("from", *from), bound("until", *until));
-                match found.met {
-                    true => format!("it is scheduled{when}"),
-                    false => format!("it is scheduled{when}, and this is another time"),
-                }
-            }
-            Test::Percent(share) => {
-                let wanted: f64 = share.ranges.iter().map(|range| range.end - range.start).sum();
-                match &found.clause.actual {
-                    Value::Null => "the visitor has no id to be counted by".to_owned(),
-                    actual => {
-                        let not = if found.met == found.want { "" } else { "not " };
-                        let share = print(Fixed::from_f64(wanted * 100.0).to_f64());
-                        format!("{not}in this {share}% of the visitors (at {})", value(actual))
-                    }
-                }
-            }
-            Test::Channel { among, .. } => {
-                let is = match &found.clause.actual {
-                    Value::Text(channel) => format!("the channel is {channel}"),
-                    _ => "there is no channel".to_owned(),
-                };
-                match (found.met, found.want) {
-                    (true, _) => is,
-                    (false, true) => format!("{is}, wanted {}", channels(*among)),
-                    (false, false) => format!("{is}, wanted any but {}", channels(*among)),
-                }
-            }
+            Test::Scheduled { from, until } => scheduled(*from, *until, found),
+            Test::Percent(share) => in_share(share, found),
+            Test::Channel { among, .. } => came_by(*among, found),
             Test::Count { feature, within, session, least, most } => {
                 let subject = format!("{}{}", self.occurrence(*feature), window(*within, *session));
                 let windowed = within.is_some() || *session;
@@ -297,6 +267,37 @@ pub(super) const fn relation_word(relation: Relation) -> &'static str {
         Relation::Eq => "=",
         Relation::Order(order) => sign(order),
         Relation::In => "in",
+    }
+}
+
+fn scheduled(from: Timestamp, until: Timestamp, found: &Reason<'_>) -> String {
+    let bound = |word: &str, at: Timestamp| match at {
+        Timestamp::MIN | Timestamp::MAX => String::new(),
+        at => format!(" {word} {}", format_timestamp(at).unwrap_or_default()),
+    };
+    let otherwise = if found.met { "" } else { ", and this is another time" };
+    format!("it is scheduled{}{}{otherwise}", bound("from", from), bound("until", until))
+}
+
+fn in_share(share: &Share, found: &Reason<'_>) -> String {
+    if found.clause.actual == Value::Null {
+        return "the visitor has no id to be counted by".to_owned();
+    }
+    let wanted: f64 = share.ranges.iter().map(|range| range.end - range.start).sum();
+    let share = print(Fixed::from_f64(wanted * 100.0).to_f64());
+    let not = if found.met == found.want { "" } else { "not " };
+    format!("{not}in this {share}% of the visitors (at {})", value(&found.clause.actual))
+}
+
+fn came_by(among: u32, found: &Reason<'_>) -> String {
+    let is = match &found.clause.actual {
+        Value::Text(channel) => format!("the channel is {channel}"),
+        _ => "there is no channel".to_owned(),
+    };
+    match (found.met, found.want) {
+        (true, _) => is,
+        (false, true) => format!("{is}, wanted {}", channels(among)),
+        (false, false) => format!("{is}, wanted any but {}", channels(among)),
     }
 }
 

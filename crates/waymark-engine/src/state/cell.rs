@@ -84,7 +84,7 @@ impl Cell {
         match (self, &feature.kind) {
             (Self::Times { total, latest }, FeatureKind::Times { on: matcher, keep }) => {
                 on(matcher) && {
-                    *total = total.saturating_add(1);
+                    *total += 1;
                     let at = latest.partition_point(|earlier| *earlier <= time);
                     latest.insert(at, time);
                     if latest.len() > *keep as usize {
@@ -208,7 +208,7 @@ impl Cell {
         let kept = |input: &mut Reader<'_>| input.option(|i| (EventKey::read(i), Value::read(i)));
         match (input.byte(), &feature.kind) {
             (0, FeatureKind::Times { keep, .. }) => {
-                let total = input.unsigned();
+                let total = input.count();
                 let mut last = 0_i64;
                 let mut latest = input.list(|input| {
                     last = last.wrapping_add(input.signed());

@@ -182,7 +182,7 @@ impl Engine<'_> {
         }
         // The pack that wrote it.
         input.array::<16>();
-        let (seq, late) = (input.unsigned(), input.unsigned());
+        let (seq, late) = (input.count(), input.count());
         let members = Memberships { at: Timestamp(input.signed()), ..Memberships::default() };
         let (base, parked) = Fold::read(input, self.program);
         let tail = input.list(|input| {

@@ -94,12 +94,12 @@ impl Sessions {
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
-        let forgotten = input.unsigned();
+        let forgotten = input.count();
         let mut last = 0_i64;
         let kept = input.list(|input| {
             let start = last.wrapping_add(input.signed());
             last = start.wrapping_add(input.signed());
-            Session { start: Timestamp(start), end: Timestamp(last), events: input.unsigned() }
+            Session { start: Timestamp(start), end: Timestamp(last), events: input.count() }
         });
         Self { forgotten, kept }
     }

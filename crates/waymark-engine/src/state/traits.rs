@@ -71,7 +71,7 @@ impl Traits {
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
-        let mut traits = Self { refused: input.unsigned(), ..Self::default() };
+        let mut traits = Self { refused: input.count(), ..Self::default() };
         traits.said = input.list(|input| {
             let (name, key) = (input.string(), EventKey::read(input));
             let value = Value::read(input);

@@ -80,19 +80,18 @@ impl Scan {
     }
 
     fn did(&self, of: &Json, now: i64) -> bool {
-        let count = match of.get("between") {
-            Some(_) => self.in_window(of, now, BUCKETS).count(),
-            None => {
-                let session = of.get("in").is_some();
-                let sessions = self.sessions();
-                let current = sessions.last().filter(|(_, end, _)| now - end < SESSION);
-                let from = of.get("within").map_or(i64::MIN, |within| now - span(within));
-                let inside = |event: &&Happened| {
-                    event.at > from
-                        && (!session || current.is_some_and(|(start, ..)| event.at >= *start))
-                };
-                self.on(of).filter(inside).count()
-            }
+        let count = if of.get("between").is_some() {
+            self.in_window(of, now, BUCKETS).count()
+        } else {
+            let session = of.get("in").is_some();
+            let sessions = self.sessions();
+            let current = sessions.last().filter(|(_, end, _)| now - end < SESSION);
+            let from = of.get("within").map_or(i64::MIN, |within| now - span(within));
+            let inside = |event: &&Happened| {
+                event.at > from
+                    && (!session || current.is_some_and(|(start, ..)| event.at >= *start))
+            };
+            self.on(of).filter(inside).count()
         };
         match of.get("count") {
             None => count >= 1,
@@ -279,7 +278,7 @@ impl Scan {
                 *latest = (*latest).max(at);
             }
         }
-        best.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        best.sort_by_key(|(count, latest, _)| std::cmp::Reverse((*count, *latest)));
         let wanted = |value: &Json| fulfils(value, &of["is"]);
         wanted(best.first().map_or(&Json::Null, |(_, _, value)| value))
     }

@@ -48,7 +48,7 @@ impl Top {
                 let counted = &mut self.values[at];
                 counted.latest = counted.latest.max(time);
                 match counted.counts.binary_search_by_key(&number, |(number, _)| *number) {
-                    Ok(at) => counted.counts[at].1 = counted.counts[at].1.saturating_add(1),
+                    Ok(at) => counted.counts[at].1 += 1,
                     Err(at) => counted.counts.insert(at, (number, 1)),
                 }
             }
@@ -125,7 +125,7 @@ impl Top {
             let mut last = 0_i64;
             let counts = input.list(|input| {
                 last = last.wrapping_add(input.signed());
-                (last, input.unsigned())
+                (last, input.count())
             });
             Counted { hash: member_hash(&value), value, latest, counts }
         });

@@ -35,7 +35,7 @@ impl Windowed {
             Ok(at) => {
                 let bucket = &mut self.0[at];
                 bucket.amount = merge.of(bucket.amount, amount);
-                bucket.count = bucket.count.saturating_add(average);
+                bucket.count += average;
             }
             Err(at) => self.0.insert(at, Bucket { number, amount, count: average }),
         }
@@ -101,7 +101,7 @@ impl Windowed {
             Bucket {
                 number: last,
                 amount: Fixed(input.signed()),
-                count: if merge == Merge::Average { input.unsigned() } else { 0 },
+                count: if merge == Merge::Average { input.count() } else { 0 },
             }
         });
         if !buckets.is_sorted_by(|a, b| a.number < b.number) {

@@ -1,0 +1,94 @@
+//! A visitor to try a Program on.
+
+use waymark_engine::{Context, Engine, Numerals, Program, State};
+use waymark_model::{Event, Kind, Object, Purposes, Span, Timestamp, Value};
+
+/// 2026-03-01T12:00:00Z
+pub const NOW: Timestamp = Timestamp(1_772_366_400_000);
+
+/// Events of the names that the Program watches, and of others, with properties of every type.
+pub fn events(program: &Program) -> Vec<Event> {
+    let watched = program.events.iter().map(String::as_str).take(12);
+    let names: Vec<&str> = watched.chain(["Page Viewed", "Something Else"]).collect();
+    let mut events = Vec::new();
+    for (at, name) in (0_i64..).zip(names.iter().cycle().take(names.len() * 4)) {
+        let time = NOW.minus(Span(40 * Span::DAY.0 - at * 7 * Span::HOUR.0));
+        let mut event = Event::new(&format!("m{at}"), Kind::Track, name, time);
+        event.anonymous_id = Some("v1".to_owned());
+        event.user_id = (at > 5).then(|| "u1".to_owned());
+        event.properties = object(at);
+        event.context = [("page", Value::Object(object(at)))].into_iter().collect();
+        events.push(event);
+    }
+    let mut said = Event::new("said", Kind::Identify, "Identified", NOW.minus(Span::DAY));
+    said.properties = object(3);
+    events.push(said);
+    // One late, one twice.
+    if let Some(first) = events.first().cloned() {
+        events.push(first);
+    }
+    events
+}
+
+pub fn context() -> Context {
+    let groups = ["page", "campaign", "device", "geo"];
+    Context {
+        values: groups.into_iter().map(|group| (group, Value::Object(object(2)))).collect(),
+        consent: Purposes::ALL,
+        locale: "en".to_owned(),
+        anonymous_id: Some("v1".to_owned()),
+        ..Context::default()
+    }
+}
+
+fn object(at: i64) -> Object {
+    #[expect(clippy::cast_precision_loss, reason = "small")]
+    let number = Value::Number(at as f64 * 12.5 - 20.0);
+    let list = Value::Array(vec![number.clone(), Value::from("x"), Value::Null]);
+    let lines = [("price", number.clone()), ("product_id", Value::from("t1"))];
+    let line = Value::Object(lines.into_iter().collect());
+    [
+        ("category", Value::from(["tents", "packs"][usize::from(at % 2 == 0)])),
+        ("price", number.clone()),
+        ("revenue", number.clone()),
+        ("product_id", Value::from("t1")),
+        ("plan", Value::from("pro")),
+        ("path", Value::from("/tents")),
+        ("a", number),
+        ("n", Value::from(at % 3 == 0)),
+        ("tags", list),
+        ("birthday", Value::from("2000-02-29")),
+        ("products", Value::Array(vec![line])),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// Runs a Program from end to end, and back from what was stored.
+pub fn run(program: &Program) {
+    let engine = Engine::new(program, Numerals::NATIVE);
+    let mut state = engine.new_state();
+    for event in events(program) {
+        engine.apply(&mut state, &event);
+    }
+    let context = context();
+    let decision = engine.decide(&state, &context, NOW);
+    assert!(decision.valid_until >= decision.now);
+    engine.explain(&state, &context, NOW);
+    let bytes = engine.write_state(&state);
+    let back = read(engine, &bytes);
+    assert_eq!(engine.write_state(&back), bytes, "a state comes back as it was");
+    assert_eq!(engine.decide(&back, &context, NOW).encode(), decision.encode());
+    // Known step by step is known at once.
+    engine.advance(&mut state, NOW.plus(Span::DAY));
+    let later = engine.decide(&state, &context, NOW.plus(Span::DAY));
+    let at_once = engine.decide(&back, &context, NOW.plus(Span::DAY));
+    assert_eq!(later.encode(), at_once.encode());
+}
+
+fn read(engine: Engine<'_>, bytes: &[u8]) -> State {
+    match engine.read_state(bytes) {
+        Ok(state) => state,
+        Err(error) => panic!("the engine does not read what it wrote: {error}"),
+    }
+}

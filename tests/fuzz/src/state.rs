@@ -1,0 +1,66 @@
+//! What else is stored or sent: states, events, contexts and decisions.
+
+use std::sync::OnceLock;
+
+use waymark_engine::{Context, Decision, Engine, Numerals, Program};
+use waymark_model::Event;
+
+use crate::journey::{NOW, context, events};
+
+/// Every kind of memory.
+const PACK: &str = r#"{ "pack": "p", "timezone": "Asia/Singapore",
+    "features": {
+        "count": { "$count": { "event": "A", "within": "7d" } },
+        "avg": { "$avg": { "event": "A", "property": "price" } },
+        "max": { "$max": { "event": "A", "property": "price", "between": ["30d", "7d"] } },
+        "distinct": { "$distinct": { "event": "A", "property": "category", "within": "7d" } },
+        "top": { "$top": { "event": "A", "property": "category", "within": "7d" } },
+        "streak": { "$streak": { "event": "A" } },
+        "items": { "$items": { "add": "A", "remove": "B", "clear": "C", "key": "category" } },
+        "first": { "$first": { "event": "A", "property": "price" } },
+        "last": { "$last": { "event": "B", "property": "price" } } },
+    "segments": {
+        "often": { "when": { "$did": { "event": "A", "count": { "$gte": 3 }, "within": "7d" } } },
+        "steps": { "when": { "$sequence": { "steps": [{ "event": "A" }, { "event": "B" }], "without": ["C"] } } },
+        "all": { "when": { "features.count": { "$gte": 1 }, "features.avg": { "$lt": 9 }, "features.max": { "$gt": 1 },
+            "features.distinct": 2, "features.top": "tents", "features.streak": { "$gte": 2 },
+            "features.items": { "$size": 1 }, "features.first": 1, "features.last": 2 } } } }"#;
+
+fn program() -> &'static Program {
+    static PROGRAM: OnceLock<Program> = OnceLock::new();
+    PROGRAM.get_or_init(|| match waymark_pack::compile(PACK) {
+        Ok(compiled) => compiled.program,
+        Err(report) => panic!("{report}"),
+    })
+}
+
+/// Bytes as each of these: refused, or as good as one that the engine made.
+pub fn state(bytes: &[u8]) {
+    let Some((kind, bytes)) = bytes.split_first() else { return };
+    let engine = Engine::new(program(), Numerals::NATIVE);
+    match kind % 4 {
+        0 => {
+            let Ok(mut state) = engine.read_state(bytes) else { return };
+            for event in events(engine.program).into_iter().take(8) {
+                engine.apply(&mut state, &event);
+            }
+            engine.explain(&state, &context(), NOW);
+            let written = engine.write_state(&state);
+            assert!(engine.read_state(&written).is_ok(), "the engine reads what it wrote");
+        }
+        1 => {
+            let Ok(event) = Event::decode(bytes) else { return };
+            assert_eq!(Event::decode(&event.encode()).as_ref(), Ok(&event));
+            engine.apply(&mut engine.new_state(), &event);
+        }
+        2 => {
+            let Ok(context) = Context::decode(bytes) else { return };
+            assert_eq!(Context::decode(&context.encode()).as_ref(), Ok(&context));
+            engine.decide(&engine.new_state(), &context, NOW);
+        }
+        _ => {
+            let Ok(decision) = Decision::decode(bytes) else { return };
+            assert!(Decision::decode(&decision.encode()).is_ok());
+        }
+    }
+}
