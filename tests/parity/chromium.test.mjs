@@ -1,4 +1,5 @@
-// The packed browser module in Chromium gives the bytes that the native engine gives.
+// The packed browser modules in Chromium give the bytes that the native engine gives.
+import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { test } from "node:test";
@@ -6,10 +7,15 @@ import { chromium } from "playwright-core";
 import { compare } from "./cases.mjs";
 
 test("Chromium agrees with the native engine, byte for byte", { timeout: 600_000 }, async () => {
-  const module = (await readdir("dist/browser")).find((name) => /^engine\..*\.wasm$/.test(name));
+  const built = await readdir("dist/browser");
+  const module = (start) => readFile(`dist/browser/${built.find((name) => name.startsWith(start) && name.endsWith(".wasm"))}`);
+  const script = ["text/javascript", await readFile("target/parity/page.js")];
   const files = {
-    "/page.js": ["text/javascript", await readFile("target/parity/page.js")],
-    "/engine.wasm": ["application/wasm", await readFile(`dist/browser/${module}`)],
+    // A script of its own each: it has one module in it.
+    "/whole.js": script,
+    "/lean.js": script,
+    "/whole.wasm": ["application/wasm", await module("engine-whole.")],
+    "/lean.wasm": ["application/wasm", await module("engine.")],
     "/": ["text/html", "<!doctype html><title>parity</title>"],
   };
   const server = createServer(({ url }, response) => {
@@ -25,13 +31,30 @@ test("Chromium agrees with the native engine, byte for byte", { timeout: 600_000
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     await page.evaluate(async () => {
-      globalThis.parity = await import("/page.js");
-      await globalThis.parity.load("/engine.wasm");
+      globalThis.engines = {};
+      for (const kind of ["whole", "lean"]) {
+        globalThis.engines[kind] = await import(`/${kind}.js`);
+        await globalThis.engines[kind].load(`/${kind}.wasm`);
+      }
     });
-    const total = await compare("page", (pack, cases) =>
-      page.evaluate(([program, all]) => globalThis.parity.run(program, all), [pack.page, cases]),
-    );
-    console.log(`${total} cases are the same in Chromium`);
+    const run = (kind, pack, cases) =>
+      page.evaluate(([kind, program, all]) => globalThis.engines[kind].run(program, all), [kind, pack.page, cases]);
+    let lean = 0;
+    let refused = 0;
+    const total = await compare("page", async (pack, cases) => {
+      const results = await run("whole", pack, cases);
+      if (Buffer.from(pack.page, "base64")[4] === 0) {
+        assert.deepEqual(await run("lean", pack, cases), results, "the lean engine");
+        lean += cases.length;
+      } else {
+        await assert.rejects(run("lean", pack, cases.slice(0, 1)), /needs-whole-engine/);
+        refused += cases.length;
+      }
+      return results;
+    });
+    assert.ok(lean > 1000, `only ${lean} cases`);
+    assert.ok(refused > 1000, `only ${refused} cases`);
+    console.log(`${total} cases are the same in Chromium, ${lean} of them in the lean engine too`);
   } finally {
     await browser.close();
     server.close();

@@ -81,7 +81,7 @@ fn module() -> Result<PathBuf> {
     tools::wasm_target()?;
     tools::node_modules()?;
     let out = target()?.join("bench");
-    let wasm = compile_with("waymark-browser", "wasm-browser", &["--features", "measure"])?;
+    let wasm = compile_with("waymark-browser", "wasm-browser", Some("measure"))?;
     let mut bindgen = Bindgen::new();
     bindgen.input_path(&wasm).web(true).map_err(|error| anyhow::anyhow!("{error:?}"))?;
     bindgen.out_name("glue").typescript(false).omit_default_module_path(true);

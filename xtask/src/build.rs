@@ -40,32 +40,40 @@ pub fn cli() -> Result<PathBuf> {
     Ok(target()?.join("release/waymark"))
 }
 
+/// The engines that a page can load, by the start of their file's name: most need the lean one only.
+const ENGINES: [(&str, Option<&str>); 2] = [("engine", Some("lean")), ("engine-whole", None)];
+
 pub fn browser() -> Result<Browser> {
     tools::wasm_target()?;
     tools::node_modules()?;
     let sources = root().join("crates/waymark-browser/ts");
     let work = target()?.join("browser");
-    let wasm = compile("waymark-browser", "wasm-browser")?;
-    let fresh = Stamp::of("browser", &[&wasm, &sources])?;
+    let compiled = ENGINES
+        .iter()
+        .map(|(_, feature)| compile_with("waymark-browser", "wasm-browser", *feature))
+        .collect::<Result<Vec<_>>>()?;
+    let [lean, whole] = &compiled[..] else { bail!("two engines were built") };
+    let fresh = Stamp::of("browser", &[lean, whole, &sources])?;
     if !fresh.is_current() {
-        let mut bindgen = Bindgen::new();
-        bindgen.input_path(&wasm).web(true).map_err(|error| anyhow!("{error:?}"))?;
-        bindgen.out_name("engine").typescript(false).omit_default_module_path(true);
-        bindgen.generate(&work).map_err(|error| anyhow!("{error:?}"))?;
-        // The lowest memory is the far end of the stack, which nothing reaches.
-        let levels = ["-Oz", "--converge", "--low-memory-unused"];
-        optimize(&work.join("engine_bg.wasm"), &work.join("engine.wasm"), &levels)?;
-        let engine = read(&work.join("engine.wasm"))?;
-        let engine_path = format!("waymark/engine.{}.wasm", short_hash(&engine));
-        let glue = work.join("engine.js");
+        let mut paths = Vec::new();
+        for ((name, _), wasm) in ENGINES.iter().zip(&compiled) {
+            let engine = read(&engine(wasm, &work.join(name))?)?;
+            paths.push(format!("waymark/{name}.{}.wasm", short_hash(&engine)));
+        }
+        let glue = |name: &str| work.join(name).join("engine.js");
+        if read(&glue("engine"))? != read(&glue("engine-whole"))? {
+            bail!("the engines need glue of their own each");
+        }
+        let [engine_path, whole_path] = &paths[..] else { bail!("two engines were built") };
         bundle(
             &sources.join("core.ts"),
             &work.join("core.js"),
             &[
                 "--format=esm".to_owned(),
                 "--target=es2022".to_owned(),
-                format!("--alias:waymark-engine={}", glue.display()),
+                format!("--alias:waymark-engine={}", glue("engine").display()),
                 format!("--define:__ENGINE__=\"{engine_path}\""),
+                format!("--define:__WHOLE_ENGINE__=\"{whole_path}\""),
             ],
         )?;
         let core = read(&work.join("core.js"))?;
@@ -79,17 +87,21 @@ pub fn browser() -> Result<Browser> {
                 format!("--define:__CORE__=\"{core_path}\""),
             ],
         )?;
-        project::write(&work.join("paths"), format!("{engine_path}\n{core_path}\n"))?;
+        project::write(&work.join("paths"), format!("{core_path}\n{engine_path}\n{whole_path}\n"))?;
     }
     let paths = String::from_utf8(read(&work.join("paths"))?)?;
     let mut paths = paths.lines().map(|path| format!("/{path}"));
     let mut next = || paths.next().context("the built files' names");
-    let (engine, core) = (next()?, next()?);
+    let (core, engine, whole) = (next()?, next()?, next()?);
     let script = "text/javascript; charset=utf-8";
+    let wasm = |path: String, name: &str| -> Result<Asset> {
+        Asset::new(path, "application/wasm", true, read(&work.join(name).join("engine.wasm"))?)
+    };
     let assets = vec![
         Asset::new("/waymark.js".to_owned(), script, false, read(&work.join("loader.js"))?)?,
         Asset::new(core, script, true, read(&work.join("core.js"))?)?,
-        Asset::new(engine, "application/wasm", true, read(&work.join("engine.wasm"))?)?,
+        wasm(engine, "engine")?,
+        wasm(whole, "engine-whole")?,
     ];
     let folder = dist().join("browser");
     if !fresh.is_current() {
@@ -98,6 +110,18 @@ pub fn browser() -> Result<Browser> {
         fresh.keep()?;
     }
     Ok(Browser { assets })
+}
+
+/// The glue beside it, and the module as small as it gets.
+fn engine(wasm: &Path, folder: &Path) -> Result<PathBuf> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(wasm).web(true).map_err(|error| anyhow!("{error:?}"))?;
+    bindgen.out_name("engine").typescript(false).omit_default_module_path(true);
+    bindgen.generate(folder).map_err(|error| anyhow!("{error:?}"))?;
+    // The lowest memory is the far end of the stack, which nothing reaches.
+    let levels = ["-Oz", "--converge", "--low-memory-unused"];
+    optimize(&folder.join("engine_bg.wasm"), &folder.join("engine.wasm"), &levels)?;
+    Ok(folder.join("engine.wasm"))
 }
 
 /// The worker in dist/edge: `index.js`, `index_bg.wasm` and the browser's files.
@@ -184,18 +208,18 @@ pub fn target() -> Result<PathBuf> {
 /// A crate's module and nothing else: one that is also built as a library keeps all that another
 /// crate could call.
 pub fn compile(package: &str, profile: &str) -> Result<PathBuf> {
-    compile_with(package, profile, &[])
+    compile_with(package, profile, None)
 }
 
-/// One that differs in `words` is built beside the plain one.
-pub fn compile_with(package: &str, profile: &str, words: &[&str]) -> Result<PathBuf> {
+/// One with a feature is built beside the plain one.
+pub fn compile_with(package: &str, profile: &str, feature: Option<&str>) -> Result<PathBuf> {
     let wasm = "wasm32-unknown-unknown";
     let module = ["-p", package, "--lib", "--crate-type", "cdylib"];
     let shape = ["--profile", profile, "--target", wasm];
-    let folder = if words.is_empty() { target()? } else { target()?.join("measured") };
+    let folder = feature.map_or_else(target, |feature| Ok(target()?.join(feature)))?;
     let mut build = cargo();
     build.args(["rustc", "--quiet", "--locked", "--target-dir"]).arg(&folder);
-    run(build.args(module).args(shape).args(words))?;
+    run(build.args(module).args(shape).args(feature.map(|name| format!("--features={name}"))))?;
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(folder.join(wasm).join(profile).join(file))
 }

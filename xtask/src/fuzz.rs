@@ -66,7 +66,9 @@ fn keep(target: &str) -> Result<()> {
     std::fs::create_dir_all(&smallest)?;
     let mut merge = cargo_fuzz("run", target);
     merge.args([smallest.clone(), found(target), seeds_of(target), kept(target)]);
-    merge.args(["--", "-merge=1", "-timeout=10"]).arg(format!("-max_len={LONGEST}"));
+    merge
+        .args(["--", "-merge=1", "-use_counters=0", "-timeout=10"])
+        .arg(format!("-max_len={LONGEST}"));
     run(&mut merge)?;
     let corpus = kept(target);
     let _ = std::fs::remove_dir_all(&corpus);

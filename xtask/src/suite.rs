@@ -185,7 +185,7 @@ fn bundle_script_tests() -> Result<Vec<PathBuf>> {
 
 /// The page's own encoder and the built module's glue, for the parity run.
 fn bundle_parity_page() -> Result<()> {
-    let glue = root().join("target/browser/engine.js");
+    let glue = root().join("target/browser/engine/engine.js");
     let mut esbuild = command(node_tool("esbuild"));
     esbuild.args(["tests/parity/page.ts", "--bundle", "--format=esm", "--log-level=warning"]);
     esbuild.arg(format!("--alias:waymark-engine={}", glue.display()));

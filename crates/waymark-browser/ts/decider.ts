@@ -18,6 +18,8 @@ const SOONEST = 50;
 const RECENT = 16;
 /** Events that may wait for an engine, on all pages together. */
 const MOST_KEPT = 100;
+/** The byte of a Program that says which engine it needs. */
+const NEEDS_WHOLE = 4;
 const NOBODY = new Uint8Array(0);
 
 export interface Host {
@@ -46,10 +48,14 @@ export class Decider {
 
   /** Rejects where WebAssembly or the Program is not to be had. */
   async load(origin: string, pack: string | null): Promise<void> {
-    const [program] = await Promise.all([
-      fetchProgram(origin, pack),
-      init({ module_or_path: `${origin}/${__ENGINE__}` }),
-    ]);
+    // Most Programs need the lean engine only, so that is on its way before it is known.
+    const lean = new AbortController();
+    const guess = fetch(`${origin}/${__ENGINE__}`, { signal: lean.signal });
+    guess.catch(() => undefined);
+    const program = await fetchProgram(origin, pack);
+    const needsWhole = program[NEEDS_WHOLE] === 1;
+    if (needsWhole) lean.abort();
+    await init({ module_or_path: needsWhole ? fetch(`${origin}/${__WHOLE_ENGINE__}`) : guess });
     this.engine = new Engine(program, NOBODY);
     this.program = program;
     this.resumeKept();

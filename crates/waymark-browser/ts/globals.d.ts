@@ -4,6 +4,8 @@
 declare const __CORE__: string;
 /** The wasm module's path below the edge's origin: `waymark/engine.<hash>.wasm`. */
 declare const __ENGINE__: string;
+/** That of the module for the Programs that need more: `waymark/engine-whole.<hash>.wasm`. */
+declare const __WHOLE_ENGINE__: string;
 
 interface Navigator {
   /** https://w3c.github.io/gpc/ */

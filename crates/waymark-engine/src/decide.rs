@@ -15,7 +15,7 @@ use crate::program::{
 };
 use crate::render::render;
 use crate::state::State;
-use crate::{Context, Engine};
+use crate::{Context, Engine, WHOLE};
 
 /// What became of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +243,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             self.eligible(rule)?;
             let content = match rule.action {
                 Action::Show(content) => Some(content),
-                Action::Pick(number) => Some(self.pick(number)?),
+                Action::Pick(number) if WHOLE => Some(self.pick(number)?),
                 _ => None,
             };
             self.within_limit(rule)?;

@@ -39,6 +39,12 @@ pub use numerals::Numerals;
 pub use program::{PackHash, Program};
 pub use state::{Applied, Effects, State};
 
+/// Whether this is the whole engine, or the one of pages whose packs need only what most packs use.
+///
+/// What is behind it takes a third of the bytes. A Program says whether it needs it
+/// ([`Program::needs_whole`]); a lean engine refuses one that does by name, so none comes out otherwise.
+pub const WHOLE: bool = cfg!(not(feature = "lean"));
+
 /// A program and the host's way with numbers: what every evaluation needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Engine<'p> {

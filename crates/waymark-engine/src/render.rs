@@ -16,7 +16,7 @@ use crate::program::{
     Body, Content, Each, From, Part, Path, Root, Row, SessionKey, Template, TimeKey, ZoneId,
 };
 use crate::state::{Fold, State};
-use crate::{Context, Engine};
+use crate::{Context, Engine, WHOLE};
 use escape::escape;
 use filter::{filtered, text};
 
@@ -84,7 +84,7 @@ impl<'a> Filling<'a> {
         for part in &template.0 {
             match part {
                 Part::Literal(literal) => self.text.push_str(literal),
-                Part::Query => self.keep_query(),
+                Part::Query if WHOLE => self.keep_query(),
                 Part::Insert(insert) => {
                     let value = self.read(&insert.path);
                     let (engine, host) = (self.engine, self.context.zone);
@@ -98,7 +98,9 @@ impl<'a> Filling<'a> {
                     self.until = until;
                     escape(&mut self.text, &text, insert.escape);
                 }
-                Part::Each(each) => self.list(each),
+                Part::Each(each) if WHOLE => self.list(each),
+                // No lean engine is given a Program with one of these.
+                Part::Query | Part::Each(_) => {}
             }
         }
     }
@@ -233,7 +235,7 @@ fn read(
                 .find(|key| path.keys.first().is_some_and(|name| name == key.name()));
             (key.map_or(Value::Null, |key| session(fold, key)), Timestamp::MAX)
         }
-        Root::Time => {
+        Root::Time if WHOLE => {
             let named = |key: &TimeKey| path.keys.first().is_some_and(|name| name == key.name());
             let Some(key) = TimeKey::ALL.into_iter().find(named) else {
                 return (Value::Null, Timestamp::MAX);
@@ -249,6 +251,8 @@ fn read(
             let reading = memory.reading(engine, feature, now);
             (reading.value.map_or(Value::Null, Cow::into_owned), reading.until)
         }
-        Root::Property | Root::EventContext | Root::Item => (Value::Null, Timestamp::MAX),
+        Root::Property | Root::EventContext | Root::Time | Root::Item => {
+            (Value::Null, Timestamp::MAX)
+        }
     }
 }

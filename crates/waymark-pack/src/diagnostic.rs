@@ -160,8 +160,12 @@ codes! {
     ShadowedRule = "shadowed-rule",
     /// An insert where no value can be made safe.
     TemplateMisplaced = "template-misplaced",
+    /// More bytes than a visitor's state may have.
+    StateTooLarge = "state-too-large",
     /// Objects and arrays nested too deep.
     TooDeep = "too-deep",
+    /// More rules and experiments than a pack may have.
+    TooManyRules = "too-many-rules",
     /// A trait that `attributes` does not declare.
     UnknownAttribute = "unknown-attribute",
     /// Content that the pack does not have.

@@ -60,6 +60,8 @@ mod problem;
 mod shares;
 mod template;
 
+use std::cmp::Reverse;
+
 use declared::{Declared, Desk};
 use problem::Problems;
 use sha2::{Digest, Sha256};
@@ -174,6 +176,17 @@ fn sealed(mut program: Program, problems: &mut Problems) -> Option<Program> {
         problems.error(Code::ProgramTooLarge, start, message);
         return None;
     }
+    let state = Cost::of(&program).state_bytes;
+    if state > limits::STATE_BYTES {
+        let limit = limits::STATE_BYTES;
+        let message = format!(
+            "a visitor's state has at most {limit} bytes, and this pack's may have {state}"
+        );
+        problems
+            .error(Code::StateTooLarge, start, message)
+            .mend(format!("shorten windows or lists; the most is taken by {}", largest(&program)));
+        return None;
+    }
     match Program::decode(&bytes) {
         Ok(program) => Some(program),
         Err(error) => {
@@ -183,6 +196,24 @@ fn sealed(mut program: Program, problems: &mut Problems) -> Option<Program> {
             None
         }
     }
+}
+
+/// What remembers the most, for people.
+fn largest(program: &Program) -> String {
+    let mut features: Vec<(usize, u32)> =
+        (0_u32..).zip(&program.features).map(|(at, one)| (one.kind.bound(), at)).collect();
+    features.sort_by_key(|(bytes, at)| (Reverse(*bytes), *at));
+    let shown = features.iter().take(3).map(|(bytes, at)| {
+        let named = program.named.iter().find(|(_, number)| number == at);
+        let event = || {
+            let mut matchers = program.features[*at as usize].kind.matchers();
+            let event = matchers.find_map(|matcher| matcher.event);
+            event.map_or("any event", |event| &program.events[event as usize])
+        };
+        let what = named.map_or_else(event, |(name, _)| name);
+        format!("{} ({bytes} bytes)", problem::shown(what))
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 impl Cost {

@@ -6,6 +6,7 @@ use core::cmp::Ordering;
 use waymark_model::{Value, Writer, fnv1a64};
 
 use super::{Evaluation, Silent, Truth, Watch};
+use crate::WHOLE;
 use crate::case::fold_case;
 use crate::program::{Compare, CondId, Order, Relation, Type};
 
@@ -16,7 +17,7 @@ impl<W: Watch> Evaluation<'_, W> {
         }
         let program = self.engine.program;
         match compare {
-            Compare::InFolded(list) => shares(actual, |value| match value {
+            Compare::InFolded(list) if WHOLE => shares(actual, |value| match value {
                 Value::Text(text) => list.contains(&Value::Text(fold_case(text))),
                 other => list.contains(other),
             }),
@@ -24,10 +25,10 @@ impl<W: Watch> Evaluation<'_, W> {
                 let members = &program.groups[*group as usize].members;
                 shares(actual, |value| members.binary_search(&member_hash(value)).is_ok())
             }
-            Compare::Pattern(pattern) => {
+            Compare::Pattern(pattern) if WHOLE => {
                 actual.as_text().is_some_and(|text| program.patterns[*pattern as usize].finds(text))
             }
-            Compare::Version(relation, wanted) => actual.as_text().is_some_and(|text| {
+            Compare::Version(relation, wanted) if WHOLE => actual.as_text().is_some_and(|text| {
                 holds(*relation, padded_version(text).as_str().cmp(wanted.as_str()))
             }),
             Compare::Some(cond) => match actual {

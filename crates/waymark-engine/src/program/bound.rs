@@ -11,7 +11,8 @@ impl Program {
 }
 
 impl FeatureKind {
-    fn bound(&self) -> usize {
+    /// The most bytes that its cell takes.
+    pub fn bound(&self) -> usize {
         // Fingerprint, flags, how far back it reaches, and the length of the cell.
         const FRAME: usize = 24;
         const TIME: usize = 9;

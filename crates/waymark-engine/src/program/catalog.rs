@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use waymark_model::{Object, Reader, Value, Writer};
 
 use super::{CondId, Content, Path, Program, Root, Template};
+use crate::WHOLE;
 
 /// Everything that content can be made of besides what is known of a visitor.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -77,6 +78,9 @@ impl Catalog {
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
+        if !WHOLE {
+            return Self::default();
+        }
         Self {
             key: input.string(),
             rows: input.list(|input| Row { key: input.string(), value: Value::read(input) }),

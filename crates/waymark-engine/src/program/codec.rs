@@ -15,15 +15,17 @@ use super::{
     Action, Catalog, Content, Experiment, Group, Holdout, Index, Logs, Need, PackHash, Pattern,
     Pick, Program, Rule, Segment, Share, Slot, Stage, ZoneTable,
 };
+use crate::WHOLE;
 use condition::{read_cond, read_id, write_cond};
 use feature::{read_feature, write_feature};
 
-const MAGIC: &[u8; 4] = b"WMP\x03";
+const MAGIC: &[u8; 4] = b"WMP\x04";
 
 impl Program {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.raw(MAGIC);
+        out.flag(self.needs_whole());
         out.raw(&self.hash.0);
         out.raw(&self.encode_body());
         out.into_bytes()
@@ -80,6 +82,10 @@ impl Program {
             }
             if input.array() != *MAGIC {
                 input.refuse("not-a-program", ());
+            }
+            // Hosts choose the engine by this byte, before there is one.
+            if input.flag() && !WHOLE {
+                input.refuse("needs-whole-engine", ());
             }
             // Fields are read in the order in which they stand here.
             Self {

@@ -13,6 +13,7 @@ use core::cmp::Ordering;
 use waymark_model::{Object, Value};
 
 use super::{Action, Compare, Cond, CondId, Path, Program, Root, Source, Test};
+use crate::WHOLE;
 use crate::evaluate::plain;
 
 /// Below this many rules it is quicker to ask each.
@@ -66,7 +67,7 @@ const NUMBERS: usize = 4;
 impl Columns {
     pub fn of(program: &Program) -> Self {
         let count = program.rules.len();
-        if count < WORTHWHILE {
+        if count < WORTHWHILE || !WHOLE {
             return Self::default();
         }
         let words = count.div_ceil(WIDTH);

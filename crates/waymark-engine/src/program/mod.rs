@@ -17,6 +17,7 @@ mod pattern;
 mod pick;
 mod projection;
 mod template;
+mod whole;
 mod zones;
 
 use alloc::string::String;

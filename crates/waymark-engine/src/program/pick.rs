@@ -6,6 +6,7 @@ use waymark_model::{Fixed, Reader, Writer};
 
 use super::codec::{read_source, write_source};
 use super::{CondId, Source};
+use crate::WHOLE;
 
 /// Of the candidates whose condition holds, the one with the most points is shown; of equals the
 /// first.
@@ -46,6 +47,9 @@ impl Pick {
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
+        if !WHOLE {
+            return Self { candidates: Vec::new() };
+        }
         let candidates = input.list(|input| Candidate {
             show: input.u32(),
             when: CondId(input.u32()),

@@ -9,6 +9,7 @@ use waymark_model::{Reader, Value, Writer};
 
 use super::codec::{read_path, write_path};
 use super::{Body, CondId, Each, From, Path};
+use crate::WHOLE;
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Template(pub Vec<Part>);
@@ -235,8 +236,8 @@ impl Template {
                 escape: Escape::read(input, body),
                 filters: input.list(read_filter),
             }),
-            2 => Part::Query,
-            3 if lists => Part::Each(Box::new(Each {
+            2 if WHOLE => Part::Query,
+            3 if lists && WHOLE => Part::Each(Box::new(Each {
                 from: match input.byte() {
                     0 => From::Table(input.u32()),
                     1 => From::Path(read_path(input)),
@@ -337,8 +338,8 @@ fn read_filter(input: &mut Reader<'_>) -> Filter {
     match input.byte() {
         0 => Filter::Default(Value::read(input)),
         1 => Filter::Truncate(input.u32()),
-        2 => Filter::Case(input.one_of(&Case::ALL, "unknown-case")),
-        3 => {
+        2 if WHOLE => Filter::Case(input.one_of(&Case::ALL, "unknown-case")),
+        3 if WHOLE => {
             let money = Money {
                 before: input.string(),
                 after: input.string(),
@@ -352,7 +353,7 @@ fn read_filter(input: &mut Reader<'_>) -> Filter {
             }
             Filter::Money(money)
         }
-        4 => Filter::Plural(input.list(|input| Form {
+        4 if WHOLE => Filter::Plural(input.list(|input| Form {
             tests: input.list(|input| Fits {
                 modulo: input.u32(),
                 low: input.u32(),
@@ -361,7 +362,7 @@ fn read_filter(input: &mut Reader<'_>) -> Filter {
             }),
             word: input.string(),
         })),
-        5 => Filter::Date(input.list(|input| match input.byte() {
+        5 if WHOLE => Filter::Date(input.list(|input| match input.byte() {
             0 => DatePart::Literal(input.string()),
             1 => DatePart::Number {
                 unit: input.one_of(&DateUnit::ALL, "unknown-unit"),

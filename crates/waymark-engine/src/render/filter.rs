@@ -5,10 +5,10 @@ use alloc::string::String;
 use waymark_model::{Fixed, Timestamp, Value, Zone};
 
 use super::date::dated;
-use crate::Numerals;
 use crate::case;
 use crate::evaluate::moment;
 use crate::program::{Case, Filter, Fits, Form, Money};
+use crate::{Numerals, WHOLE};
 
 /// A value as text, after its filters.
 pub(super) fn filtered(
@@ -19,28 +19,32 @@ pub(super) fn filtered(
 ) -> String {
     for filter in filters {
         match filter {
-            Filter::Default(stand_in) => {
-                if value == Value::Null || value == Value::Text(String::new()) {
-                    value = stand_in.clone();
-                }
+            Filter::Default(stand_in)
+                if value == Value::Null || value == Value::Text(String::new()) =>
+            {
+                value = stand_in.clone();
             }
             Filter::Truncate(length) => {
                 value = Value::Text(truncated(text(numerals, &value), *length));
             }
-            Filter::Case(case) => value = Value::Text(cased(&text(numerals, &value), *case)),
-            Filter::Money(money) => {
+            Filter::Case(case) if WHOLE => {
+                value = Value::Text(cased(&text(numerals, &value), *case));
+            }
+            Filter::Money(money) if WHOLE => {
                 if let Some(number) = number(numerals, &value) {
                     value = Value::Text(amount(number, money));
                 }
             }
-            Filter::Date(parts) => {
+            Filter::Date(parts) if WHOLE => {
                 if let Some(moment) = moment(&value) {
                     value = Value::Text(dated(moment, parts, &mut zone));
                 }
             }
-            Filter::Plural(forms) => {
+            Filter::Plural(forms) if WHOLE => {
                 value = Value::Text(plural(number(numerals, &value), forms));
             }
+            // A value that is there; no lean engine is given a Program with one of the others.
+            _ => {}
         }
     }
     text(numerals, &value)

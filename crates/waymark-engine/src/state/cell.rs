@@ -1,9 +1,6 @@
 //! What is remembered for one feature. Every cell is bounded.
 
-mod distinct;
-mod items;
-mod streak;
-mod top;
+mod rare;
 mod windowed;
 
 use alloc::string::String;
@@ -12,15 +9,12 @@ use alloc::vec::Vec;
 
 use waymark_model::{Event, EventKey, Reader, Timestamp, Value, Writer};
 
-pub use distinct::Distinct;
-pub use items::Items;
-pub use streak::{RUNS, Streak};
-pub use top::Top;
+pub use rare::{RUNS, Rare};
 pub use windowed::Windowed;
 
-use crate::Engine;
 use crate::evaluate::{Reading, matches};
 use crate::program::{Feature, FeatureKind, Matcher, Window};
+use crate::{Engine, WHOLE};
 
 /// Bytes of a property kept from an event; a longer one is kept as null.
 const CAPTURE_BYTES: usize = 512;
@@ -39,10 +33,8 @@ pub enum Cell {
     Last(Option<(EventKey, Value)>),
     /// For each prefix of the steps: when its latest match began and when it came this far.
     Sequence(Vec<Option<Progress>>),
-    Distinct(Distinct),
-    Top(Top),
-    Streak(Streak),
-    Items(Items),
+    /// What few packs ask for.
+    Rare(Rare),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +51,8 @@ impl Cell {
             FeatureKind::First { .. } => Self::First(None),
             FeatureKind::Last { .. } => Self::Last(None),
             FeatureKind::Sequence { steps, .. } => Self::Sequence(vec![None; steps.len()]),
-            FeatureKind::Distinct { .. } => Self::Distinct(Distinct::default()),
-            FeatureKind::Top { .. } => Self::Top(Top::default()),
-            FeatureKind::Streak { .. } => Self::Streak(Streak::default()),
-            FeatureKind::Items(_) => Self::Items(Items::default()),
+            kind if WHOLE => Self::Rare(Rare::empty(kind)),
+            _ => Self::First(None),
         }
     }
 
@@ -119,26 +109,8 @@ impl Cell {
             (Self::Sequence(progress), FeatureKind::Sequence { steps, without }) => {
                 !late && advance(progress, steps, without, time, on)
             }
-            (
-                Self::Distinct(distinct),
-                FeatureKind::Distinct { on: matcher, taken, window, most },
-            ) => {
-                on(matcher) && {
-                    taken.values(properties, |value| distinct.add(*window, time, value, *most));
-                    true
-                }
-            }
-            (Self::Top(top), FeatureKind::Top { on: matcher, taken, window, most }) => {
-                !(late && top.is_full()) && on(matcher) && {
-                    taken.values(properties, |value| top.add(*window, time, value, *most));
-                    true
-                }
-            }
-            (Self::Streak(streak), FeatureKind::Streak { on: matcher, period }) => {
-                on(matcher) && streak.add(engine, *period, time)
-            }
-            (Self::Items(items), FeatureKind::Items(definition)) => {
-                !late && items.take(definition, event, on)
+            (Self::Rare(rare), kind) if WHOLE => {
+                rare.take(engine, kind, event, late, |matchers| matchers.iter().any(&on))
             }
             _ => false,
         }
@@ -182,24 +154,9 @@ impl Cell {
                     });
                 });
             }
-            (Self::Distinct(distinct), _) => {
-                out.byte(5);
-                distinct.write(out);
-            }
-            (Self::Top(top), _) => {
-                out.byte(6);
-                top.write(out);
-            }
-            (Self::Streak(streak), _) => {
-                out.byte(7);
-                streak.write(out);
-            }
-            (Self::Items(items), _) => {
-                out.byte(8);
-                items.write(out);
-            }
+            (Self::Rare(rare), _) if WHOLE => rare.write(out),
             // A cell was made for its feature.
-            (Self::Windowed(_), _) => {}
+            (Self::Windowed(_) | Self::Rare(_), _) => {}
         }
     }
 
@@ -239,10 +196,7 @@ impl Cell {
                 }
                 Self::Sequence(progress)
             }
-            (5, FeatureKind::Distinct { most, .. }) => Self::Distinct(Distinct::read(input, *most)),
-            (6, FeatureKind::Top { most, .. }) => Self::Top(Top::read(input, *most)),
-            (7, FeatureKind::Streak { .. }) => Self::Streak(Streak::read(input)),
-            (8, FeatureKind::Items(items)) => Self::Items(Items::read(input, items.most)),
+            (tag, kind) if WHOLE => Self::Rare(Rare::read(input, tag, kind)),
             _ => input.refuse("wrong-cell", Self::empty(feature)),
         }
     }
@@ -264,16 +218,7 @@ impl Cell {
             (Self::First(Some((_, value))), _) if all => Reading::of(value, Timestamp::MAX),
             (Self::Last(Some((_, value))), _) => Reading::of(value, Timestamp::MAX),
             (Self::First(None) | Self::Last(None), _) if all => Reading::NULL,
-            (Self::Distinct(distinct), FeatureKind::Distinct { window, .. }) => {
-                distinct.reading(*window, covered_from, now)
-            }
-            (Self::Top(top), FeatureKind::Top { window, .. }) => {
-                top.reading(*window, covered_from, now)
-            }
-            (Self::Streak(streak), FeatureKind::Streak { period, .. }) => {
-                streak.reading(engine, *period, covered_from, now)
-            }
-            (Self::Items(items), _) => items.reading(covered_from),
+            (Self::Rare(rare), kind) if WHOLE => rare.reading(engine, kind, covered_from, now),
             _ => Reading::unknown(Timestamp::MAX),
         }
     }

@@ -8,7 +8,7 @@ use super::{
     ANNIVERSARY, AVG, AVG_FEATURE, CHANNELS, CONSENT, COUNT, COUNT_FEATURE, DAYS, DID, DISTINCT,
     DISTINCT_FEATURE, FIRST, FIRST_FEATURE, HOURS, ITEMS_ASKED, ITEMS_FEATURE, LAST, LAST_FEATURE,
     MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, SEQUENCE, STAGE_AT_LEAST, STREAK,
-    STREAK_FEATURE, SUM, SUM_FEATURE, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, word,
+    STREAK_FEATURE, SUM, SUM_FEATURE, Shape, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, needs, word,
 };
 
 #[derive(Debug)]
@@ -243,13 +243,13 @@ pub static COMPARISONS: &[Operator] = &[
     operator("$gte", ORDERED, "It is greater or equal.", r#"{ "traits.age": { "$gte": 30 } }"#),
     operator(
         "$in",
-        List(&Any),
+        AMONG,
         "It equals one of the values; of a list, one element does.",
         r#"{ "geo.country": { "$in": ["SG", "MY"] } }"#,
     ),
     operator(
         "$nin",
-        List(&Any),
+        AMONG,
         "It equals none of the values; what is missing equals none.",
         r#"{ "geo.country": { "$nin": ["SG", "MY"] } }"#,
     ),
@@ -413,7 +413,17 @@ const TYPES: &[Word] = &[
 ];
 
 /// What has an order.
-const ORDERED: Takes = Either(&[Number, Text]);
+const ORDERED: Takes = Either(&[Number, Text, Object(&REFERENCE)]);
+
+/// What has elements.
+const AMONG: Takes = Either(&[List(&Any), Object(&REFERENCE)]);
+
+static REFERENCE: Shape = Shape::new(
+    "reference",
+    "a reference",
+    "What another path reads.",
+    &[needs("$ref", Text, "The other path.")],
+);
 
 /// Operators that say what a feature remembers.
 pub static FEATURES: &[Operator] = &[

@@ -42,6 +42,7 @@ use crate::json::{At, Node};
 use crate::language;
 use crate::locale::is_currency;
 use crate::problem::shown;
+use waymark_model::limits::RULES;
 
 #[derive(Debug)]
 pub(crate) struct Pack {
@@ -154,6 +155,13 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let mut ids = rules::Unique::of("rule or experiment");
     let mut rules = rules::read(rules, &mut ids, desk);
     rules.extend(experiments::read(experiments, &mut ids, desk));
+    if rules.len() > RULES {
+        let (limit, many) = (RULES, rules.len());
+        let message =
+            format!("a pack has at most {limit} rules and experiments, and this has {many}");
+        let problem = desk.problems.error(Code::TooManyRules, root.at, message);
+        problem.mend("rules that differ in what they show are one rule that shows a list or picks");
+    }
     Some(Pack {
         name,
         timezone,

@@ -83,8 +83,14 @@ fn an_edit_that_is_offered_mends_what_it_is_for() {
 #[test]
 fn every_code_has_a_pack_that_shows_it() {
     // These take a pack too large for a file, or a bug in the compiler.
-    let mut missing =
-        vec!["bad-program", "catalog-too-large", "pack-too-large", "program-too-large"];
+    let mut missing = vec![
+        "bad-program",
+        "catalog-too-large",
+        "pack-too-large",
+        "program-too-large",
+        "state-too-large",
+        "too-many-rules",
+    ];
     let packs = broken();
     for code in Code::ALL {
         let name = code.name();
@@ -107,6 +113,47 @@ fn a_pack_past_its_limit_is_refused_by_name() {
     let source = format!("{{}}{}", " ".repeat(2 * 1024 * 1024));
     let report = check(&source);
     assert_eq!(report.iter().map(|d| d.code).collect::<Vec<_>>(), ["pack-too-large"]);
+}
+
+#[test]
+fn more_rules_than_a_pack_may_have_are_refused_by_name() {
+    let pack = |rules: usize| {
+        let rules: Vec<_> = (0..rules)
+            .map(|n| serde_json::json!({ "id": format!("r{n}"), "slot": "s", "show": "c" }))
+            .collect();
+        serde_json::json!({
+            "pack": "many",
+            "slots": { "s": { "default": "keep" } },
+            "content": { "c": { "slot": "s", "text": "Hi" } },
+            "rules": rules,
+        })
+        .to_string()
+    };
+    let report = check(&pack(10_001));
+    let found = report.iter().find(|it| it.code == "too-many-rules").unwrap();
+    assert!(found.message.contains("at most 10000 rules") && found.message.contains("10001"));
+    assert!(check(&pack(10_000)).iter().all(|it| it.code != "too-many-rules"));
+}
+
+#[test]
+fn a_state_past_its_limit_is_refused_and_what_takes_the_most_is_named() {
+    let pack = |lists: usize| {
+        let lists: serde_json::Map<_, _> = (0..lists)
+            .map(|n| {
+                let event = format!("Seen {n}");
+                let distinct = serde_json::json!(
+                    { "event": event, "property": "sku", "max": 1000, "is": { "$gte": 3 } }
+                );
+                (format!("list{n}"), serde_json::json!({ "when": { "$distinct": distinct } }))
+            })
+            .collect();
+        serde_json::json!({ "pack": "large", "segments": lists }).to_string()
+    };
+    let report = check(&pack(12));
+    let found = report.iter().find(|it| it.code == "state-too-large").unwrap();
+    assert!(found.message.contains("at most 131072 bytes"), "{}", found.message);
+    assert!(found.mend.as_ref().unwrap().contains("Seen 0"), "{:?}", found.mend);
+    assert!(check(&pack(2)).iter().all(|it| it.code != "state-too-large"));
 }
 
 #[test]

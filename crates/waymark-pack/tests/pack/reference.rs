@@ -137,6 +137,8 @@ fn every_code_is_explained_by_a_broken_and_a_mended_pack() {
         "condition-too-large",
         "pack-too-large",
         "program-too-large",
+        "state-too-large",
+        "too-many-rules",
         "too-deep",
     ];
     let fences = fences();

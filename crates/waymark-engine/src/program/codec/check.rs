@@ -15,6 +15,8 @@ const COND_DEPTH: u8 = 64;
 const COND_WEIGHT: u32 = 20_000;
 /// Values that one feature keeps.
 const VALUES: u32 = 1_000;
+/// Features, each of which is looked for among the others.
+const FEATURES: usize = 4_000;
 /// Minutes of a day.
 const DAY_MINUTES: u32 = 24 * 60;
 
@@ -104,7 +106,13 @@ impl Program {
     }
 
     fn check_features(&self, kinds: &[Reads]) -> Result<(), &'static str> {
-        for feature in &self.features {
+        if self.features.len() > FEATURES {
+            return Err("too-many-features");
+        }
+        for (number, feature) in self.features.iter().enumerate() {
+            if self.features[..number].iter().any(|one| one.fingerprint == feature.fingerprint) {
+                return Err("duplicate-feature");
+            }
             if let Some(window) = feature.kind.window() {
                 let span = window.resolution.0.checked_mul(window.buckets.into());
                 if window.resolution.0 <= 0 || window.skip >= window.buckets || span.is_none() {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Purpose, Reader, Span, Timestamp, Value, Writer};
 
+use crate::WHOLE;
 use crate::program::{
     Clock, Compare, Cond, CondId, Order, Path, Relation, Root, SessionKey, Share, Source, Test,
     TimeKey, Type, ZoneId,
@@ -160,7 +161,7 @@ fn read_test(input: &mut Reader<'_>) -> Test {
         3 => {
             Test::Age { feature: input.u32(), order: read_order(input), span: Span(input.signed()) }
         }
-        4 => Test::Elapsed {
+        4 if WHOLE => Test::Elapsed {
             source: read_source(input),
             ahead: input.flag(),
             order: read_order(input),
@@ -173,14 +174,14 @@ fn read_test(input: &mut Reader<'_>) -> Test {
         },
         6 => Test::Segment(input.u32()),
         7 => Test::Stage { least: input.u32(), most: input.u32() },
-        8 => Test::Clock(Clock {
+        8 if WHOLE => Test::Clock(Clock {
             zone: ZoneId(input.u32()),
             from: input.u32(),
             to: input.u32(),
             days: input.byte(),
             workdays: input.flag(),
         }),
-        9 => Test::Anniversary {
+        9 if WHOLE => Test::Anniversary {
             source: read_source(input),
             before: Span(input.signed()),
             after: Span(input.signed()),
@@ -189,7 +190,7 @@ fn read_test(input: &mut Reader<'_>) -> Test {
         10 => Test::Consent(input.one_of(&Purpose::ALL, "unknown-purpose")),
         11 => Test::Scheduled { from: Timestamp(input.signed()), until: Timestamp(input.signed()) },
         12 => Test::Percent(Share::read(input)),
-        13 => Test::Channel { of_event: input.flag(), among: input.u32() },
+        13 if WHOLE => Test::Channel { of_event: input.flag(), among: input.u32() },
         _ => input.refuse("unknown-test", Test::Segment(0)),
     }
 }
@@ -221,7 +222,9 @@ pub(in crate::program) fn read_source(input: &mut Reader<'_>) -> Source {
         0 => Source::Path(read_path(input)),
         1 => Source::Feature(input.u32()),
         2 => Source::Session(input.one_of(&SessionKey::ALL, "unknown-session-key")),
-        3 => Source::Time(input.one_of(&TimeKey::ALL, "unknown-time-key"), ZoneId(input.u32())),
+        3 if WHOLE => {
+            Source::Time(input.one_of(&TimeKey::ALL, "unknown-time-key"), ZoneId(input.u32()))
+        }
         _ => input.refuse("unknown-source", Source::Feature(0)),
     }
 }
@@ -313,12 +316,12 @@ fn read_compare(input: &mut Reader<'_>) -> Compare {
         0 => Compare::Is(Value::read(input)),
         1 => Compare::Order(read_order(input), Value::read(input)),
         2 => Compare::In(input.list(Value::read)),
-        3 => Compare::InFolded(input.list(Value::read)),
+        3 if WHOLE => Compare::InFolded(input.list(Value::read)),
         4 => Compare::Group(input.u32()),
         5 => Compare::Exists,
         6 => Compare::Type(input.one_of(&Type::ALL, "unknown-type")),
-        7 => Compare::Pattern(input.u32()),
-        8 => Compare::Version(read_relation(input), input.string()),
+        7 if WHOLE => Compare::Pattern(input.u32()),
+        8 if WHOLE => Compare::Version(read_relation(input), input.string()),
         9 => Compare::Some(read_id(input)),
         10 => Compare::Size(read_id(input)),
         _ => input.refuse("unknown-comparison", Compare::Exists),

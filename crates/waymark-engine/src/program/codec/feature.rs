@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use waymark_model::{Reader, Span, Writer};
 
 use super::condition::{read_id, read_keys, write_keys};
+use crate::WHOLE;
 use crate::program::{Amount, Feature, FeatureKind, Items, Matcher, Merge, Period, Taken, Window};
 
 fn write_matcher(out: &mut Writer, matcher: &Matcher) {
@@ -132,23 +133,23 @@ fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
             steps: input.list(read_matcher),
             without: input.list(read_matcher),
         },
-        5 => FeatureKind::Distinct {
+        5 if WHOLE => FeatureKind::Distinct {
             on: read_matcher(input),
             taken: read_taken(input),
             window: read_window(input),
             most: input.u32(),
         },
-        6 => FeatureKind::Top {
+        6 if WHOLE => FeatureKind::Top {
             on: read_matcher(input),
             taken: read_taken(input),
             window: read_window(input),
             most: input.u32(),
         },
-        7 => FeatureKind::Streak {
+        7 if WHOLE => FeatureKind::Streak {
             on: read_matcher(input),
             period: input.one_of(&Period::ALL, "unknown-period"),
         },
-        8 => FeatureKind::Items(Items {
+        8 if WHOLE => FeatureKind::Items(Items {
             add: input.list(read_matcher),
             remove: input.list(read_matcher),
             clear: input.list(read_matcher),

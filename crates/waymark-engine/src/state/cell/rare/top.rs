@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Timestamp, Value, Writer};
 
-use super::{is_key, reaches};
 use crate::evaluate::{Reading, member_hash};
 use crate::program::Window;
+use crate::state::cell::{is_key, reaches};
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Top {

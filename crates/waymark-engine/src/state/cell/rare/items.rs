@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use waymark_model::{Event, Reader, Timestamp, Value, Writer};
 
-use super::is_key;
 use crate::evaluate::Reading;
 use crate::program::{self, Matcher};
+use crate::state::cell::is_key;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Items {
@@ -28,10 +28,9 @@ impl Items {
         &mut self,
         definition: &program::Items,
         event: &Event,
-        on: impl Fn(&Matcher) -> bool,
+        does: impl Fn(&[Matcher]) -> bool,
     ) -> bool {
         let program::Items { add, remove, clear, taken, most } = definition;
-        let does = |matchers: &[Matcher]| matchers.iter().any(&on);
         let Value::Array(keys) = &mut self.keys else { return false };
         let mut changed = false;
         if does(clear) {

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Timestamp, Value, Writer};
 
-use super::reaches;
 use crate::evaluate::{Reading, member_hash};
 use crate::program::Window;
+use crate::state::cell::reaches;
 
 /// Each with the bucket in which it came last, by hash. Of too many, those of the oldest buckets go,
 /// so that the same ones stay in whatever order they came.

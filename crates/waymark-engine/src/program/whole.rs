@@ -1,0 +1,101 @@
+//! Which Programs need the whole engine, and which a lean one can run: see [`WHOLE`](crate::WHOLE).
+
+use super::{
+    Action, Compare, Cond, FeatureKind, Filter, Part, Path, Points, Program, Root, Source,
+    Template, Test,
+};
+
+/// Rules that are tried one by one as fast as they are looked up.
+const FEW_RULES: usize = 96;
+
+impl Program {
+    pub fn needs_whole(&self) -> bool {
+        self.rules.len() > FEW_RULES
+            || self.rules.iter().any(|rule| matches!(rule.action, Action::Pick(_)))
+            || self.features.iter().any(|feature| feature.kind.is_rare())
+            || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
+            || self.points().any(|points| points.times.as_ref().is_some_and(Source::is_rare))
+            || self
+                .contents
+                .iter()
+                .flat_map(|content| &content.variants)
+                .any(|variant| variant.template.is_rare())
+    }
+
+    fn points(&self) -> impl Iterator<Item = &Points> {
+        self.picks.iter().flat_map(|pick| &pick.candidates).flat_map(|candidate| &candidate.points)
+    }
+}
+
+impl FeatureKind {
+    fn is_rare(&self) -> bool {
+        match self {
+            Self::Distinct { .. } | Self::Top { .. } | Self::Streak { .. } | Self::Items(_) => true,
+            Self::Times { .. }
+            | Self::Windowed { .. }
+            | Self::First { .. }
+            | Self::Last { .. }
+            | Self::Sequence { .. } => false,
+        }
+    }
+}
+
+impl Test {
+    fn is_rare(&self) -> bool {
+        match self {
+            Self::Elapsed { .. }
+            | Self::Clock(_)
+            | Self::Anniversary { .. }
+            | Self::Channel { .. } => true,
+            Self::Compare { source, compare } => source.is_rare() || compare.is_rare(),
+            Self::Relate { left, right, .. } => left.is_rare() || right.is_rare(),
+            Self::Count { .. }
+            | Self::Age { .. }
+            | Self::Sequence { .. }
+            | Self::Segment(_)
+            | Self::Stage { .. }
+            | Self::Consent(_)
+            | Self::Scheduled { .. }
+            | Self::Percent(_) => false,
+        }
+    }
+}
+
+impl Source {
+    fn is_rare(&self) -> bool {
+        matches!(self, Self::Time(..))
+    }
+}
+
+impl Compare {
+    fn is_rare(&self) -> bool {
+        matches!(self, Self::InFolded(_) | Self::Pattern(_) | Self::Version(..))
+    }
+}
+
+impl Template {
+    fn is_rare(&self) -> bool {
+        self.0.iter().any(|part| match part {
+            Part::Literal(_) => false,
+            Part::Insert(insert) => {
+                insert.path.is_rare() || insert.filters.iter().any(Filter::is_rare)
+            }
+            Part::Query | Part::Each(_) => true,
+        })
+    }
+}
+
+impl Path {
+    fn is_rare(&self) -> bool {
+        self.root == Root::Time
+    }
+}
+
+impl Filter {
+    fn is_rare(&self) -> bool {
+        match self {
+            Self::Default(_) | Self::Truncate(_) => false,
+            Self::Case(_) | Self::Money(_) | Self::Plural(_) | Self::Date(_) => true,
+        }
+    }
+}
