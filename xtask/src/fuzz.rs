@@ -67,7 +67,7 @@ fn keep(target: &str) -> Result<()> {
     let mut merge = cargo_fuzz("run", target);
     merge.args([smallest.clone(), found(target), seeds_of(target), kept(target)]);
     merge
-        .args(["--", "-merge=1", "-use_counters=0", "-timeout=10"])
+        .args(["--", "-set_cover_merge=1", "-use_counters=0", "-timeout=10"])
         .arg(format!("-max_len={LONGEST}"));
     run(&mut merge)?;
     let corpus = kept(target);

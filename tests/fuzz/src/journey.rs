@@ -8,7 +8,8 @@ pub const NOW: Timestamp = Timestamp(1_772_366_400_000);
 
 /// Events of the names that the Program watches, and of others, with properties of every type.
 pub fn events(program: &Program) -> Vec<Event> {
-    let watched = program.events.iter().map(String::as_str).take(12);
+    let sound = |name: &&str| name.len() <= waymark_model::limits::NAME_BYTES;
+    let watched = program.events.iter().map(String::as_str).filter(sound).take(12);
     let names: Vec<&str> = watched.chain(["Page Viewed", "Something Else"]).collect();
     let mut events = Vec::new();
     for (at, name) in (0_i64..).zip(names.iter().cycle().take(names.len() * 4)) {

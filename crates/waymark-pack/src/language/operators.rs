@@ -8,7 +8,7 @@ use super::{
     ANNIVERSARY, AVG, AVG_FEATURE, CHANNELS, CONSENT, COUNT, COUNT_FEATURE, DAYS, DID, DISTINCT,
     DISTINCT_FEATURE, FIRST, FIRST_FEATURE, HOURS, ITEMS_ASKED, ITEMS_FEATURE, LAST, LAST_FEATURE,
     MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, SEQUENCE, STAGE_AT_LEAST, STREAK,
-    STREAK_FEATURE, SUM, SUM_FEATURE, Shape, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, needs, word,
+    STREAK_FEATURE, SUM, SUM_FEATURE, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, word,
 };
 
 #[derive(Debug)]
@@ -413,17 +413,13 @@ const TYPES: &[Word] = &[
 ];
 
 /// What has an order.
-const ORDERED: Takes = Either(&[Number, Text, Object(&REFERENCE)]);
+const ORDERED: Takes = Either(&[Number, Text, REFERENCE]);
 
 /// What has elements.
-const AMONG: Takes = Either(&[List(&Any), Object(&REFERENCE)]);
+const AMONG: Takes = Either(&[List(&Any), REFERENCE]);
 
-static REFERENCE: Shape = Shape::new(
-    "reference",
-    "a reference",
-    "What another path reads.",
-    &[needs("$ref", Text, "The other path.")],
-);
+/// What another path reads.
+const REFERENCE: Takes = Bounds(&["$ref"], &Text);
 
 /// Operators that say what a feature remembers.
 pub static FEATURES: &[Operator] = &[
