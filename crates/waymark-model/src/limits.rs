@@ -17,6 +17,6 @@ pub const PACK_BYTES: usize = 2 * 1024 * 1024;
 /// Rules and experiments of a pack.
 pub const RULES: usize = 10_000;
 /// Bytes that what is remembered of one visitor can come to.
-pub const STATE_BYTES: usize = 128 * 1024;
+pub const STATE_BYTES: usize = 256 * 1024;
 /// Bytes of an encoded Program.
 pub const PROGRAM_BYTES: usize = 4 * 1024 * 1024;

@@ -149,9 +149,9 @@ fn a_state_past_its_limit_is_refused_and_what_takes_the_most_is_named() {
             .collect();
         serde_json::json!({ "pack": "large", "segments": lists }).to_string()
     };
-    let report = check(&pack(12));
+    let report = check(&pack(40));
     let found = report.iter().find(|it| it.code == "state-too-large").unwrap();
-    assert!(found.message.contains("at most 131072 bytes"), "{}", found.message);
+    assert!(found.message.contains("at most 262144 bytes"), "{}", found.message);
     assert!(found.mend.as_ref().unwrap().contains("Seen 0"), "{:?}", found.mend);
     assert!(check(&pack(2)).iter().all(|it| it.code != "state-too-large"));
 }
