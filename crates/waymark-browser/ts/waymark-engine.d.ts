@@ -1,7 +1,7 @@
 // The JavaScript around the wasm module, as `cargo xtask` generates it from `src/js.rs`.
 
 declare module 'waymark-engine' {
-  export default function init(options: { module_or_path: string }): Promise<unknown>;
+  export default function init(options: { module_or_path: string | Promise<Response> }): Promise<unknown>;
 
   /** Throws an `Error` whose `name` is the code of what it refuses. */
   export class Engine {
