@@ -53,6 +53,10 @@ pub enum From {
 }
 
 impl Catalog {
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The catalogue's row of a key.
     pub(crate) fn find(&self, key: &str) -> Option<&Row> {
         let row = |number: &u32| &self.rows[*number as usize];
@@ -68,6 +72,10 @@ impl Catalog {
         let numbers = |out: &mut Writer, list: &[u32]| {
             out.list(list, |out, number| out.unsigned((*number).into()));
         };
+        out.flag(!self.is_empty());
+        if self.is_empty() {
+            return;
+        }
         out.text(&self.key);
         out.list(&self.rows, |out, row| {
             out.text(&row.key);
@@ -78,8 +86,11 @@ impl Catalog {
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
-        if !WHOLE {
+        if !input.flag() {
             return Self::default();
+        }
+        if !WHOLE {
+            return input.refuse("needs-whole-engine", Self::default());
         }
         Self {
             key: input.string(),
@@ -99,6 +110,9 @@ impl Catalog {
     /// What of it some content needs: rows that it can show, with the fields that it reads.
     pub(super) fn projected(&self, program: &Program) -> Self {
         let lists = || program.contents.iter().flat_map(Content::lists);
+        if lists().next().is_none() {
+            return Self::default();
+        }
         let mut tables = vec![false; self.tables.len()];
         let mut whole = false;
         for each in lists() {

@@ -48,7 +48,7 @@ impl Pick {
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         if !WHOLE {
-            return Self { candidates: Vec::new() };
+            return input.refuse("needs-whole-engine", Self { candidates: Vec::new() });
         }
         let candidates = input.list(|input| Candidate {
             show: input.u32(),

@@ -1,8 +1,7 @@
 //! Which Programs need the whole engine, and which a lean one can run: see [`WHOLE`](crate::WHOLE).
 
 use super::{
-    Action, Compare, Cond, FeatureKind, Filter, Part, Path, Points, Program, Root, Source,
-    Template, Test,
+    Compare, Cond, FeatureKind, Filter, Part, Path, Program, Root, Source, Template, Test,
 };
 
 /// Rules that are tried one by one as fast as they are looked up.
@@ -11,19 +10,15 @@ const FEW_RULES: usize = 96;
 impl Program {
     pub fn needs_whole(&self) -> bool {
         self.rules.len() > FEW_RULES
-            || self.rules.iter().any(|rule| matches!(rule.action, Action::Pick(_)))
+            || !self.picks.is_empty()
+            || !self.catalog.is_empty()
             || self.features.iter().any(|feature| feature.kind.is_rare())
             || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
-            || self.points().any(|points| points.times.as_ref().is_some_and(Source::is_rare))
             || self
                 .contents
                 .iter()
                 .flat_map(|content| &content.variants)
                 .any(|variant| variant.template.is_rare())
-    }
-
-    fn points(&self) -> impl Iterator<Item = &Points> {
-        self.picks.iter().flat_map(|pick| &pick.candidates).flat_map(|candidate| &candidate.points)
     }
 }
 
