@@ -13,7 +13,7 @@ pub struct Journeys(Random);
 
 impl Journeys {
     pub const fn new(seed: u64) -> Self {
-        Self(Random(seed))
+        Self(Random(fastrand::Rng::with_seed(seed)))
     }
 
     pub fn case(&mut self, number: usize) -> Value {
@@ -173,28 +173,20 @@ impl Journeys {
     }
 }
 
-/// `SplitMix64`: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
-struct Random(u64);
+/// The same from one seed, on every machine.
+struct Random(fastrand::Rng);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
+        self.0.u64(..end)
     }
 
     fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap_or_default()
+        self.0.usize(..length)
     }
 
     fn span(&mut self, end: i64) -> i64 {
-        self.below(end.unsigned_abs()).cast_signed()
+        self.0.i64(0..end)
     }
 
     fn chance(&mut self, percent: u64) -> bool {

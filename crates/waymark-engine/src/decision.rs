@@ -249,9 +249,13 @@ impl Exposure {
 }
 
 impl View {
+    /// What hosts log of content that is shown, and of content that was chosen.
+    pub const VIEWED: &str = "Content Viewed";
+    pub const DECIDED: &str = "Content Decided";
+
     /// The event that hosts log.
     pub const fn event(&self) -> &'static str {
-        if self.decided { "Content Decided" } else { "Content Viewed" }
+        if self.decided { Self::DECIDED } else { Self::VIEWED }
     }
 
     fn write(&self, out: &mut Writer) {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use waymark_engine::View;
 use waymark_model::{Purpose, Timestamp, Value};
 
 use crate::condition::Condition;
 use crate::diagnostic::Code;
+use crate::fields::one_of;
 use crate::json::{At, Json, Node};
 use crate::problem::{Problems, shown};
 
@@ -94,8 +96,8 @@ const BUILT_IN: [&str; 9] = [
     "Identified",
     "Grouped",
     "Aliased",
-    "Content Viewed",
-    "Content Decided",
+    View::VIEWED,
+    View::DECIDED,
     "Experiment Viewed",
     "*",
 ];
@@ -116,14 +118,7 @@ impl Type {
     }
 
     pub fn read(node: &Node, problems: &mut Problems) -> Option<Self> {
-        let name = crate::fields::text(node, "a type", problems)?;
-        let found = Self::ALL.into_iter().find(|ty| ty.name() == name);
-        if found.is_none() {
-            let names = Self::ALL.map(Self::name);
-            let message = format!("{} is no type; types are {}", shown(name), names.join(", "));
-            problems.error(Code::BadValue, node.at, message).mean(name, names);
-        }
-        found
+        one_of(node, "a type", "type", Self::ALL.map(|ty| (ty.name(), ty)), problems)
     }
 
     /// Whether something of this type can equal the value.

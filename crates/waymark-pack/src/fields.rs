@@ -104,6 +104,24 @@ pub(crate) fn text<'n>(node: &'n Node, what: &str, problems: &mut Problems) -> O
     }
 }
 
+/// What one of several words stands for.
+pub(crate) fn one_of<T, const N: usize>(
+    node: &Node,
+    what: &str,
+    noun: &str,
+    words: [(&str, T); N],
+    problems: &mut Problems,
+) -> Option<T> {
+    let written = text(node, what, problems)?;
+    let names = words.each_ref().map(|(word, _)| *word);
+    let found = words.into_iter().find(|(word, _)| *word == written);
+    if found.is_none() {
+        let message = format!("{} is no {noun}; it is one of {}", shown(written), names.join(", "));
+        problems.error(Code::BadValue, node.at, message).mean(written, names);
+    }
+    found.map(|(_, it)| it)
+}
+
 pub(crate) fn flag(node: &Node, what: &str, problems: &mut Problems) -> Option<bool> {
     match &node.json {
         Json::Bool(truth) => Some(*truth),

@@ -209,6 +209,23 @@ impl Window {
         self.first(current) <= number && number <= current.saturating_sub(i64::from(self.skip))
     }
 
+    /// The bucket of a time; without a window there is one, of number 0.
+    pub(crate) fn number(window: Option<Self>, time: Timestamp) -> i64 {
+        window.map_or(0, |window| window.bucket(time))
+    }
+
+    /// Whether a bucket counts at `now`; `until` comes down to when that may change.
+    pub(crate) fn counts(
+        window: Option<Self>,
+        number: i64,
+        now: Timestamp,
+        until: &mut Timestamp,
+    ) -> bool {
+        let Some(window) = window else { return true };
+        *until = window.turns(number, now).min(*until);
+        window.holds(number, now)
+    }
+
     /// When a bucket next begins or ceases to count, if it does.
     pub(crate) fn turns(self, number: i64, now: Timestamp) -> Timestamp {
         let start = |after: u32| {

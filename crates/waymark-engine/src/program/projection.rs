@@ -424,6 +424,11 @@ impl Move<'_> {
             Cond::All(parts) => Cond::All(all(parts)),
             Cond::Any(parts) => Cond::Any(all(parts)),
             Cond::Not(part) => Cond::Not(self.cond(part)),
+            // The compiler lets nothing of a page read what the edge alone knows. Should a Program come
+            // from elsewhere, it does not hold there.
+            Cond::Test(Test::Segment(segment)) if !self.segments.has(segment) => {
+                Cond::Any(Vec::new())
+            }
             Cond::Test(mut test) => {
                 self.test(&mut test);
                 Cond::Test(test)

@@ -9,7 +9,7 @@ use super::history::{event_name, occurrence, optional, property_of, within};
 use super::{Condition, Definition, Items, Kept, Occurrence, Place, Subject, Values, Windowed};
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, duration, elements, text, whole};
+use crate::fields::{Fields, duration, elements, one_of, text, whole};
 use crate::json::{Json, Node};
 use crate::language::{self, Operator, Shape, Takes};
 use crate::problem::shown;
@@ -190,14 +190,8 @@ fn changes(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<Occurrence>> {
 }
 
 fn period(node: &Node, desk: &mut Desk<'_>) -> Option<Period> {
-    let name = text(node, "`per`", &mut desk.problems)?;
-    let found = Period::ALL.into_iter().find(|period| period.name() == name);
-    if found.is_none() {
-        let names = Period::ALL.map(Period::name);
-        let message = format!("{} is no period; it is one of {}", shown(name), names.join(", "));
-        desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
-    }
-    found
+    let words = Period::ALL.map(|period| (period.name(), period));
+    one_of(node, "`per`", "period", words, &mut desk.problems)
 }
 
 /// `each`: a property that is a list.

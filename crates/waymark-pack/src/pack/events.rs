@@ -7,7 +7,7 @@ use waymark_model::Purpose;
 use super::rules::runs_at_edge;
 use crate::declared::{Desk, Event, Kind, Type};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, elements, members, text};
+use crate::fields::{Fields, elements, members, one_of, text};
 use crate::json::{Member, Node};
 use crate::language;
 use crate::problem::shown;
@@ -79,12 +79,6 @@ fn purposes(node: Option<&Node>, desk: &mut Desk<'_>) -> Option<Vec<Purpose>> {
 }
 
 pub(super) fn purpose(node: &Node, desk: &mut Desk<'_>) -> Option<Purpose> {
-    let name = text(node, "a purpose", &mut desk.problems)?;
-    let purpose = Purpose::from_name(name);
-    if purpose.is_none() {
-        let names = Purpose::ALL.map(Purpose::name);
-        let message = format!("{} is no purpose; purposes are {}", shown(name), names.join(", "));
-        desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
-    }
-    purpose
+    let words = Purpose::ALL.map(|purpose| (purpose.name(), purpose));
+    one_of(node, "a purpose", "purpose", words, &mut desk.problems)
 }

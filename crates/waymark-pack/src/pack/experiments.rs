@@ -11,7 +11,7 @@ use super::rules::{Does, Rule, Unique, ordinary};
 use crate::condition::{Condition, Place, read as read_condition};
 use crate::declared::{Desk, ids_of};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, elements, flag, label, members, text, whole};
+use crate::fields::{Fields, elements, flag, label, members, one_of, text, whole};
 use crate::json::{Json, Node};
 use crate::language;
 use crate::problem::shown;
@@ -274,17 +274,9 @@ fn read_namespace(node: &Node, by: &Share, desk: &mut Desk<'_>) -> Option<Share>
 }
 
 fn read_status(node: &Node, desk: &mut Desk<'_>) -> Option<Status> {
-    let names = ["draft", "running", "stopped"];
-    let name = text(node, "`status`", &mut desk.problems)?;
-    match name {
-        "draft" => return Some(Status::Draft),
-        "running" => return Some(Status::Running),
-        "stopped" => return Some(Status::Stopped),
-        _ => {}
-    }
-    let message = format!("{} is no status; it is one of {}", shown(name), names.join(", "));
-    desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
-    None
+    let words =
+        [("draft", Status::Draft), ("running", Status::Running), ("stopped", Status::Stopped)];
+    one_of(node, "`status`", "status", words, &mut desk.problems)
 }
 
 fn read_sticky(node: &Node, desk: &mut Desk<'_>) -> Option<Sticky> {

@@ -1,5 +1,6 @@
 //! How often something is shown: a rule's own limit, and the pack's contact policy.
 
+use waymark_engine::View;
 use waymark_engine::program::{Amount, Compare, Logs, Order, Path, Root, Taken, Window};
 use waymark_model::{Span, Value};
 
@@ -9,14 +10,12 @@ use crate::condition::{
 };
 use crate::declared::Desk;
 use crate::diagnostic::Code;
-use crate::fields::{Fields, duration, elements, text, whole};
+use crate::fields::{Fields, duration, elements, one_of, text, whole};
 use crate::json::{At, Json, Node};
 use crate::language;
 use crate::problem::shown;
 
-/// What hosts log of a content that limits count, and what it says.
-const VIEWED: &str = "Content Viewed";
-const DECIDED: &str = "Content Decided";
+/// Properties of what hosts log of a content that limits count.
 const RULE_ID: &str = "rule_id";
 const CONTACT: &str = "contact";
 const SESSION: &str = "session";
@@ -85,17 +84,8 @@ fn read_per(node: &Node, desk: &mut Desk<'_>) -> Option<Per> {
 }
 
 fn read_of(node: &Node, desk: &mut Desk<'_>) -> Option<Of> {
-    let names = ["exposure", "decision", "session"];
-    let name = text(node, "`of`", &mut desk.problems)?;
-    match name {
-        "exposure" => return Some(Of::Exposure),
-        "decision" => return Some(Of::Decision),
-        "session" => return Some(Of::Session),
-        _ => {}
-    }
-    let message = format!("{} is nothing that is counted: it is {}", shown(name), names.join(", "));
-    desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
-    None
+    let words = [("exposure", Of::Exposure), ("decision", Of::Decision), ("session", Of::Session)];
+    one_of(node, "`of`", "thing that a limit counts", words, &mut desk.problems)
 }
 
 pub(super) fn policy(node: Option<&Node>, desk: &mut Desk<'_>) -> Option<Policy> {
@@ -168,7 +158,7 @@ pub(crate) fn lowered(
                 ways.filter(|way| !exempt.contains(way)).map(|way| Value::from(way.as_str()));
             let among = property(*at, CONTACT, Compare::In(counted.collect()));
             logs.viewed = true;
-            parts.push(fewer(*at, happened(VIEWED, among), *per, *times));
+            parts.push(fewer(*at, happened(View::VIEWED, among), *per, *times));
         }
         if let Some(quiet) = quiet {
             let clock = Condition { at: *at, kind: Kind::Clock(quiet.clone()) };
@@ -184,10 +174,10 @@ impl Limit {
         let Self { at, times, per, of } = *self;
         let of_rule = property(at, RULE_ID, Compare::Is(Value::from(rule)));
         match of {
-            Of::Exposure => fewer(at, happened(VIEWED, of_rule), per, times),
-            Of::Decision => fewer(at, happened(DECIDED, of_rule), per, times),
+            Of::Exposure => fewer(at, happened(View::VIEWED, of_rule), per, times),
+            Of::Decision => fewer(at, happened(View::DECIDED, of_rule), per, times),
             Of::Session => {
-                let on = happened(VIEWED, of_rule);
+                let on = happened(View::VIEWED, of_rule);
                 let here = fewer(at, on.clone(), Per::Session, 1).not(at);
                 let window = match per {
                     Per::Span(span) => Some(by_day(span)),

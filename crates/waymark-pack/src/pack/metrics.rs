@@ -5,11 +5,10 @@ use waymark_model::Span;
 use crate::condition::{Condition, Place, read as read_condition};
 use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, duration, id, label, members, text};
+use crate::fields::{Fields, duration, id, label, members, one_of, text};
 use crate::json::{Member, Node};
 use crate::language;
 use crate::measures::{Guardrail, Metric, MetricKind};
-use crate::problem::shown;
 use crate::shares::{all, share};
 
 /// What an experiment is to raise, and what it must not harm.
@@ -86,15 +85,8 @@ fn read_metric(member: &Member, desk: &mut Desk<'_>) -> Option<(Metric, Option<C
 }
 
 fn read_kind(node: &Node, desk: &mut Desk<'_>) -> Option<&'static str> {
-    let names = ["conversion", "count", "sum"];
-    let word = text(node, "`kind`", &mut desk.problems)?;
-    let found = names.into_iter().find(|name| *name == word);
-    if found.is_none() {
-        let message =
-            format!("{} is no kind of metric; kinds are {}", shown(word), names.join(", "));
-        desk.problems.error(Code::BadValue, node.at, message).mean(word, names);
-    }
-    found
+    let words = ["conversion", "count", "sum"].map(|word| (word, word));
+    one_of(node, "`kind`", "kind of metric", words, &mut desk.problems)
 }
 
 pub(super) fn measured(

@@ -7,28 +7,24 @@ use waymark_model::{Event, Kind, Object, Span, Timestamp, Value};
 const START: i64 = 1_772_323_200_000;
 const NAMES: [&str; 3] = ["A", "B", "C"];
 
-/// `SplitMix64`: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
-pub struct Random(pub u64);
+/// The same from one seed, on every machine.
+pub struct Random(fastrand::Rng);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+    pub fn of(seed: u64) -> Self {
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     pub fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.next() % length as u64).unwrap_or_default()
+        self.0.usize(..length)
     }
 
     fn below(&mut self, end: i64) -> i64 {
-        (self.next() % end.unsigned_abs()).cast_signed()
+        self.0.i64(0..end)
     }
 
     pub fn chance(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
+        self.0.u64(..100) < percent
     }
 
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {

@@ -20,7 +20,7 @@ const SEGMENTS: usize = 8;
 
 #[test]
 fn every_operator_answers_as_a_scan_of_the_whole_history_does_and_for_as_long_as_it_says() {
-    let mut random = Random(20_261_125);
+    let mut random = Random::of(20_261_125);
     let (mut triples, mut held) = (0_usize, 0_usize);
     for number in 0..PACKS {
         let zone = *random.pick(&["UTC", "Asia/Singapore", "Europe/Berlin", "America/New_York"]);

@@ -188,9 +188,7 @@ impl Program {
                 From::Path(_) => None,
             };
             for table in from.into_iter().chain(each.fallback) {
-                if table as usize >= self.catalog.tables.len() {
-                    return Err("dangling-reference");
-                }
+                below(table, self.catalog.tables.len())?;
             }
             if let Some(filter) = each.filter {
                 let reads = kinds.get(filter.0 as usize).ok_or("dangling-reference")?;
@@ -259,9 +257,6 @@ impl Reads {
         before: &[Self],
         program: &Program,
     ) -> Result<(), &'static str> {
-        let exists = |number: u32, length: usize| {
-            if (number as usize) < length { Ok(()) } else { Err("dangling-reference") }
-        };
         match test {
             Test::Compare { source, compare } => {
                 self.of_source(source, program)?;
@@ -274,8 +269,8 @@ impl Reads {
                         self.depth = part.depth + 1;
                         self.weight = self.weight.saturating_add(part.weight);
                     }
-                    Compare::Group(group) => exists(*group, program.groups.len())?,
-                    Compare::Pattern(pattern) => exists(*pattern, program.patterns.len())?,
+                    Compare::Group(group) => below(*group, program.groups.len())?,
+                    Compare::Pattern(pattern) => below(*pattern, program.patterns.len())?,
                     _ => {}
                 }
                 return Ok(());
@@ -319,21 +314,21 @@ impl Reads {
                 }
             }
             Test::Segment(segment) => {
-                exists(*segment, program.segments.len())?;
+                below(*segment, program.segments.len())?;
                 self.segments = segment + 1;
             }
             Test::Stage { most, .. } => {
-                exists(*most, program.stages.len())?;
+                below(*most, program.stages.len())?;
                 self.stage = true;
             }
             Test::Clock(Clock { zone, from, to, .. }) => {
-                exists(zone.0, program.zones.len() + 1)?;
+                below(zone.0, program.zones.len() + 1)?;
                 if *from > DAY_MINUTES || *to > DAY_MINUTES {
                     return Err("bad-clock");
                 }
             }
             Test::Anniversary { before, after, zone, .. } => {
-                exists(zone.0, program.zones.len() + 1)?;
+                below(zone.0, program.zones.len() + 1)?;
                 if before.0 < 0 || after.0 < 0 {
                     return Err("bad-anniversary");
                 }

@@ -29,7 +29,7 @@ impl Windowed {
         time: Timestamp,
         amount: Fixed,
     ) {
-        let number = window.map_or(0, |window| window.bucket(time));
+        let number = Window::number(window, time);
         let average = u64::from(merge == Merge::Average);
         match self.0.binary_search_by_key(&number, |bucket| bucket.number) {
             Ok(at) => {
@@ -57,11 +57,8 @@ impl Windowed {
         let (known, mut until) = reaches(window, covered_from, now);
         let mut all: Option<(Fixed, u64)> = None;
         for bucket in &self.0 {
-            if let Some(window) = window {
-                until = until.min(window.turns(bucket.number, now));
-                if !window.holds(bucket.number, now) {
-                    continue;
-                }
+            if !Window::counts(window, bucket.number, now, &mut until) {
+                continue;
             }
             all = Some(all.map_or((bucket.amount, bucket.count), |(amount, count)| {
                 (merge.of(amount, bucket.amount), count.saturating_add(bucket.count))

@@ -22,9 +22,10 @@ impl Distinct {
         most: u32,
     ) {
         let hash = member_hash(value);
-        let number = window.map_or(0, |window| window.bucket(time));
+        let number = Window::number(window, time);
         match self.0.binary_search_by_key(&hash, |(hash, _)| *hash) {
-            Ok(at) => self.0[at].1 = self.0[at].1.max(number),
+            Ok(at) if self.0[at].1 >= number => return,
+            Ok(at) => self.0[at].1 = number,
             Err(at) => self.0.insert(at, (hash, number)),
         }
         if let Some(window) = window {
@@ -47,13 +48,9 @@ impl Distinct {
         let (known, mut until) = reaches(window, covered_from, now);
         let mut count = 0.0;
         for (_, number) in &self.0 {
-            if let Some(window) = window {
-                until = until.min(window.turns(*number, now));
-                if !window.holds(*number, now) {
-                    continue;
-                }
+            if Window::counts(window, *number, now, &mut until) {
+                count += 1.0;
             }
-            count += 1.0;
         }
         if known { Reading::until(Value::Number(count), until) } else { Reading::unknown(until) }
     }

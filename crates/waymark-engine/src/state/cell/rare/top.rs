@@ -42,13 +42,17 @@ impl Top {
             return;
         }
         let hash = member_hash(value);
-        let number = window.map_or(0, |window| window.bucket(time));
+        let number = Window::number(window, time);
         match self.values.binary_search_by_key(&hash, |counted| counted.hash) {
             Ok(at) => {
                 let counted = &mut self.values[at];
                 counted.latest = counted.latest.max(time);
                 match counted.counts.binary_search_by_key(&number, |(number, _)| *number) {
-                    Ok(at) => counted.counts[at].1 += 1,
+                    // No other bucket begins to count, nor does one cease to.
+                    Ok(at) => {
+                        counted.counts[at].1 += 1;
+                        return;
+                    }
                     Err(at) => counted.counts.insert(at, (number, 1)),
                 }
             }
@@ -84,13 +88,9 @@ impl Top {
         for counted in &self.values {
             let mut count = 0_u64;
             for (number, times) in &counted.counts {
-                if let Some(window) = window {
-                    until = until.min(window.turns(*number, now));
-                    if !window.holds(*number, now) {
-                        continue;
-                    }
+                if Window::counts(window, *number, now, &mut until) {
+                    count = count.saturating_add(*times);
                 }
-                count = count.saturating_add(*times);
             }
             let rank = (count, counted.latest, counted.hash);
             if count > 0 && best.is_none_or(|(before, _)| before < rank) {
