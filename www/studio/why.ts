@@ -45,7 +45,7 @@ class Why {
         return `${inside ? 'in' : 'not in'} this ${share} of the visitors`;
       }
       case 'channel': {
-        const found = this.#zh ? `渠道是 ${value(fact.actual)}` : `the channel is ${String(fact.actual)}`;
+        const found = `${this.#zh ? '渠道是' : 'the channel is'} ${String(fact.actual)}`;
         if (fact.met) return found;
         const any = fact.want ? '' : this.#zh ? '不是 ' : 'any but ';
         return this.#wanted(found, `${this.#zh ? ' ' : ''}${any}${fact.among.join(this.#zh ? ' 或 ' : ' or ')}`);

@@ -93,7 +93,7 @@ const en = {
     limited: 'holds, but its limit is reached, or it may not be shown now',
     excluded: 'holds, but another slot shows one that excludes it',
   },
-  ranked: (content: string, points: number | null) => (points === null ? `${content}: not for this visitor` : `${content}: ${points} points`),
+  ranked: (content: string, points: number | null) => (points === null ? `${content}: not for this visitor` : `${content}: ${points} ${points === 1 ? 'point' : 'points'}`),
   alsoHolds: (winner: string) => `holds too, but ${winner} comes first`,
   noConsent: (purpose: string) => `there is no consent for ${purpose}`,
   spoken: (stage: string, segments: string, slots: string) => `Stage: ${stage}. Segments: ${segments}. ${slots}`,
