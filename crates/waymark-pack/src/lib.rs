@@ -27,16 +27,19 @@
 //!
 //! # Windows
 //!
-//! `$count` and `$sum` over a window add up calendar buckets, counted from 1970 in UTC: the current
-//! one and those before it. The window is rounded up to whole buckets.
+//! `$count`, `$sum` and their like over a window are made of calendar buckets, counted from 1970 in UTC:
+//! the current one and those before it. The window is rounded up to whole buckets. `between` goes by the
+//! longer of its two lengths, and leaves out the latest buckets, rounded down.
 //!
-//! | `within` | buckets of |
-//! |---|---|
-//! | up to 2h | 1 minute |
-//! | up to 1d | 5 minutes |
-//! | up to 14d | 1 hour |
-//! | up to 400d | 1 day |
-//! | up to 12000d | 30 days |
+//! | `within` | buckets of | and of `$top` | buckets of |
+//! |---|---|---|---|
+//! | up to 2h | 1 minute | up to 2h | 5 minutes |
+//! | up to 1d | 5 minutes | up to 31h | 1 hour |
+//! | up to 14d | 1 hour | up to 7d | 6 hours |
+//! | up to 400d | 1 day | up to 31d | 1 day |
+//! | up to 12000d | 30 days | up to 217d | 1 week |
+//! | | | up to 930d | 30 days |
+//! | | | up to 11160d | 360 days |
 //!
 //! `$did` needs no buckets: it remembers the latest occurrences, up to 128, to the millisecond.
 
