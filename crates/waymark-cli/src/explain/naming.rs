@@ -1,13 +1,12 @@
 //! What things are called: features, events, conditions on events, and where values come from.
 
-use waymark_engine::Channel;
 use waymark_engine::program::{
     Amount, Compare, Cond, CondId, FeatureKind, Matcher, Merge, Path, Root, Source, Taken, Test,
     Window,
 };
 use waymark_model::Span;
 
-use super::wording::{Words, duration, one_of, relation_word, value};
+use super::wording::{Words, channels, duration, one_of, relation_word, value};
 
 impl Words<'_> {
     pub(super) fn kind(&self, feature: u32) -> Option<&FeatureKind> {
@@ -139,10 +138,4 @@ impl Words<'_> {
             Source::Time(key, _) => format!("time.{}", key.name()),
         }
     }
-}
-
-/// The names of a set of channels.
-pub(super) fn channels(among: u32) -> String {
-    let all = Channel::ALL.into_iter().filter(|channel| channel.bit() & among != 0);
-    all.map(Channel::name).collect::<Vec<_>>().join(" or ")
 }

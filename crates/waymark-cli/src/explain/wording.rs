@@ -4,11 +4,9 @@ use waymark_engine::explain::Reason;
 use waymark_engine::program::{
     Clock, Compare, FeatureKind, Matcher, Order, Program, Relation, Share, Source, Test, WEEKDAYS,
 };
-use waymark_engine::{Numerals, Truth};
+use waymark_engine::{Channel, Numerals, Truth};
 use waymark_model::{Fixed, Span, Timestamp, Value};
 use waymark_wire::{format_timestamp, value_to_json};
-
-use super::naming::channels;
 
 /// Says things by the names that the pack gives them.
 #[derive(Clone, Copy)]
@@ -476,6 +474,12 @@ fn none_of(values: &[Value]) -> String {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are small")]
 fn whole(value: &Value) -> u64 {
     value.as_number().map_or(0, |number| number as u64)
+}
+
+/// The names of a set of channels.
+pub(super) fn channels(among: u32) -> String {
+    let all = Channel::ALL.into_iter().filter(|channel| channel.bit() & among != 0);
+    all.map(Channel::name).collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]
