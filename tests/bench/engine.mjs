@@ -56,7 +56,8 @@ function comparison(op, value) {
   }
 }
 
-export const context = ({ id, ...values }) => encodeContext({ values: { page: values }, consent: CONSENT, locale: '' });
+// The visitor's `id` goes along: nobody asks for it.
+export const context = (page) => encodeContext({ values: { page }, consent: CONSENT, locale: '' });
 
 let engine;
 const loaded = new Map();
@@ -92,6 +93,7 @@ export function create(text) {
     turn(visitor, values) {
       engine.turn(visitor, context(values));
     },
+    turnTo(visitor, bytes) { engine.turn(visitor, bytes); },
     close: () => engine.free(),
   };
 }

@@ -66,6 +66,7 @@ pub fn run_parts(args: &Args) -> Result<()> {
             .args(["--extra", &extra, "--out"])
             .arg(&out))?;
         run(command("node").arg(ours.join("ratios.mjs")).arg(&out))?;
+        run(command("node").arg(ours.join("decisions.mjs")).arg(peers.join("workload.mjs")))?;
     }
     if wants(Part::Segments) {
         run(command("node")

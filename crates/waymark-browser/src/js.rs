@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// An encoded context, and milliseconds since 1970; gives a decision.
-    pub fn decide(&self, context: &[u8], now: f64) -> Result<Vec<u8>, Refusal> {
+    pub fn decide(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, Refusal> {
         self.0.decide(context, now).map_err(refusal)
     }
 

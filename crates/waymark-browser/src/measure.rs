@@ -1,11 +1,12 @@
 //! What benchmarks call: the page's engine with many visitors in it, whose answers are read where
 //! they lie. Built by `cargo xtask bench` only.
 
+use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
-use waymark_engine::{Context, Engine, Numerals, Prepared, Program, State};
-use waymark_model::{DecodeError, Event, Purposes, Timestamp};
+use waymark_engine::{Context, Engine, Latest, Numerals, Prepared, Program, State};
+use waymark_model::{DecodeError, Event, Timestamp};
 
 use crate::js::{Refusal, numerals, refusal};
 
@@ -28,6 +29,8 @@ struct Visitor {
     state: State,
     context: Context,
     prepared: Prepared,
+    encoded: Vec<u8>,
+    latest: Latest,
 }
 
 #[wasm_bindgen]
@@ -47,11 +50,12 @@ impl Bench {
     }
 
     /// A visitor of whom nothing is known, on a page; gives their number.
-    pub fn visitor(&mut self, context: &[u8]) -> Result<usize, Refusal> {
+    pub fn visitor(&mut self, encoded: &[u8]) -> Result<usize, Refusal> {
         let state = Engine::new(&self.program, self.numerals).new_state();
-        let context = Context::decode(context).map_err(refusal)?;
+        let context = Context::decode(encoded).map_err(refusal)?;
         let prepared = Engine::new(&self.program, self.numerals).prepare(&state, &context);
-        self.visitors.push(Visitor { state, context, prepared });
+        let (encoded, latest) = (encoded.to_owned(), Latest::default());
+        self.visitors.push(Visitor { state, context, prepared, encoded, latest });
         Ok(self.visitors.len() - 1)
     }
 
@@ -101,7 +105,7 @@ impl Bench {
 
     /// Finds all rules that hold; gives how many. Their numbers lie at [`Bench::found_at`].
     pub fn all(&mut self, visitor: usize) -> usize {
-        let Some(Visitor { state, context, prepared }) = self.visitors.get(visitor) else {
+        let Some(Visitor { state, context, prepared, .. }) = self.visitors.get(visitor) else {
             return 0;
         };
         let engine = Engine::new(&self.program, self.numerals);
@@ -112,7 +116,7 @@ impl Bench {
     /// Finds the first rule that holds of each slot; gives how many slots there are. Where there is
     /// none stands 2^32 - 1.
     pub fn first(&mut self, visitor: usize) -> usize {
-        let Some(Visitor { state, context, prepared }) = self.visitors.get(visitor) else {
+        let Some(Visitor { state, context, prepared, .. }) = self.visitors.get(visitor) else {
             return 0;
         };
         let engine = Engine::new(&self.program, self.numerals);
@@ -122,11 +126,12 @@ impl Bench {
         self.found.len()
     }
 
-    /// Decides all slots of a visitor; gives the bytes of the decision.
-    pub fn decide(&self, visitor: usize) -> usize {
-        let Some(Visitor { state, context, .. }) = self.visitors.get(visitor) else { return 0 };
-        let context = Context { consent: Purposes::ALL, ..context.clone() };
-        Engine::new(&self.program, self.numerals).decide(state, &context, NOW).encode().len()
+    /// Decides all slots of a visitor; gives how many bytes the decision has.
+    pub fn decide(&mut self, visitor: usize) -> Result<usize, Refusal> {
+        let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
+        let engine = Engine::new(&self.program, self.numerals);
+        let decided = visitor.latest.decide(engine, &visitor.state, &visitor.encoded, NOW);
+        decided.map(|bytes| bytes.len()).map_err(refusal)
     }
 
     pub fn found_at(&self) -> *const u32 {

@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_engine::{Applied, Context, Engine, Numerals, Program, State};
+use waymark_engine::{Applied, Engine, Latest, Numerals, Program, State};
 use waymark_model::{DecodeError, Event, Timestamp, Value};
 
 use crate::encode_effects;
@@ -14,6 +14,7 @@ pub struct Session {
     program: Program,
     state: State,
     numerals: Numerals,
+    latest: Latest,
 }
 
 impl Session {
@@ -29,7 +30,7 @@ impl Session {
             Some(bytes) => engine.read_state(bytes)?,
             None => engine.new_state(),
         };
-        Ok(Self { program, state, numerals })
+        Ok(Self { program, state, numerals, latest: Latest::default() })
     }
 
     /// Takes in an event; gives effects.
@@ -59,10 +60,10 @@ impl Session {
     }
 
     /// Gives a decision.
-    pub fn decide(&self, context: &[u8], now: f64) -> Result<Vec<u8>, DecodeError> {
-        let context = Context::decode(context)?;
+    pub fn decide(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, DecodeError> {
         let now = instant(now)?;
-        Ok(Engine::new(&self.program, self.numerals).decide(&self.state, &context, now).encode())
+        let engine = Engine::new(&self.program, self.numerals);
+        self.latest.decide(engine, &self.state, context, now)
     }
 
     /// `traits.timezone`, the name of a zone.

@@ -18,7 +18,7 @@ const SOONEST = 50;
 const RECENT = 16;
 /** Events that may wait for an engine, on all pages together. */
 const MOST_KEPT = 100;
-/** The byte of a Program that says which engine it needs. */
+/** The byte of a Program whose lowest bit says that it needs the whole engine. */
 const NEEDS_WHOLE = 4;
 const NOBODY = new Uint8Array(0);
 
@@ -53,7 +53,7 @@ export class Decider {
     const guess = fetch(`${origin}/${__ENGINE__}`, { signal: lean.signal });
     guess.catch(() => undefined);
     const program = await fetchProgram(origin, pack);
-    const needsWhole = program[NEEDS_WHOLE] === 1;
+    const needsWhole = (program[NEEDS_WHOLE]! & 1) === 1;
     if (needsWhole) lean.abort();
     await init({ module_or_path: needsWhole ? fetch(`${origin}/${__WHOLE_ENGINE__}`) : guess });
     this.engine = new Engine(program, NOBODY);

@@ -448,13 +448,12 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         else {
             return;
         };
-        let session = fold.sessions.current(self.now, self.engine.program.session_gap);
         let view = View {
             slot: slot.id.clone(),
             rule: rule.id.clone(),
             content: content.id.clone(),
             contact: slot.contact.clone(),
-            session: session.map_or(self.now, |session| session.start),
+            session: fold.session_at(self.engine.program, self.now),
             placed: is_placed(content.body),
             decided: false,
         };

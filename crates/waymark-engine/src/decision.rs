@@ -141,10 +141,21 @@ impl Reason {
 
 impl Decision {
     pub fn encode(&self) -> Vec<u8> {
+        let mut out = Self::head(self.pack, self.seq, self.now);
+        self.write_rest(&mut out);
+        out.into_bytes()
+    }
+
+    /// What differs when it is given again though nothing that it rests on has changed.
+    pub(crate) fn head(pack: PackHash, seq: u64, now: Timestamp) -> Writer {
         let mut out = Writer::default();
-        out.raw(&self.pack.0);
-        out.unsigned(self.seq);
-        out.number(self.now.to_js());
+        out.raw(&pack.0);
+        out.unsigned(seq);
+        out.number(now.to_js());
+        out
+    }
+
+    pub(crate) fn write_rest(&self, out: &mut Writer) {
         out.number(self.valid_until.to_js());
         out.list(&self.segments, |out, id| out.text(id));
         out.optional_text(self.stage.as_deref());
@@ -161,7 +172,6 @@ impl Decision {
         });
         out.list(&self.exposures, |out, exposure| exposure.write(out));
         out.list(&self.views, |out, view| view.write(out));
-        out.into_bytes()
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {

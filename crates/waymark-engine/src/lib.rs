@@ -25,6 +25,7 @@ mod membership;
 mod numerals;
 pub mod program;
 mod render;
+mod reuse;
 pub mod state;
 
 pub use assignment::forced_by;
@@ -37,6 +38,7 @@ pub use evaluate::{Answer, Truth, member_hash, padded_version};
 pub use membership::Change;
 pub use numerals::Numerals;
 pub use program::{PackHash, Program};
+pub use reuse::Latest;
 pub use state::{Applied, Effects, State};
 
 /// Whether this is the whole engine, or the one of pages whose packs need only what most packs use.

@@ -175,7 +175,11 @@ impl<'a> Reader<'a> {
     }
 
     pub fn byte(&mut self) -> u8 {
-        self.array::<1>()[0]
+        let Some((byte, rest)) = self.rest.split_first() else {
+            return self.refuse("truncated", 0);
+        };
+        self.rest = rest;
+        *byte
     }
 
     pub fn flag(&mut self) -> bool {

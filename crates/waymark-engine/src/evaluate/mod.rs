@@ -15,7 +15,7 @@ use crate::state::{Cell, Fold, Memory};
 use crate::{Channel, Context, Engine, WHOLE};
 
 pub(crate) use calendar::moment;
-pub(crate) use compare::plain;
+pub(crate) use compare::{by_code_units, plain};
 pub use compare::{member_hash, padded_version};
 pub(crate) use source::{Reading, group, session, time};
 

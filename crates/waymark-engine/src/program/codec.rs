@@ -20,12 +20,17 @@ use condition::{read_cond, read_id, write_cond};
 use feature::{read_feature, write_feature};
 
 const MAGIC: &[u8; 4] = b"WMP\x04";
+/// What stands in the byte after it. Hosts choose the engine by the first, before there is one.
+const NEEDS_WHOLE: u8 = 1;
+const SESSIONLESS: u8 = 2;
 
 impl Program {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.raw(MAGIC);
-        out.flag(self.needs_whole());
+        let sessionless = if self.asks_for_session() { 0 } else { SESSIONLESS };
+        let whole = if self.needs_whole() { NEEDS_WHOLE } else { 0 };
+        out.byte(whole | sessionless);
         out.raw(&self.hash.0);
         out.raw(&self.encode_body());
         out.into_bytes()
@@ -83,12 +88,16 @@ impl Program {
             if input.array() != *MAGIC {
                 input.refuse("not-a-program", ());
             }
-            // Hosts choose the engine by this byte, before there is one.
-            if input.flag() && !WHOLE {
+            let traits = input.byte();
+            if traits > NEEDS_WHOLE | SESSIONLESS {
+                input.refuse("unknown-trait", ());
+            }
+            if traits & NEEDS_WHOLE != 0 && !WHOLE {
                 input.refuse("needs-whole-engine", ());
             }
             // Fields are read in the order in which they stand here.
             Self {
+                sessionless: traits & SESSIONLESS != 0,
                 hash: PackHash(input.array()),
                 pack: input.string(),
                 session_gap: Span(input.signed()),

@@ -14,7 +14,7 @@ use waymark_model::{Object, Value};
 
 use super::{Action, Compare, Cond, CondId, Path, Program, Root, Source, Test};
 use crate::WHOLE;
-use crate::evaluate::plain;
+use crate::evaluate::{by_code_units, plain};
 
 /// Below this many rules it is quicker to ask each.
 const WORTHWHILE: usize = 16;
@@ -120,7 +120,7 @@ impl Columns {
                     constants(
                         compare,
                         |number| numbers.add(number, at, f64::total_cmp),
-                        |text| texts.add(text.clone(), at, |a: &String, b| order(a, b)),
+                        |text| texts.add(text.clone(), at, |a: &String, b| by_code_units(a, b)),
                     );
                 });
             }
@@ -401,7 +401,10 @@ impl Column {
                 NUMBERS + place(&self.numbers, |have| have.total_cmp(&(number + 0.0)))
             }
             Value::Text(text) => {
-                NUMBERS + 2 * self.numbers.len() + 1 + place(&self.texts, |have| order(have, text))
+                NUMBERS
+                    + 2 * self.numbers.len()
+                    + 1
+                    + place(&self.texts, |have| by_code_units(have, text))
             }
             Value::Array(_) => return None,
         })
@@ -414,15 +417,6 @@ fn place<T>(points: &[T], compare: impl FnMut(&T) -> Ordering) -> usize {
         Ok(point) => 2 * point + 1,
         Err(gap) => 2 * gap,
     }
-}
-
-/// By code units, as comparisons have it.
-fn order(left: &str, right: &str) -> Ordering {
-    // Only surrogates make a difference, which ASCII does not have.
-    if left.is_ascii() && right.is_ascii() {
-        return left.cmp(right);
-    }
-    left.encode_utf16().cmp(right.encode_utf16())
 }
 
 /// The parts of a condition that all have to hold.

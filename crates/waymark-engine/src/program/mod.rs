@@ -16,6 +16,7 @@ mod index;
 mod pattern;
 mod pick;
 mod projection;
+mod sessions;
 mod template;
 mod whole;
 mod zones;
@@ -58,6 +59,8 @@ pub struct Program {
     pub pack: String,
     /// A gap this long between two events starts a new session.
     pub session_gap: Span,
+    /// It is known that nothing in it depends on the visitor's session, which every event moves.
+    pub sessionless: bool,
     /// The pack's own zone, then those that its conditions name.
     pub zones: Vec<ZoneTable>,
     /// Days of the pack's zone that are holidays, since 1970, sorted.

@@ -306,6 +306,7 @@ impl Move<'_> {
             hash: whole.hash,
             pack: whole.pack.clone(),
             session_gap: whole.session_gap,
+            sessionless: whole.sessionless,
             zones: self.zones.filter(&whole.zones).collect(),
             holidays: if self.holidays { whole.holidays.clone() } else { Vec::new() },
             patterns: self.patterns.filter(&whole.patterns).collect(),

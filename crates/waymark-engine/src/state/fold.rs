@@ -99,6 +99,12 @@ impl Fold {
         }
     }
 
+    /// When the session began that goes on at `now`; one that begins then, if none does.
+    pub(crate) fn session_at(&self, program: &Program, now: Timestamp) -> Timestamp {
+        let session = self.sessions.current(now, program.session_gap);
+        session.map_or(now, |session| session.start)
+    }
+
     pub(super) fn write(&self, out: &mut Writer, program: &Program, parked: &[Parked]) {
         self.newest.write(out);
         out.option(self.user_id.as_ref(), |out, (key, user)| {

@@ -43,6 +43,8 @@ pub struct State {
     base: Fold,
     tail: Vec<Kept>,
     parked: Vec<Parked>,
+    /// Counts how often something moved that a decision may rest on.
+    pub(crate) moves: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +88,7 @@ impl Engine<'_> {
             base,
             tail: Vec::new(),
             parked: Vec::new(),
+            moves: 0,
         };
         state.members = self.memberships(&state.head, Timestamp::MIN);
         state
@@ -95,6 +98,14 @@ impl Engine<'_> {
     pub fn apply(&self, state: &mut State, event: &Event) -> Effects {
         let mut touched = Touched::default();
         let applied = self.fold(state, event, &mut touched);
+        let alike = match applied {
+            Applied::Duplicate => true,
+            Applied::InOrder => {
+                self.program.sessionless && !touched.traits && touched.features.is_empty()
+            }
+            Applied::Reordered | Applied::Late => false,
+        };
+        state.moves += u64::from(!alike);
         let now = state.members.at.max(state.head.newest.time);
         let change = match applied {
             Applied::Duplicate => Change::default(),
@@ -195,7 +206,8 @@ impl Engine<'_> {
             input.refuse("unsorted-tail", ());
         }
         let head = base.clone();
-        State { pack: self.program.hash, seq, late, head, members, base, tail, parked }
+        let moves = 0;
+        State { pack: self.program.hash, seq, late, head, members, base, tail, parked, moves }
     }
 
     /// The state as bytes. It has to have been folded with this engine's program.

@@ -5,6 +5,7 @@
 
 mod generate;
 mod naive;
+mod reuse;
 
 use generate::Random;
 use naive::Scan;
