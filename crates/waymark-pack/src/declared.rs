@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::View;
-use waymark_model::{Purpose, Timestamp, Value};
+use waymark_model::{Purpose, Timestamp, Value, limits};
 
 use crate::condition::Condition;
 use crate::diagnostic::Code;
@@ -161,6 +161,14 @@ impl Declared {
 impl Desk<'_> {
     /// Whether an event is one that the pack knows; if not, that is an error.
     pub fn event_is_known(&mut self, name: &str, at: At) -> bool {
+        if name.len() > limits::NAME_BYTES {
+            let (limit, length) = (limits::NAME_BYTES, name.len());
+            let message = format!(
+                "an event's name has at most {limit} bytes, and this has {length}: no event has it"
+            );
+            self.problems.error(Code::BadValue, at, message);
+            return false;
+        }
         let Some(events) = &self.declared.events else { return true };
         if events.contains_key(name) || BUILT_IN.contains(&name) {
             return true;

@@ -47,6 +47,8 @@ struct Tried {
     /// The outcome in a few words.
     words: String,
     reasons: Vec<Reason>,
+    /// How far its condition is from holding, when it does not: see [`Answers::distance`].
+    distance: Option<f64>,
 }
 
 impl<'a> Explained<'a> {
@@ -103,7 +105,8 @@ impl<'a> Explained<'a> {
             if let Some(slot) = slots.get_mut(rule.slot as usize) {
                 let outcome = trace.outcome.name();
                 let (id, priority) = (rule.id.clone(), rule.priority);
-                slot.rules.push(Tried { id, priority, outcome, words, reasons });
+                let distance = (allowed && !holds).then(|| answers.distance(rule.when));
+                slot.rules.push(Tried { id, priority, outcome, words, reasons, distance });
             }
         }
         // Without consent memberships are not looked at.
@@ -199,10 +202,12 @@ impl<'a> Explained<'a> {
                             "outcome": rule.outcome,
                             "words": rule.words,
                             "because": reasons_to_json(&rule.reasons),
+                            "distance": rule.distance,
                         })
                     })
                     .collect();
-                json!({ "slot": slot.id, "rules": rules })
+                let closest = slot.closest().map(|rule| &rule.id);
+                json!({ "slot": slot.id, "rules": rules, "closest": closest })
             })
             .collect();
         json!({
@@ -217,11 +222,23 @@ impl<'a> Explained<'a> {
 }
 
 impl Slot {
+    /// Of several rules that do not hold, the one that would take the least; of equals the first.
+    fn closest(&self) -> Option<&Tried> {
+        let mut failed: Vec<(f64, &Tried)> =
+            self.rules.iter().filter_map(|rule| Some((rule.distance?, rule))).collect();
+        failed.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        if let [(_, closest), _, ..] = failed[..] { Some(closest) } else { None }
+    }
+
     fn write(&self, out: &mut String) -> std::fmt::Result {
         for rule in &self.rules {
             let sign = if rule.outcome == "won" { '✓' } else { '✗' };
             writeln!(out, "  {sign} {} (priority {}): {}", rule.id, rule.priority, rule.words)?;
             write_reasons(out, &rule.reasons, 3)?;
+        }
+        if let Some(closest) = self.closest() {
+            let lacks = lacking(&closest.reasons).join("; ");
+            writeln!(out, "  closest of those that do not hold: {} ({lacks})", closest.id)?;
         }
         Ok(())
     }
@@ -242,6 +259,15 @@ fn write_reasons(out: &mut String, reasons: &[Reason], depth: usize) -> std::fmt
         write_reasons(out, &reason.because, depth + 1)?;
     }
     Ok(())
+}
+
+/// The tests at the bottom of it.
+fn lacking(reasons: &[Reason]) -> Vec<&str> {
+    let each = reasons.iter().flat_map(|reason| match &reason.because[..] {
+        [] => vec![reason.words.as_str()],
+        because => lacking(because),
+    });
+    each.collect()
 }
 
 fn reasons_to_json(reasons: &[Reason]) -> Vec<Json> {

@@ -111,6 +111,7 @@ fn json_holds_the_decision_and_every_rule() {
                 "words": "in the segment vip",
                 "because": [{ "words": "features.spend-90d: 600 ≥ 500", "because": [] }],
             }],
+            "distance": null,
         })
     );
 }
@@ -169,4 +170,47 @@ fn arguments_that_cannot_be_read_are_said_to_be() {
     folder.run(&wrong).refused(2, &["pack-has-errors", "events.ndjson"]);
     let none = ["explain", "pack.jsonc", "--events", "none.ndjson"];
     folder.run(&none).refused(2, &["unreadable-file", "none.ndjson"]);
+}
+
+#[test]
+fn of_several_that_do_not_hold_the_closest_is_named() {
+    let folder = folder();
+    let pack = r#"{
+        "pack": "shop",
+        "segments": {
+            "buyers": { "when": { "$count": { "event": "Order Completed", "is": { "$gte": 1 } } } },
+        },
+        "slots": { "hero": { "default": "keep" }, "side": { "default": "keep" } },
+        "content": {
+            "a": { "slot": "hero", "text": "a" },
+            "s": { "slot": "side", "text": "s" },
+        },
+        "rules": [
+            { "id": "nothing-like-it", "slot": "hero", "show": "a", "priority": 3,
+              "when": { "$segment": "buyers", "page.path": "/none" } },
+            { "id": "one-more-view", "slot": "hero", "show": "a", "priority": 2,
+              "when": { "$did": { "event": "Product Viewed", "count": { "$gte": 3 } } } },
+            { "id": "many-more-views", "slot": "hero", "show": "a", "priority": 1,
+              "when": { "$did": { "event": "Product Viewed", "count": { "$gte": 30 } } } },
+            { "id": "alone", "slot": "side", "show": "s", "when": { "page.path": "/none" } },
+        ],
+    }"#;
+    folder.write("pack.jsonc", pack);
+    let said = explain(&folder, &["--visitor", "bob"]);
+    let line =
+        "  closest of those that do not hold: one-more-view (Product Viewed: 2 of 3)\n\nslot side";
+    assert!(said.contains(line), "{said}");
+    assert_eq!(
+        said.matches("closest").count(),
+        1,
+        "one rule has nothing to be compared with: {said}"
+    );
+    let said = explain(&folder, &["--visitor", "bob", "--format", "json"]);
+    let json: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(json["slots"][0]["closest"], "one-more-view");
+    let distances: Vec<f64> =
+        (0..3).map(|rule| json["slots"][0]["rules"][rule]["distance"].as_f64().unwrap()).collect();
+    assert!((distances[0] - 2.0).abs() < 1e-9, "{distances:?}");
+    assert!((distances[1] - 1.0 / 3.0).abs() < 1e-9, "{distances:?}");
+    assert!((distances[2] - 28.0 / 30.0).abs() < 1e-9, "{distances:?}");
 }

@@ -1,5 +1,6 @@
 //! Why each rule won or lost: a decision made again with somebody watching.
 
+mod distance;
 mod reasons;
 
 pub use reasons::{Answers, Reason};

@@ -37,9 +37,9 @@ struct Asked {
 /// The answers of one moment: each rule's tests, and those of every segment and stage.
 #[derive(Debug)]
 pub struct Answers<'p> {
-    program: &'p Program,
+    pub(super) program: &'p Program,
     /// Equal tests are one test, so that all rules and segments share these.
-    found: BTreeMap<CondId, Clause>,
+    pub(super) found: BTreeMap<CondId, Clause>,
 }
 
 impl<'p> Answers<'p> {

@@ -136,6 +136,19 @@ fn more_rules_than_a_pack_may_have_are_refused_by_name() {
 }
 
 #[test]
+fn a_name_that_no_event_can_have_is_refused() {
+    let pack = |length: usize| {
+        let did = serde_json::json!({ "event": "x".repeat(length) });
+        let segments = serde_json::json!({ "s": { "when": { "$did": did } } });
+        serde_json::json!({ "pack": "p", "segments": segments }).to_string()
+    };
+    let report = check(&pack(257));
+    let found = report.iter().find(|it| it.code == "bad-value").unwrap();
+    assert!(found.message.contains("at most 256 bytes"), "{}", found.message);
+    assert!(check(&pack(256)).iter().all(|it| it.code != "bad-value"));
+}
+
+#[test]
 fn a_state_past_its_limit_is_refused_and_what_takes_the_most_is_named() {
     let pack = |lists: usize| {
         let lists: serde_json::Map<_, _> = (0..lists)
