@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use waymark_model::limits::PACK_BYTES;
-use waymark_pack::{Compiled, Diagnostic, Input, Part, Report, includes};
+use waymark_pack::{Compiled, Diagnostic, Input, Part, Report, catalog_source, includes};
 
 use crate::error::CliError;
 use crate::host;
@@ -17,6 +17,8 @@ pub(crate) struct Source {
     pub text: String,
     /// Names and texts.
     parts: Vec<(String, String)>,
+    /// The file of the catalogue's rows.
+    rows: Option<(String, String)>,
 }
 
 impl Source {
@@ -37,6 +39,12 @@ impl Source {
                 }
             }
         }
+        let texts = source.parts.iter().map(|(_, text)| text);
+        let rows = std::iter::once(&source.text).chain(texts).find_map(|text| catalog_source(text));
+        if let Some(name) = rows {
+            let path = folder.join(name).display().to_string();
+            source.rows = Some((path.clone(), text_of(&path)?));
+        }
         Ok(source)
     }
 
@@ -46,12 +54,18 @@ impl Source {
     }
 
     pub(crate) fn of(name: &str, text: String) -> Self {
-        Self { name: name.to_owned(), text, parts: Vec::new() }
+        Self { name: name.to_owned(), text, parts: Vec::new(), rows: None }
     }
 
     pub(crate) fn input(&self) -> Input<'_> {
-        let parts = self.parts.iter().map(|(name, text)| Part { name, text });
-        Input { parts: Some(parts.collect()), today: Some(host::now()), ..Input::of(&self.text) }
+        let part = |(name, text)| Part { name, text };
+        let parts = self.parts.iter().map(|(name, text)| part((name, text))).collect();
+        Input {
+            parts: Some(parts),
+            rows: self.rows.as_ref().map(|(name, text)| part((name, text))),
+            today: Some(host::now()),
+            ..Input::of(&self.text)
+        }
     }
 
     /// The name and the text of the file that a diagnostic is about.
@@ -59,7 +73,7 @@ impl Source {
         let part = diagnostic
             .file
             .as_ref()
-            .and_then(|file| self.parts.iter().find(|(name, _)| name == file));
+            .and_then(|file| self.parts.iter().chain(&self.rows).find(|(name, _)| name == file));
         part.map_or((&self.name, &self.text), |(name, text)| (name, text))
     }
 

@@ -1,7 +1,7 @@
 //! What is compiled: a pack's file, and the parts that its `include` names.
 //!
 //! The parts are laid behind the pack, as if all were one text, so that a position says which file it
-//! is in. A part is an object of the pack's own keys: what it has is added to what is there, objects
+//! is in. So is the file of the catalogue's rows, one on each line. A part is an object of the pack's own keys: what it has is added to what is there, objects
 //! by key and lists at their end. Nothing replaces anything: the same key in two files is an error.
 
 use std::borrow::Cow;
@@ -11,6 +11,7 @@ use waymark_model::{Timestamp, limits};
 
 use crate::diagnostic::{Code, Report};
 use crate::json::{self, At, Json, Member, Node};
+use crate::language::quote;
 use crate::problem::{Problems, shown};
 
 /// A pack with everything that belongs to it.
@@ -21,6 +22,8 @@ pub struct Input<'s> {
     /// The parts that its `include` names, in their order; `None` where nobody reads files: then a pack
     /// with `include` is refused.
     pub parts: Option<Vec<Part<'s>>>,
+    /// The file of the catalogue's rows, which its `source` names.
+    pub rows: Option<Part<'s>>,
     /// When it is, for schedules that are over; nothing is said of them without it.
     pub today: Option<Timestamp>,
 }
@@ -47,6 +50,15 @@ pub fn includes(text: &str) -> Vec<String> {
         _ => None,
     });
     patterns.collect()
+}
+
+/// The file that the catalogue of a pack, or of a part, names, also of one that has mistakes.
+pub fn catalog_source(text: &str) -> Option<String> {
+    let root = json::parse(text, &mut Problems::default())?;
+    match &root.member("catalog")?.member("source")?.json {
+        Json::Text(name) if stays_inside(name) => Some(name.clone()),
+        _ => None,
+    }
 }
 
 /// Whether a pattern names files beside the pack or below, on every system.
@@ -79,7 +91,7 @@ pub(crate) struct Read<'s> {
 impl<'s> Input<'s> {
     /// A pack in one file.
     pub const fn of(text: &'s str) -> Self {
-        Self { text, parts: None, today: None }
+        Self { text, parts: None, rows: None, today: None }
     }
 
     pub(crate) fn read(&self, problems: &mut Problems) -> Read<'s> {
@@ -91,13 +103,15 @@ impl<'s> Input<'s> {
             start: 0,
             root: json::parse(self.text, problems).map(Rc::new),
         }];
-        for part in parts {
+        let parse_part: fn(&str, &mut Problems) -> Option<Node> = json::parse;
+        let parts = parts.iter().map(|part| (part, parse_part));
+        for (part, parse) in parts.chain(self.rows.iter().map(|rows| (rows, parse_rows as _))) {
             let start = text.len() + 1;
             let whole = text.to_mut();
             whole.push('\n');
             whole.push_str(part.text);
             let mut found = Problems::default();
-            let mut root = json::parse(part.text, &mut found);
+            let mut root = parse(part.text, &mut found);
             if let Some(root) = &mut root {
                 root.shift(start);
             }
@@ -109,19 +123,20 @@ impl<'s> Input<'s> {
                 root: root.map(Rc::new),
             });
         }
-        if text.len() > limits::PACK_BYTES && !parts.is_empty() {
+        if text.len() > limits::PACK_BYTES && files.len() > 1 {
             let (limit, size) = (limits::PACK_BYTES, text.len());
             let message =
                 format!("a pack and its parts have at most {limit} bytes, and these {size}");
             problems.error(Code::PackTooLarge, At::default(), message);
         }
-        let root = merged(&files, problems);
+        let root = merged(&files, self.rows.is_some(), problems);
         Read { text, files, root }
     }
 
     /// One text that says the same, for a host that reads no files.
     pub fn bundled(&self) -> Result<Cow<'s, str>, Report> {
-        if self.parts.as_ref().is_none_or(Vec::is_empty) && includes(self.text).is_empty() {
+        let alone = self.parts.as_ref().is_none_or(Vec::is_empty) && self.rows.is_none();
+        if alone && includes(self.text).is_empty() {
             return Ok(Cow::Borrowed(self.text));
         }
         let mut problems = Problems::default();
@@ -141,15 +156,37 @@ impl<'s> Input<'s> {
     }
 }
 
-/// The pack with what its parts have.
-fn merged(files: &[File<'_>], problems: &mut Problems) -> Option<Rc<Node>> {
-    let (first, parts) = files.split_first()?;
-    if parts.is_empty() {
+/// A list of what stands on each line.
+fn parse_rows(text: &str, problems: &mut Problems) -> Option<Node> {
+    let mut rows = Some(Vec::new());
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let mut found = Problems::default();
+        if !line.trim().is_empty() {
+            let row = json::parse(line.trim_end(), &mut found);
+            rows = rows.zip(row).map(|(mut rows, mut row)| {
+                row.shift(start);
+                rows.push(row);
+                rows
+            });
+        }
+        problems.take_over(found, start);
+        start += line.len();
+    }
+    let at = At { start: 0, end: text.len() };
+    rows.map(|rows| Node { at, json: Json::Array(rows) })
+}
+
+/// The pack with what its parts have. If it has `rows`, the last file is those.
+fn merged(files: &[File<'_>], has_rows: bool, problems: &mut Problems) -> Option<Rc<Node>> {
+    let (first, rest) = files.split_first()?;
+    let (parts, rows) = rest.split_at(rest.len() - usize::from(has_rows));
+    if rest.is_empty() {
         return first.root.clone();
     }
     let mut root = Node::clone(first.root.as_deref()?);
     let places: Vec<(usize, &str)> = std::iter::once((0, "the pack itself"))
-        .chain(parts.iter().map(|part| (part.start, part.name.unwrap_or_default())))
+        .chain(rest.iter().map(|part| (part.start, part.name.unwrap_or_default())))
         .collect();
     let mut whole = true;
     for part in parts {
@@ -164,6 +201,12 @@ fn merged(files: &[File<'_>], problems: &mut Problems) -> Option<Rc<Node>> {
         };
         if let Json::Object(members) = &mut root.json {
             Merge { places: &places, problems }.pack(members, added.clone());
+        }
+    }
+    for rows in rows {
+        let node = rows.root.as_deref()?;
+        if let Json::Object(members) = &mut root.json {
+            Merge { places: &places, problems }.catalogue(members, node);
         }
     }
     whole.then(|| Rc::new(root))
@@ -200,6 +243,22 @@ impl Merge<'_> {
                 }
             }
         }
+    }
+
+    /// Puts rows in the place of the catalogue's `source`.
+    fn catalogue(&mut self, members: &mut [Member], rows: &Node) {
+        let catalog = members.iter_mut().find(|member| member.key == "catalog");
+        let Some(Json::Object(fields)) = catalog.map(|member| &mut member.value.json) else {
+            return;
+        };
+        let own = fields.iter().find(|field| field.key == "rows").map(|field| field.key_at);
+        let Some(source) = fields.iter_mut().find(|field| field.key == "source") else { return };
+        if let Some(own) = own {
+            let message = "a catalogue has `rows` or a `source` of them, and this has both";
+            self.problems.error(Code::DuplicateKey, own, message);
+        }
+        "rows".clone_into(&mut source.key);
+        source.value = rows.clone();
     }
 
     fn object(&mut self, members: &mut Vec<Member>, added: Vec<Member>) {
@@ -239,9 +298,7 @@ fn write(node: &Node, source: &str, out: &mut String) {
             out.push('{');
             for (number, member) in members.iter().enumerate() {
                 between(out, number);
-                out.push_str(
-                    source.get(member.key_at.start..member.key_at.end).unwrap_or_default(),
-                );
+                quote(&member.key, out);
                 out.push(':');
                 write(&member.value, source, out);
             }

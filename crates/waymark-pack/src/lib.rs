@@ -75,7 +75,7 @@ use waymark_model::limits;
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use format::format;
 pub use html::sanitized;
-pub use input::{Input, Part, includes};
+pub use input::{Input, Part, catalog_source, includes};
 pub use measures::{Guardrail, Measured, Measures, Metric, MetricKind};
 pub use pack::{Case, Expect};
 

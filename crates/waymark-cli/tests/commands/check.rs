@@ -140,3 +140,17 @@ fn the_parts_of_a_pack_are_read_from_beside_it() {
     folder.run(&["check", "trained/../pack.jsonc"]).refused(1, &["pack-has-errors"]);
     folder.run(&["fmt", "--check", "trained/b.json"]).refused(1, &["not-formatted"]);
 }
+
+#[test]
+fn the_rows_of_the_catalogue_are_read_from_beside_the_pack() {
+    let folder = Folder::new();
+    let catalog = r#"{ "catalog": { "source": "things.ndjson", "key": "sku" },"#;
+    folder.write("pack.jsonc", crate::support::PACK.replacen('{', catalog, 1));
+    folder.run(&["check", "pack.jsonc"]).refused(2, &["unreadable-file", "things.ndjson"]);
+    folder.write("things.ndjson", "{\"sku\": 1}\n{\"sku\": 2}\n");
+    folder.run(&["check", "pack.jsonc"]).ok();
+    folder.write("things.ndjson", "{\"sku\": 1}\n{}\n");
+    let ran = folder.run(&["check", "pack.jsonc"]);
+    ran.refused(1, &["pack-has-errors"]);
+    assert!(ran.out().contains("things.ndjson:2:1"), "{}", ran.out());
+}

@@ -132,8 +132,12 @@ pub static CATALOG: Shape = Shape::new(
             Map("the field's name", &Words(super::events::TYPES)),
             "The types of the fields.",
         ),
-        needs("rows", List(&Any), "One object for each thing."),
-        later("source", "The file that the rows are in."),
+        may("rows", List(&Any), "One object for each thing."),
+        may(
+            "source",
+            Text,
+            "A file beside the pack with the rows instead, one on each line (NDJSON).",
+        ),
     ],
 );
 

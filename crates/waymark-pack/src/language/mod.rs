@@ -39,6 +39,7 @@ pub use conditions::*;
 pub use contents::*;
 pub use events::*;
 pub use experiments::*;
+pub(crate) use json::quote;
 pub use operators::*;
 pub use pack::*;
 pub use paths::*;

@@ -8,6 +8,7 @@ use waymark_model::Value;
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, id, members, text};
+use crate::input::stays_inside;
 use crate::json::{Json, Node};
 use crate::language;
 use crate::problem::shown;
@@ -57,8 +58,15 @@ impl Reading {
         };
         let key = fields.require("key", &mut desk.problems);
         let types = fields.take("fields");
-        let rows = fields.require("rows", &mut desk.problems);
+        let rows = fields.take("rows");
+        let source = fields.take("source");
         fields.finish(&mut desk.problems);
+        if let Some(source) = source {
+            unread(source, desk);
+        } else if rows.is_none() {
+            let message = "the catalogue needs `rows`, or the `source` of them";
+            desk.problems.error(Code::MissingKey, node.opening(), message);
+        }
         let types = types.map(|node| read_types(node, desk));
         let Some(key) = key.and_then(|node| text(node, "`key`", &mut desk.problems)) else {
             return;
@@ -106,6 +114,20 @@ impl Reading {
             self.catalog.rows.push(Row { key, value });
         }
         rows
+    }
+}
+
+/// Rows that somebody has read stand in the place of their `source`.
+fn unread(source: &Node, desk: &mut Desk<'_>) {
+    let Some(name) = text(source, "`source`", &mut desk.problems) else { return };
+    if stays_inside(name) {
+        let message = "`source` names a file, and nobody reads files here";
+        let problem = desk.problems.error(Code::BadInclude, source.at, message);
+        problem.mend("the `waymark` command reads it, and publishes the pack whole");
+    } else {
+        let message = format!("{} is no file beside the pack or below it", shown(name));
+        let problem = desk.problems.error(Code::BadInclude, source.at, message);
+        problem.mend("write for example catalog.ndjson");
     }
 }
 

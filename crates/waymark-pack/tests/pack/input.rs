@@ -1,6 +1,6 @@
 //! Packs of several files.
 
-use waymark_pack::{Input, Part, compile, includes};
+use waymark_pack::{Input, Part, catalog_source, compile, includes};
 
 const PACK: &str = r#"{
   "pack": "shop", // the marketer's own file
@@ -80,4 +80,72 @@ fn a_pack_with_parts_is_refused_where_nobody_reads_files() {
     assert!(codes.contains(&"bad-include"), "{codes:?}");
     let wrong = PACK.replace("trained/*.json", "../*.json");
     assert_eq!(includes(&wrong), [] as [&str; 0]);
+}
+
+const LISTED: &str = r#"{
+  "pack": "shop",
+  "catalog": { "source": "catalog.ndjson", "key": "sku", "fields": { "title": "string", "price": "number" } },
+  "tables": { "best": ["b", "a"] },
+  "slots": { "more": { "default": "keep" } },
+  "content": { "list": { "slot": "more", "items": { "from": "tables.best" }, "each": "{{ item.title }}" } },
+  "rules": [{ "id": "list", "slot": "more", "show": "list" }]
+}"#;
+const ROWS: &str = "{\"sku\": \"a\", \"title\": \"A \\u00e9\", \"price\": 1}\n\n{\"sku\": \"b\", \"title\": \"B\"}\r\n";
+
+fn listed<'s>(text: &'s str, rows: &'s str) -> Input<'s> {
+    Input { rows: Some(Part { name: "catalog.ndjson", text: rows }), ..Input::of(text) }
+}
+
+#[test]
+fn the_rows_of_a_catalogue_may_stand_in_a_file() {
+    assert_eq!(catalog_source(LISTED).as_deref(), Some("catalog.ndjson"));
+    let input = listed(LISTED, ROWS);
+    let program = input.compile().unwrap().program;
+    let keys: Vec<&str> = program.catalog.rows.iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(keys, ["a", "b"]);
+    assert_eq!(compile(&input.bundled().unwrap()).unwrap().program, program);
+}
+
+#[test]
+fn what_is_wrong_in_a_row_is_said_of_its_line() {
+    let rows = "{\"sku\": \"a\", \"price\": \"1\"}\n{\"title\": \"B\"}\n{\"sku\": \"a\"}\n";
+    let said: Vec<String> = listed(LISTED, rows).check().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "4:24 error[unknown-row]: the catalogue has no \"b\"",
+            "catalog.ndjson:1:23 error[wrong-type]: \"price\" is of type number, and this is a string",
+            "catalog.ndjson:2:1 error[missing-key]: a row has no \"sku\": a string or a number",
+            "catalog.ndjson:3:1 error[duplicate-id]: another row has the key \"a\"",
+        ]
+    );
+    let broken = "{\"sku\": \"a\"}\n{\"sku\": \n";
+    let report = listed(LISTED, broken).check();
+    let said: Vec<String> = report.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "catalog.ndjson:2:8 error[bad-json]: this is no JSON: expected value after colon in object property"
+        ]
+    );
+}
+
+#[test]
+fn rows_come_from_one_place() {
+    let both = LISTED.replace("\"key\": \"sku\"", "\"key\": \"sku\", \"rows\": []");
+    let said = |report: waymark_pack::Report| -> Vec<String> {
+        report.iter().map(|it| format!("{}: {}", it.code, it.message)).collect()
+    };
+    let message = "duplicate-key: a catalogue has `rows` or a `source` of them, and this has both";
+    assert!(said(listed(&both, ROWS).check()).contains(&message.to_owned()));
+    let unread = said(waymark_pack::check(LISTED));
+    let message = "bad-include: `source` names a file, and nobody reads files here";
+    assert!(unread.contains(&message.to_owned()), "{unread:?}");
+    let outside = LISTED.replace("catalog.ndjson", "../catalog.ndjson");
+    assert_eq!(catalog_source(&outside), None);
+    let message = "bad-include: \"../catalog.ndjson\" is no file beside the pack or below it";
+    assert!(said(waymark_pack::check(&outside)).contains(&message.to_owned()));
+    let neither = LISTED.replace("\"source\": \"catalog.ndjson\", ", "");
+    let message = "missing-key: the catalogue needs `rows`, or the `source` of them";
+    assert!(said(waymark_pack::check(&neither)).contains(&message.to_owned()));
 }
