@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use waymark_model::{Fixed, Object, Span, Timestamp, Value};
 
@@ -203,10 +204,10 @@ impl Window {
         newest.saturating_sub(i64::from(self.buckets)).saturating_add(1)
     }
 
-    /// Whether a bucket counts at `now`.
-    pub(crate) fn holds(self, number: i64, now: Timestamp) -> bool {
+    /// The buckets that count at `now`.
+    pub(crate) fn numbers(self, now: Timestamp) -> RangeInclusive<i64> {
         let current = self.bucket(now);
-        self.first(current) <= number && number <= current.saturating_sub(i64::from(self.skip))
+        self.first(current)..=current.saturating_sub(i64::from(self.skip))
     }
 
     /// The bucket of a time; without a window there is one, of number 0.
@@ -223,7 +224,7 @@ impl Window {
     ) -> bool {
         let Some(window) = window else { return true };
         *until = window.turns(number, now).min(*until);
-        window.holds(number, now)
+        window.numbers(now).contains(&number)
     }
 
     /// When a bucket next begins or ceases to count, if it does.

@@ -55,15 +55,22 @@ impl Windowed {
         now: Timestamp,
     ) -> Reading<'static> {
         let (known, mut until) = reaches(window, covered_from, now);
-        let mut all: Option<(Fixed, u64)> = None;
-        for bucket in &self.0 {
-            if !Window::counts(window, bucket.number, now, &mut until) {
-                continue;
+        let mut counted = &self.0[..];
+        if let Some(window) = window {
+            let numbers = window.numbers(now);
+            let start = counted.partition_point(|bucket| bucket.number < *numbers.start());
+            let end = counted.partition_point(|bucket| bucket.number <= *numbers.end());
+            // The first to leave, and the first to come.
+            for bucket in [counted.get(start), counted.get(end)].into_iter().flatten() {
+                until = until.min(window.turns(bucket.number, now));
             }
-            all = Some(all.map_or((bucket.amount, bucket.count), |(amount, count)| {
-                (merge.of(amount, bucket.amount), count.saturating_add(bucket.count))
-            }));
+            counted = counted.get(start..end).unwrap_or_default();
         }
+        let all = counted.iter().map(|bucket| (bucket.amount, bucket.count)).reduce(
+            |(amount, count), (more, others)| {
+                (merge.of(amount, more), count.saturating_add(others))
+            },
+        );
         if !known {
             return Reading::unknown(until);
         }
