@@ -64,7 +64,7 @@ impl Bench {
         let event = Event::decode(event).map_err(refusal)?;
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
         let engine = Engine::new(&self.program, self.numerals);
-        Ok(engine.apply(&mut visitor.state, &event).valid_until.to_js())
+        Ok(engine.apply_owned(&mut visitor.state, event).valid_until.to_js())
     }
 
     /// Keeps events, each after its length in two bytes, decoded; gives how many.
@@ -79,12 +79,12 @@ impl Bench {
         Ok(self.held.len())
     }
 
-    /// Takes in the events that are kept.
+    /// Takes in the events that are kept, which then are not.
     pub fn apply_held(&mut self, visitor: usize) -> Result<(), Refusal> {
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
         let engine = Engine::new(&self.program, self.numerals);
-        for event in &self.held {
-            engine.apply(&mut visitor.state, event);
+        for event in self.held.drain(..) {
+            engine.apply_owned(&mut visitor.state, event);
         }
         Ok(())
     }

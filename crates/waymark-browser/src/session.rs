@@ -36,7 +36,7 @@ impl Session {
     /// Takes in an event; gives effects.
     pub fn apply(&mut self, event: &[u8]) -> Result<Vec<u8>, DecodeError> {
         let event = Event::decode(event)?;
-        let effects = Engine::new(&self.program, self.numerals).apply(&mut self.state, &event);
+        let effects = Engine::new(&self.program, self.numerals).apply_owned(&mut self.state, event);
         Ok(encode_effects(
             &self.program,
             effects.applied,

@@ -136,7 +136,7 @@ fn visitors(engine: Engine<'_>, events: &[u8]) -> Result<HashMap<String, State>,
         input.check()?;
         let visitor = visitor_of(&event);
         if let Some(state) = visitors.get_mut(visitor) {
-            engine.apply(state, &event);
+            engine.apply_owned(state, event);
         } else {
             let mut state = engine.new_state();
             engine.apply(&mut state, &event);

@@ -81,7 +81,7 @@ fn case(
             problem.pointer = Some(format!("{pointer}/events/{at}{}", error.pointer));
             problem
         })?;
-        let effect = engine.apply(&mut state, &event);
+        let effect = engine.apply_owned(&mut state, event);
         effects.push(effects_json(program, &effect));
     }
     let mut answer = json!({

@@ -79,7 +79,7 @@ fn fold(engine: Engine<'_>, args: &Args) -> Result<(String, State), CliError> {
             visitor = Some(whose.to_owned());
         }
         if visitor.as_deref() == Some(whose) {
-            engine.apply(&mut state, &event);
+            engine.apply_owned(&mut state, event);
             found = true;
             continue;
         }

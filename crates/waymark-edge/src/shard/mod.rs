@@ -127,7 +127,7 @@ fn state_of<S: ShardStore>(
     let mut state = engine.new_state();
     read::each_event(store, Some(visitor), 0, u64::MAX, |stored| {
         if let Ok(event) = Event::decode(&stored.event.event) {
-            engine.apply(&mut state, &event);
+            engine.apply_owned(&mut state, event);
         }
     })?;
     Ok(state)

@@ -96,6 +96,11 @@ impl Engine<'_> {
 
     /// Takes in an event.
     pub fn apply(&self, state: &mut State, event: &Event) -> Effects {
+        self.apply_owned(state, event.clone())
+    }
+
+    /// Takes in an event that nobody else needs: it is kept for a while, and need not be copied.
+    pub fn apply_owned(&self, state: &mut State, event: Event) -> Effects {
         let mut touched = Touched::default();
         let applied = self.fold(state, event, &mut touched);
         let alike = match applied {
@@ -125,24 +130,24 @@ impl Engine<'_> {
         self.renew_memberships(state, now)
     }
 
-    fn fold(&self, state: &mut State, event: &Event, touched: &mut Touched) -> Applied {
+    fn fold(&self, state: &mut State, event: Event, touched: &mut Touched) -> Applied {
         let key = event.key();
         if key <= state.base.newest {
             if key == state.base.newest {
                 return Applied::Duplicate;
             }
-            state.base.take_late(*self, event, touched);
-            state.head.take_late(*self, event, touched);
+            state.base.take_late(*self, &event, touched);
+            state.head.take_late(*self, &event, touched);
             state.seq += 1;
             state.late += 1;
             return Applied::Late;
         }
-        let kept = Kept { key, weight: event.weight(), event: event.clone() };
+        let kept = Kept { key, weight: event.weight(), event };
         let applied = match state.tail.binary_search_by_key(&key, |kept| kept.key) {
             Ok(_) => return Applied::Duplicate,
             Err(at) if at == state.tail.len() => {
+                state.head.take(*self, &kept.event, touched);
                 state.tail.push(kept);
-                state.head.take(*self, event, touched);
                 Applied::InOrder
             }
             Err(at) => {
