@@ -13,7 +13,14 @@ impl Bits {
         self.0[word] |= 1 << (number % 64);
     }
 
-    pub fn contains(&self, number: u32) -> bool {
-        self.0.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    /// The least of them from a number on.
+    pub fn next(&self, from: u32) -> Option<u32> {
+        let mut word = from as usize / 64;
+        let mut left = self.0.get(word)? & u64::MAX << (from % 64);
+        while left == 0 {
+            word += 1;
+            left = *self.0.get(word)?;
+        }
+        u32::try_from(word * 64).ok()?.checked_add(left.trailing_zeros())
     }
 }

@@ -112,39 +112,58 @@ impl Engine<'_> {
             mark(&mut dirty, &index.by_traits);
         }
         mark(&mut dirty, &index.by_session);
-        let due = state.members.until <= now;
-        let mut change = Change::default();
         let State { head, members, .. } = state;
-        let stage_before = members.stage;
-        members.at = now;
-        for (number, segment) in (0..).zip(&self.program.segments) {
-            if number == self.program.stage_after && self.renew_stage(members, head, now) {
-                mark(&mut dirty, &index.by_stage);
-            }
-            let before = members.answers[number as usize];
-            if !(dirty.contains(number) || due && before.until <= now) {
-                continue;
-            }
-            let after =
-                Evaluation::of_visitor(*self, head, members, now, &mut Silent).answer(segment.when);
-            members.answers[number as usize] = after;
-            // Readers inherit the moment, too.
-            if before != after {
-                mark(&mut dirty, &index.by_segment[number as usize]);
-            }
-            match (before.truth == Truth::True, after.truth == Truth::True) {
-                (false, true) => change.entered.push(number),
-                (true, false) => change.left.push(number),
-                _ => {}
+        if members.until <= now {
+            for (number, answer) in (0..).zip(&members.answers) {
+                if answer.until <= now {
+                    dirty.insert(number);
+                }
             }
         }
-        if self.program.stage_after as usize == self.program.segments.len() {
-            self.renew_stage(members, head, now);
+        let mut change = Change::default();
+        let (stage_before, until_before) = (members.stage, members.until);
+        // As long as nobody who said the moment until which all stands is asked again, it is at most
+        // that which the others say now.
+        let mut until = Some(until_before);
+        members.at = now;
+        let (mut number, mut stage_stands) = (0, true);
+        loop {
+            let next = dirty.next(number);
+            if stage_stands && next.is_none_or(|next| next >= self.program.stage_after) {
+                stage_stands = false;
+                let before = members.stage_until;
+                if self.renew_stage(members, head, now) {
+                    mark(&mut dirty, &index.by_stage);
+                }
+                until = until
+                    .filter(|least| before > *least)
+                    .map(|least| least.min(members.stage_until));
+                continue;
+            }
+            let Some(next) = next else { break };
+            number = next + 1;
+            let before = members.answers[next as usize];
+            let when = self.program.segments[next as usize].when;
+            let after = Evaluation::of_visitor(*self, head, members, now, &mut Silent).answer(when);
+            members.answers[next as usize] = after;
+            until = until.filter(|least| before.until > *least).map(|least| least.min(after.until));
+            // Readers inherit the moment, too.
+            if before != after {
+                mark(&mut dirty, &index.by_segment[next as usize]);
+            }
+            match (before.truth == Truth::True, after.truth == Truth::True) {
+                (false, true) => change.entered.push(next),
+                (true, false) => change.left.push(next),
+                _ => {}
+            }
         }
         if members.stage != stage_before {
             change.stage = Some((stage_before, members.stage));
         }
-        members.renew_until();
+        match until {
+            Some(until) => members.until = until,
+            None => members.renew_until(),
+        }
         change
     }
 

@@ -66,22 +66,25 @@ impl Windowed {
             }
             counted = counted.get(start..end).unwrap_or_default();
         }
-        let all = counted.iter().map(|bucket| (bucket.amount, bucket.count)).reduce(
-            |(amount, count), (more, others)| {
-                (merge.of(amount, more), count.saturating_add(others))
-            },
-        );
+        let amounts = counted.iter().map(|bucket| bucket.amount);
+        let amount = match merge {
+            Merge::Sum | Merge::Average => amounts.reduce(Fixed::plus),
+            Merge::Least => amounts.min(),
+            Merge::Greatest => amounts.max(),
+        };
         if !known {
             return Reading::unknown(until);
         }
-        let number = match (merge, all) {
+        let number = match (merge, amount) {
             (Merge::Sum, None) => Value::Number(0.0),
             (_, None) => Value::Null,
             #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-            (Merge::Average, Some((amount, count))) => {
+            (Merge::Average, Some(amount)) => {
+                let count =
+                    counted.iter().fold(0, |count: u64, one| count.saturating_add(one.count));
                 Value::Number(amount.to_f64() / count.max(1) as f64)
             }
-            (_, Some((amount, _))) => Value::Number(amount.to_f64()),
+            (_, Some(amount)) => Value::Number(amount.to_f64()),
         };
         Reading::until(number, until)
     }
