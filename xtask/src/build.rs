@@ -41,7 +41,7 @@ pub fn cli() -> Result<PathBuf> {
 }
 
 /// The engines that a page can load, by the start of their file's name: most need the lean one only.
-const ENGINES: [(&str, Option<&str>); 2] = [("engine", Some("lean")), ("engine-whole", None)];
+const ENGINES: [(&str, &str); 2] = [("engine", "lean"), ("engine-whole", "page")];
 
 pub fn browser() -> Result<Browser> {
     tools::wasm_target()?;
@@ -50,7 +50,7 @@ pub fn browser() -> Result<Browser> {
     let work = target()?.join("browser");
     let compiled = ENGINES
         .iter()
-        .map(|(_, feature)| compile_with("waymark-browser", "wasm-browser", *feature))
+        .map(|(_, feature)| compile_with("waymark-browser", "wasm-browser", Some(feature)))
         .collect::<Result<Vec<_>>>()?;
     let [lean, whole] = &compiled[..] else { bail!("two engines were built") };
     let fresh = Stamp::of("browser", &[lean, whole, &sources])?;

@@ -47,6 +47,12 @@ pub use state::{Applied, Effects, State};
 /// ([`Program::needs_whole`]); a lean engine refuses one that does by name, so none comes out otherwise.
 pub const WHOLE: bool = cfg!(not(feature = "lean"));
 
+/// Whether a Program is looked through when it is read.
+///
+/// A page trusts the one of its own edge, which looked through it when it was published. What cannot be
+/// followed traps, and the page goes on without an engine.
+pub const CHECKS: bool = cfg!(not(feature = "trusting"));
+
 /// A program and the host's way with numbers: what every evaluation needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Engine<'p> {
