@@ -209,7 +209,12 @@ fn effects() -> Json {
         stages: vec![Stage { id: "buyer".to_owned(), enter: when }],
         ..Program::default()
     };
-    let change = Change { entered: vec![0, 1], left: vec![1], stage: Some((None, Some(0))) };
+    let change = Change {
+        entered: vec![0, 1],
+        left: vec![1],
+        stage: Some((None, Some(0))),
+        began: Vec::new(),
+    };
     let some = encode_effects(&program, Applied::InOrder, 300, &change, Timestamp(9));
     let none = encode_effects(&program, Applied::Duplicate, 0, &Change::default(), Timestamp::MAX);
     json!([

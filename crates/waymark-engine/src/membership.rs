@@ -16,7 +16,10 @@ pub(crate) struct Memberships {
     pub at: Timestamp,
     /// The first moment at which one of them could change if nothing happens.
     pub until: Timestamp,
+    /// Of the segments, then of the watches.
     pub answers: Vec<Answer>,
+    /// How many of these are segments.
+    pub segments: usize,
     pub stage: Option<u32>,
     pub stage_until: Timestamp,
 }
@@ -28,6 +31,8 @@ pub struct Change {
     pub left: Vec<u32>,
     /// The stage before and after.
     pub stage: Option<(Option<u32>, Option<u32>)>,
+    /// Watches that have begun to hold.
+    pub began: Vec<u32>,
 }
 
 impl Change {
@@ -36,19 +41,29 @@ impl Change {
     }
 }
 
+impl Change {
+    fn note(&mut self, number: u32, segments: usize, before: Answer, after: Answer) {
+        let (was, is) = (before.truth == Truth::True, after.truth == Truth::True);
+        match (number as usize).checked_sub(segments) {
+            _ if was == is => {}
+            None if is => self.entered.push(number),
+            None => self.left.push(number),
+            Some(watch) if is => self.began.extend(u32::try_from(watch)),
+            Some(_) => {}
+        }
+    }
+}
+
 impl Memberships {
     pub fn segments(&self) -> impl Iterator<Item = u32> {
-        (0..).zip(&self.answers).filter(|(_, answer)| answer.truth == Truth::True).map(|(n, _)| n)
+        let segments = self.answers.iter().take(self.segments);
+        (0..).zip(segments).filter(|(_, answer)| answer.truth == Truth::True).map(|(n, _)| n)
     }
 
     fn change_from(&self, before: &Self) -> Change {
         let mut change = Change::default();
         for (number, (old, new)) in (0..).zip(before.answers.iter().zip(&self.answers)) {
-            match (old.truth == Truth::True, new.truth == Truth::True) {
-                (false, true) => change.entered.push(number),
-                (true, false) => change.left.push(number),
-                _ => {}
-            }
+            change.note(number, self.segments, *old, *new);
         }
         if before.stage != self.stage {
             change.stage = Some((before.stage, self.stage));
@@ -68,18 +83,21 @@ impl Engine<'_> {
         let mut members = Memberships {
             at: now,
             answers: Vec::with_capacity(self.program.segments.len()),
+            segments: self.program.segments.len(),
             stage_until: Timestamp::MAX,
             ..Memberships::default()
         };
-        for (number, segment) in (0..).zip(&self.program.segments) {
+        let mut stage_stands = true;
+        for (number, when) in (0..).zip(self.program.memberships()) {
             if number == self.program.stage_after {
+                stage_stands = false;
                 self.renew_stage(&mut members, fold, now);
             }
-            let answer = Evaluation::of_visitor(*self, fold, &members, now, &mut Silent)
-                .answer(segment.when);
+            let answer =
+                Evaluation::of_visitor(*self, fold, &members, now, &mut Silent).answer(when);
             members.answers.push(answer);
         }
-        if self.program.stage_after as usize == self.program.segments.len() {
+        if stage_stands {
             self.renew_stage(&mut members, fold, now);
         }
         members.renew_until();
@@ -143,7 +161,7 @@ impl Engine<'_> {
             let Some(next) = next else { break };
             number = next + 1;
             let before = members.answers[next as usize];
-            let when = self.program.segments[next as usize].when;
+            let when = self.program.membership(next);
             let after = Evaluation::of_visitor(*self, head, members, now, &mut Silent).answer(when);
             members.answers[next as usize] = after;
             until = until.filter(|least| before.until > *least).map(|least| least.min(after.until));
@@ -151,11 +169,7 @@ impl Engine<'_> {
             if before != after {
                 mark(&mut dirty, &index.by_segment[next as usize]);
             }
-            match (before.truth == Truth::True, after.truth == Truth::True) {
-                (false, true) => change.entered.push(next),
-                (true, false) => change.left.push(next),
-                _ => {}
-            }
+            change.note(next, members.segments, before, after);
         }
         if members.stage != stage_before {
             change.stage = Some((stage_before, members.stage));

@@ -67,7 +67,7 @@ fn taken_in(engine: Engine<'_>, state: &mut State, line: u64, event: &Event) -> 
             .map(|segment| segment.map(|segment| segment.id.as_str()))
             .collect()
     };
-    let Change { entered, left, stage } = &effects.change;
+    let Change { entered, left, stage, .. } = &effects.change;
     json!({
         "line": line,
         "event": event.name,

@@ -145,6 +145,12 @@ impl<'a, W: Watch> Evaluation<'a, W> {
         }
     }
 
+    /// The same, of an element, or of what stands in for one.
+    pub fn looking_at(mut self, item: &'a Value) -> Self {
+        self.item = Some(item);
+        self
+    }
+
     /// The same, keeping answers that others ask for, too.
     pub fn remembering(mut self, memo: &'a mut [Option<Answer>]) -> Self {
         self.memo = memo;

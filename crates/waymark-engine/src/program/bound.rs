@@ -1,12 +1,37 @@
 //! How large what is remembered of a visitor can become.
 
-use super::{FeatureKind, Items, Program, Window};
-use crate::state::{KEY_BYTES, RUNS};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{FeatureKind, Flow, Items, Program, Window};
+use crate::flow::KEPT_BYTES;
+use crate::state::{FLOW_RUNS, KEY_BYTES, RUNS};
 
 impl Program {
     /// The most bytes that the cells of a state take, the encoded tail left out.
     pub fn cells_bound(&self) -> usize {
         self.features.iter().map(|feature| feature.kind.bound()).sum()
+    }
+
+    /// The most bytes that runs of triggers and journeys take.
+    pub fn runs_bound(&self) -> usize {
+        self.flows.iter().map(Flow::bound).sum()
+    }
+}
+
+impl Flow {
+    fn bound(&self) -> usize {
+        /// Hashes, times and flags.
+        const FRAME: usize = 48;
+        let key = if self.key.is_some() { KEPT_BYTES } else { 1 };
+        let kept = |paths: &[Vec<String>]| {
+            paths
+                .iter()
+                .map(|keys| KEPT_BYTES + keys.iter().map(|key| key.len() + 3).sum::<usize>())
+                .sum::<usize>()
+        };
+        let runs = if self.key.is_some() { FLOW_RUNS } else { 1 };
+        runs * (FRAME + key + kept(&self.entry) + kept(&self.answer))
     }
 }
 

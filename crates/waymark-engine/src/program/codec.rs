@@ -9,14 +9,17 @@ use alloc::vec::Vec;
 
 use waymark_model::{DecodeError, Purpose, Reader, Span, Writer, limits};
 
-pub(super) use condition::{read_path, read_source, write_path, write_source};
+pub(super) use condition::{
+    read_id, read_keys, read_path, read_source, write_keys, write_path, write_source,
+};
+pub(super) use feature::{read_matcher, write_matcher};
 
 use super::{
-    Action, Catalog, Content, Experiment, Group, Holdout, Index, Logs, Need, PackHash, Pattern,
-    Pick, Program, Rule, Segment, Share, Slot, Stage, ZoneTable,
+    Action, Catalog, Content, Experiment, Flow, Group, Holdout, Index, Logs, Need, PackHash,
+    Pattern, Pick, Program, Rule, Segment, Share, Slot, Stage, ZoneTable,
 };
 use crate::{CHECKS, WHOLE};
-use condition::{read_cond, read_id, write_cond};
+use condition::{read_cond, write_cond};
 use feature::{read_feature, write_feature};
 
 const MAGIC: &[u8; 4] = b"WMP\x04";
@@ -77,6 +80,8 @@ impl Program {
         out.list(&self.holdouts, |out, holdout| holdout.write(out));
         out.list(&self.picks, |out, pick| pick.write(out));
         self.catalog.write(&mut out);
+        out.list(&self.watches, |out, cond| out.unsigned(cond.0.into()));
+        out.list(&self.flows, |out, flow| flow.write(out));
         out.into_bytes()
     }
 
@@ -131,6 +136,8 @@ impl Program {
                 holdouts: input.list(Holdout::read),
                 picks: input.list(Pick::read),
                 catalog: Catalog::read(input),
+                watches: flows_only(input, read_id),
+                flows: flows_only(input, Flow::read),
                 index: Index::default(),
             }
         })?;
@@ -139,6 +146,17 @@ impl Program {
             Err(code) => Err(DecodeError { code, offset: bytes.len() }),
         }
     }
+}
+
+/// A list that is empty without flows, which no lean engine is given.
+fn flows_only<T>(input: &mut Reader<'_>, read: impl FnMut(&mut Reader<'_>) -> T) -> Vec<T> {
+    if WHOLE {
+        return input.list(read);
+    }
+    if input.byte() > 0 {
+        input.refuse("needs-whole-engine", ());
+    }
+    Vec::new()
 }
 
 fn write_rule(out: &mut Writer, rule: &Rule) {

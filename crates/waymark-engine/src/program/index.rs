@@ -4,7 +4,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::columns::Columns;
-use super::{Cond, CondId, Program, Root, Source, Test};
+use super::{Cond, CondId, Cue, Program, Root, Source, Test};
+use crate::WHOLE;
 
 /// Lookups into a Program.
 #[derive(Debug, Clone, Default)]
@@ -15,12 +16,18 @@ pub struct Index {
     any_event: Vec<u32>,
     /// By feature: segments that read it.
     pub(crate) by_feature: Vec<Vec<u32>>,
-    /// By segment: later segments that read it.
+    /// By segment: later segments that read it. Watches count on from the segments.
     pub(crate) by_segment: Vec<Vec<u32>>,
     /// Segments that read the session, which every event moves.
     pub(crate) by_session: Vec<u32>,
     pub(crate) by_traits: Vec<u32>,
     pub(crate) by_stage: Vec<u32>,
+    /// By event number: the flows that it may move.
+    flows_by_event: Vec<Vec<u32>>,
+    /// Flows that any event may move.
+    any_flow: Vec<u32>,
+    /// By watch: the flows that it lets visitors into.
+    pub(crate) by_watch: Vec<Vec<u32>>,
     /// What rules ask of paths.
     pub(crate) columns: Columns,
     /// By condition, where its answer is kept during a decision, counted from 1; 0 for those that
@@ -35,7 +42,7 @@ impl Index {
         let mut index = Self {
             by_event: vec![Vec::new(); program.events.len()],
             by_feature: vec![Vec::new(); program.features.len()],
-            by_segment: vec![Vec::new(); program.segments.len()],
+            by_segment: vec![Vec::new(); program.memberships().count()],
             columns: Columns::of(program),
             ..Self::default()
         };
@@ -49,11 +56,41 @@ impl Index {
                 push_once(&mut index.by_event[event as usize], number);
             }
         }
-        for (number, segment) in (0..).zip(&program.segments) {
-            index.read(program, segment.when, number);
+        for (number, when) in (0..).zip(program.memberships()) {
+            index.read(program, when, number);
+        }
+        if WHOLE {
+            index.flows(program);
         }
         index.share(program);
         index
+    }
+
+    fn flows(&mut self, program: &Program) {
+        self.flows_by_event = vec![Vec::new(); program.events.len()];
+        self.by_watch = vec![Vec::new(); program.watches.len()];
+        for (number, flow) in (0..).zip(&program.flows) {
+            for matcher in flow.matchers() {
+                push_once(
+                    match matcher.event {
+                        Some(event) => &mut self.flows_by_event[event as usize],
+                        None => &mut self.any_flow,
+                    },
+                    number,
+                );
+            }
+            for cue in &flow.enter {
+                if let Cue::Becomes(watch) = cue {
+                    push_once(&mut self.by_watch[*watch as usize], number);
+                }
+            }
+        }
+    }
+
+    /// The flows that an event of this name may move.
+    pub(crate) fn flows_of(&self, event: Option<u32>) -> impl Iterator<Item = u32> {
+        let named = event.map_or(&[][..], |event| &self.flows_by_event[event as usize]);
+        named.iter().chain(self.any_flow.iter().filter(|flow| !named.contains(flow))).copied()
     }
 
     /// Finds the conditions that several rules, or parts of rules, ask for.

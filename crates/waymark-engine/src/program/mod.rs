@@ -12,6 +12,7 @@ mod condition;
 mod content;
 mod experiment;
 mod feature;
+mod flow;
 mod index;
 mod pattern;
 mod pick;
@@ -38,6 +39,7 @@ pub use experiment::{
     Action, Experiment, Holdout, Leaf, Need, Outcome, Share, Status, Sticky, Unit, Variation,
 };
 pub use feature::{Amount, Feature, FeatureKind, Items, Matcher, Merge, Period, Taken, Window};
+pub use flow::{Act, Cue, Does, Flow, Step};
 pub use index::Index;
 pub use pattern::Pattern;
 pub use pick::{Candidate, Pick, Points};
@@ -91,6 +93,10 @@ pub struct Program {
     pub holdouts: Vec<Holdout>,
     pub picks: Vec<Pick>,
     pub catalog: Catalog,
+    /// Conditions that let visitors into flows when they begin to hold.
+    pub watches: Vec<CondId>,
+    /// Triggers and journeys.
+    pub flows: Vec<Flow>,
     /// Derived from the rest by [`Program::indexed`].
     pub index: Index,
 }
@@ -177,6 +183,19 @@ impl Program {
     pub fn indexed(mut self) -> Self {
         self.index = Index::of(&self);
         self
+    }
+
+    /// The conditions of the segments, then those that are watched.
+    pub(crate) fn memberships(&self) -> impl Iterator<Item = CondId> {
+        self.segments.iter().map(|segment| segment.when).chain(self.watches.iter().copied())
+    }
+
+    pub(crate) fn membership(&self, number: u32) -> CondId {
+        let number = number as usize;
+        match self.segments.get(number) {
+            Some(segment) => segment.when,
+            None => self.watches[number - self.segments.len()],
+        }
     }
 
     pub fn cond(&self, id: CondId) -> &Cond {

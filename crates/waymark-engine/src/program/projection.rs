@@ -5,8 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{
-    Action, Body, Clock, Compare, Cond, CondId, Content, FeatureKind, Filter, Matcher, Outcome,
-    Path, Program, Root, Rule, Segment, Source, Test, ZoneId,
+    Action, Body, Clock, Compare, Cond, CondId, Content, Cue, FeatureKind, Filter, Flow, Matcher,
+    Outcome, Path, Program, Root, Rule, Segment, Source, Test, ZoneId,
 };
 
 impl Program {
@@ -28,6 +28,9 @@ impl Program {
         }
         for rule in self.rules.iter().filter(|rule| slots.has(rule.slot)) {
             kept.rule(rule);
+        }
+        for flow in self.flows.iter().filter(|flow| !flow.edge) {
+            kept.flow(flow);
         }
         Move { slots, segments, ..kept.numbered() }.page()
     }
@@ -62,6 +65,7 @@ struct Kept<'p> {
     experiments: Vec<bool>,
     holdouts: Vec<bool>,
     picks: Vec<bool>,
+    watches: Vec<bool>,
     /// Features that templates read by name.
     names: BTreeSet<&'p str>,
     holidays: bool,
@@ -81,6 +85,7 @@ impl<'p> Kept<'p> {
             experiments: vec![false; program.experiments.len()],
             holdouts: vec![false; program.holdouts.len()],
             picks: vec![false; program.picks.len()],
+            watches: vec![false; program.watches.len()],
             names: BTreeSet::new(),
             holidays: false,
         }
@@ -122,6 +127,17 @@ impl<'p> Kept<'p> {
                 }
             }
         }
+    }
+
+    fn flow(&mut self, flow: &Flow) {
+        for cue in &flow.enter {
+            if let Cue::Becomes(watch) = cue {
+                self.watches[*watch as usize] = true;
+                self.cond(self.program.watches[*watch as usize]);
+            }
+        }
+        flow.matchers().for_each(|matcher| self.matcher(matcher));
+        flow.clone().each_cond(|cond| self.cond(*cond));
     }
 
     fn content(&mut self, number: u32) {
@@ -205,16 +221,18 @@ impl<'p> Kept<'p> {
         }
         let program = self.program;
         let kind = &program.features[number as usize].kind;
-        for Matcher { event, condition } in kind.matchers() {
-            if let Some(event) = event {
-                self.events[*event as usize] = true;
-            }
-            if let Some(cond) = condition {
-                self.cond(*cond);
-            }
-        }
+        kind.matchers().for_each(|matcher| self.matcher(matcher));
         if matches!(kind, FeatureKind::Streak { .. }) {
             self.zone(ZoneId::PACK);
+        }
+    }
+
+    fn matcher(&mut self, Matcher { event, condition }: &Matcher) {
+        if let Some(event) = event {
+            self.events[*event as usize] = true;
+        }
+        if let Some(cond) = condition {
+            self.cond(*cond);
         }
     }
 
@@ -242,6 +260,7 @@ impl<'p> Kept<'p> {
             experiments: Numbers::of(self.experiments),
             holdouts: Numbers::of(self.holdouts),
             picks: Numbers::of(self.picks),
+            watches: Numbers::of(self.watches),
             names: self.names,
             holidays: self.holidays,
         }
@@ -293,6 +312,7 @@ struct Move<'p> {
     experiments: Numbers,
     holdouts: Numbers,
     picks: Numbers,
+    watches: Numbers,
     names: BTreeSet<&'p str>,
     holidays: bool,
 }
@@ -330,13 +350,25 @@ impl Move<'_> {
             holdouts: self.holdouts.filter(&whole.holdouts).collect(),
             picks: self.picks.filter(&whole.picks).collect(),
             catalog: whole.catalog.clone(),
+            watches: self.watches.filter(&whole.watches).map(|cond| self.cond(cond)).collect(),
+            flows: whole.flows.iter().filter(|flow| !flow.edge).cloned().collect(),
             index: super::Index::default(),
         };
+        let matcher = |matcher: &mut Matcher| {
+            matcher.event = matcher.event.map(|event| self.events.of_old(event));
+            matcher.condition = matcher.condition.map(|cond| self.cond(cond));
+        };
         for feature in &mut page.features {
-            feature.kind.each_matcher(|matcher| {
-                matcher.event = matcher.event.map(|event| self.events.of_old(event));
-                matcher.condition = matcher.condition.map(|cond| self.cond(cond));
-            });
+            feature.kind.each_matcher(matcher);
+        }
+        for flow in &mut page.flows {
+            flow.each_matcher(matcher);
+            flow.each_cond(|cond| *cond = self.cond(*cond));
+            for cue in &mut flow.enter {
+                if let Cue::Becomes(watch) = cue {
+                    *watch = self.watches.of_old(*watch);
+                }
+            }
         }
         for Segment { when, .. } in &mut page.segments {
             *when = self.cond(*when);

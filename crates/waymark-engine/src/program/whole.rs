@@ -12,6 +12,7 @@ impl Program {
         self.rules.len() > FEW_RULES
             || !self.picks.is_empty()
             || !self.catalog.is_empty()
+            || !self.flows.is_empty()
             || self.features.iter().any(|feature| feature.kind.is_rare())
             || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
             || self

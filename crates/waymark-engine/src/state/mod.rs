@@ -5,6 +5,7 @@
 //! an older one is *late*: it moves only what comes out the same in any order, and is counted.
 
 mod cell;
+mod flows;
 mod fold;
 mod sessions;
 mod traits;
@@ -14,21 +15,22 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Event, EventKey, Reader, Timestamp, Writer};
 
 pub use cell::{Cell, KEY_BYTES, Progress, RUNS};
+pub(crate) use flows::{FLOW_RUNS, Flows, Run, id_hash};
 use fold::Parked;
 pub(crate) use fold::Touched;
 pub use fold::{Fold, Memory};
 pub use sessions::{Session, Sessions};
 pub use traits::{TRAITS_BOUND, Traits};
 
-use crate::Engine;
 use crate::membership::{Change, Memberships};
 use crate::program::PackHash;
+use crate::{Engine, WHOLE};
 
 /// Events kept since the checkpoint.
 pub const TAIL_EVENTS: usize = 32;
 /// Most bytes that the events kept since the checkpoint take.
 pub const TAIL_BYTES: usize = 12 * 1024;
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 #[derive(Debug, Clone)]
 pub struct State {
@@ -43,6 +45,7 @@ pub struct State {
     base: Fold,
     tail: Vec<Kept>,
     parked: Vec<Parked>,
+    pub(crate) flows: Flows,
     /// Counts how often something moved that a decision may rest on.
     pub(crate) moves: u64,
 }
@@ -71,7 +74,7 @@ pub enum Applied {
 pub struct Effects {
     pub applied: Applied,
     pub change: Change,
-    /// Until when memberships stay as they are if nothing happens.
+    /// Until when memberships stay as they are, and no action is due, if nothing happens.
     pub valid_until: Timestamp,
 }
 
@@ -88,6 +91,7 @@ impl Engine<'_> {
             base,
             tail: Vec::new(),
             parked: Vec::new(),
+            flows: Flows::default(),
             moves: 0,
         };
         state.members = self.memberships(&state.head, Timestamp::MIN);
@@ -101,6 +105,8 @@ impl Engine<'_> {
 
     /// Takes in an event that nobody else needs: it is kept for a while, and need not be copied.
     pub fn apply_owned(&self, state: &mut State, event: Event) -> Effects {
+        // What runs need of it is needed after it is folded.
+        let event_of_flows = self.moves_flows(&event).then(|| event.clone());
         let mut touched = Touched::default();
         let applied = self.fold(state, event, &mut touched);
         let alike = match applied {
@@ -117,7 +123,17 @@ impl Engine<'_> {
             Applied::InOrder => self.update_memberships(state, now, &touched),
             Applied::Reordered | Applied::Late => self.renew_memberships(state, now),
         };
-        Effects { applied, change, valid_until: state.members.until }
+        if WHOLE && applied != Applied::Duplicate {
+            if let Some(event) = event_of_flows {
+                self.cue(state, &event, applied);
+            }
+            // A late event corrects who is where, and nothing is done because of that.
+            if applied == Applied::InOrder {
+                self.begin(state, &change.began, now);
+            }
+            state.flows.recheck(self.program, now);
+        }
+        Effects { applied, change, valid_until: state.valid_until() }
     }
 
     /// Brings memberships up to `now`: windows slide though nothing happens.
@@ -127,7 +143,16 @@ impl Engine<'_> {
             state.members.at = now;
             return Change::default();
         }
-        self.renew_memberships(state, now)
+        let change = self.renew_memberships(state, now);
+        if WHOLE {
+            self.begin(state, &change.began, now);
+        }
+        change
+    }
+
+    fn moves_flows(&self, event: &Event) -> bool {
+        let number = self.program.event_number(&event.name);
+        WHOLE && self.program.index.flows_of(number).next().is_some()
     }
 
     fn fold(&self, state: &mut State, event: Event, touched: &mut Touched) -> Applied {
@@ -183,21 +208,23 @@ impl Engine<'_> {
     /// Reads a state. When another pack wrote it, what both remember is kept, what is new is filled
     /// from the tail, and what this pack lacks is set aside.
     pub fn read_state(&self, bytes: &[u8]) -> Result<State, DecodeError> {
-        let mut state = Reader::whole(bytes, |input| self.read_checkpoint(input))?;
+        let (mut state, pack) = Reader::whole(bytes, |input| self.read_checkpoint(input))?;
         for kept in &state.tail {
             state.head.take(*self, &kept.event, &mut Touched::default());
         }
         state.members = self.memberships(&state.head, state.members.at);
+        if WHOLE && pack != self.program.hash {
+            self.include_existing(&mut state);
+        }
         Ok(state)
     }
 
     /// Reads a state that still has to take in its tail.
-    fn read_checkpoint(&self, input: &mut Reader<'_>) -> State {
+    fn read_checkpoint(&self, input: &mut Reader<'_>) -> (State, PackHash) {
         if input.byte() != FORMAT {
             input.refuse("unknown-state-format", ());
         }
-        // The pack that wrote it.
-        input.array::<16>();
+        let wrote = PackHash(input.array());
         let (seq, late) = (input.count(), input.count());
         let members = Memberships { at: Timestamp(input.signed()), ..Memberships::default() };
         let (base, parked) = Fold::read(input, self.program);
@@ -211,8 +238,8 @@ impl Engine<'_> {
             input.refuse("unsorted-tail", ());
         }
         let head = base.clone();
-        let moves = 0;
-        State { pack: self.program.hash, seq, late, head, members, base, tail, parked, moves }
+        let (pack, flows) = (self.program.hash, Flows::read(input));
+        (State { pack, seq, late, head, members, base, tail, parked, flows, moves: 0 }, wrote)
     }
 
     /// The state as bytes. It has to have been folded with this engine's program.
@@ -225,6 +252,7 @@ impl Engine<'_> {
         out.signed(state.members.at.0);
         state.base.write(&mut out, self.program, &state.parked);
         out.list(&state.tail, |out, kept| kept.event.write(out));
+        state.flows.write(&mut out);
         out.into_bytes()
     }
 }
@@ -245,14 +273,21 @@ impl State {
         self.members.stage
     }
 
-    /// Until when memberships stay as they are if nothing happens.
-    pub const fn valid_until(&self) -> Timestamp {
-        self.members.until
+    /// Until when memberships stay as they are, and no action is due, if nothing happens.
+    pub fn valid_until(&self) -> Timestamp {
+        if WHOLE { self.members.until.min(self.flows.due()) } else { self.members.until }
     }
 
     /// Time does not run backwards: a clock behind the newest event is taken to stand at it.
     pub(crate) fn clamp(&self, now: Timestamp) -> Timestamp {
         now.max(self.head.newest.time).max(self.members.at)
+    }
+
+    /// The events that are kept of those after one.
+    pub(crate) fn later_than(&self, event: &Event) -> impl Iterator<Item = &Event> {
+        let key = event.key();
+        let after = self.tail.partition_point(|kept| kept.key <= key);
+        self.tail[after..].iter().map(|kept| &kept.event)
     }
 
     /// How many features of other packs are kept for their return.

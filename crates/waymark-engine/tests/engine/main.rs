@@ -3,5 +3,6 @@
 
 mod change;
 mod columns;
+mod flows;
 mod fold;
 mod history;

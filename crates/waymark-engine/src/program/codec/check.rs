@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::program::{
-    Action, Clock, Compare, Cond, CondId, Content, FeatureKind, From, Items, Program, Root, Source,
-    Test,
+    Action, Clock, Compare, Cond, CondId, Content, Cue, Does, FeatureKind, From, Items, Program,
+    Root, Source, Test,
 };
 
 /// Conditions inside each other. The evaluator recurses as deep.
@@ -17,6 +17,9 @@ const COND_WEIGHT: u32 = 20_000;
 const VALUES: u32 = 1_000;
 /// Features, each of which is looked for among the others.
 const FEATURES: usize = 4_000;
+/// Triggers and journeys, and the steps of one.
+const FLOWS: usize = 1_000;
+const STEPS: usize = 100;
 /// Minutes of a day.
 const DAY_MINUTES: u32 = 24 * 60;
 
@@ -99,6 +102,7 @@ impl Program {
             }
         }
         self.check_chosen(&kinds)?;
+        self.check_flows(&kinds, segments)?;
         if !self.rules.is_sorted_by_key(|rule| rule.slot) {
             return Err("unsorted-rules");
         }
@@ -134,6 +138,52 @@ impl Program {
             for matcher in feature.kind.matchers() {
                 matcher.event.map_or(Ok(()), |event| below(event, self.events.len()))?;
                 matcher.condition.map_or(Ok(()), |cond| on_event(kinds, cond))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_flows(&self, kinds: &[Reads], segments: u32) -> Result<(), &'static str> {
+        for watch in &self.watches {
+            on_visitor(kinds, *watch, segments, true)?;
+        }
+        if self.flows.len() > FLOWS {
+            return Err("too-many-flows");
+        }
+        for flow in &self.flows {
+            if flow.steps.len() > STEPS {
+                return Err("too-many-steps");
+            }
+            for cue in &flow.enter {
+                if let Cue::Becomes(watch) = cue {
+                    below(*watch, self.watches.len())?;
+                }
+            }
+            for matcher in flow.matchers() {
+                matcher.event.map_or(Ok(()), |event| below(event, self.events.len()))?;
+                matcher.condition.map_or(Ok(()), |cond| on_event(kinds, cond))?;
+            }
+            on_visitor(kinds, flow.when, segments, true)?;
+            let mut conds = Ok(());
+            flow.clone().each_cond(|cond| {
+                let reads = kinds.get(cond.0 as usize).ok_or("dangling-reference");
+                conds = conds.and(reads.and_then(|reads| {
+                    let sound = reads.what & Reads::EVENT == 0 && reads.segments <= segments;
+                    if sound { Ok(()) } else { Err("condition-out-of-place") }
+                }));
+            });
+            conds?;
+            for (number, step) in (0..).zip(&flow.steps) {
+                // It only goes on, and so comes to an end.
+                let on = |to: &u32| if *to > number { Ok(()) } else { Err("step-goes-back") };
+                match &step.does {
+                    Does::Await { missed, .. } => on(missed)?,
+                    Does::Branch { arms, otherwise } => {
+                        arms.iter().map(|(_, to)| to).chain([otherwise]).try_for_each(on)?;
+                    }
+                    Does::Go(to) => on(to)?,
+                    Does::Wait(_) | Does::Act(_) => {}
+                }
             }
         }
         Ok(())

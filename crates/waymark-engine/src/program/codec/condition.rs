@@ -11,7 +11,7 @@ use crate::program::{
     TimeKey, Type, ZoneId,
 };
 
-pub(super) fn read_id(input: &mut Reader<'_>) -> CondId {
+pub(in crate::program) fn read_id(input: &mut Reader<'_>) -> CondId {
     CondId(input.u32())
 }
 
@@ -328,10 +328,10 @@ fn read_compare(input: &mut Reader<'_>) -> Compare {
     }
 }
 
-pub(super) fn write_keys(out: &mut Writer, keys: &[String]) {
+pub(in crate::program) fn write_keys(out: &mut Writer, keys: &[String]) {
     out.list(keys, |out, key| out.text(key));
 }
 
-pub(super) fn read_keys(input: &mut Reader<'_>) -> Vec<String> {
+pub(in crate::program) fn read_keys(input: &mut Reader<'_>) -> Vec<String> {
     input.list(Reader::string)
 }

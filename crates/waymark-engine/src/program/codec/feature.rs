@@ -9,12 +9,12 @@ use super::condition::{read_id, read_keys, write_keys};
 use crate::WHOLE;
 use crate::program::{Amount, Feature, FeatureKind, Items, Matcher, Merge, Period, Taken, Window};
 
-fn write_matcher(out: &mut Writer, matcher: &Matcher) {
+pub(in crate::program) fn write_matcher(out: &mut Writer, matcher: &Matcher) {
     out.option(matcher.event.as_ref(), |out, event| out.unsigned((*event).into()));
     out.option(matcher.condition.as_ref(), |out, cond| out.unsigned(cond.0.into()));
 }
 
-fn read_matcher(input: &mut Reader<'_>) -> Matcher {
+pub(in crate::program) fn read_matcher(input: &mut Reader<'_>) -> Matcher {
     Matcher { event: input.option(Reader::u32), condition: input.option(read_id) }
 }
 

@@ -1,0 +1,331 @@
+//! Triggers and journeys, moved by events and by the clock.
+//!
+//! Events let visitors in, end runs, and answer what was waited for. Actions are taken by
+//! [`Engine::act`] only, which hosts call when [`State::valid_until`] has come: what goes out goes out
+//! at a moment that the host knows to be now. An action is an event with an id of its own, so that
+//! whoever hears of it twice counts it once.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use waymark_model::{Event, Kind, Object, Span, Timestamp, Value, fnv1a64};
+
+use crate::evaluate::{Answer, Evaluation, Silent, Truth, matches};
+use crate::program::{Act, CondId, Cue, Does, Flow, Matcher};
+use crate::state::{Applied, Effects, Run, State, id_hash};
+use crate::{Context, Engine};
+
+/// An event that is older than the newest by more moves no run.
+const LATENESS: Span = Span(3 * Span::DAY.0);
+/// Steps of one call. Whoever has more goes on with the next.
+const STEPS: usize = 256;
+/// Bytes of a value that is kept of an event.
+pub(crate) const KEPT_BYTES: usize = 256;
+
+/// An action that was taken: an event that is known already, to be carried out and logged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acted {
+    pub event: Event,
+    /// What it changed.
+    pub effects: Effects,
+}
+
+/// Why a run is looked at.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    context: &'a Context,
+    now: Timestamp,
+}
+
+impl Engine<'_> {
+    /// Events that actions are. They move no flow by being events.
+    pub const ACTIONS: [&'static str; 3] =
+        ["Message Requested", "Content Triggered", "Survey Requested"];
+
+    /// An event that was not known has come.
+    pub(crate) fn cue(&self, state: &mut State, event: &Event, applied: Applied) {
+        let newest = state.head.newest.time;
+        if event.time < newest.minus(LATENESS) || !moves(event) {
+            return;
+        }
+        let number = self.program.event_number(&event.name);
+        for flow in self.program.index.flows_of(number) {
+            let flow = &self.program.flows[flow as usize];
+            for run in &mut state.flows.runs {
+                self.hears(flow, run, event);
+            }
+            let enters = flow.enter.iter().any(|cue| match cue {
+                Cue::Event(matcher) => self.is(matcher, event),
+                Cue::Becomes(_) => false,
+            });
+            // Of what came between it and the checkpoint nobody could tell whether it ends it.
+            if !enters || applied == Applied::Late {
+                continue;
+            }
+            if let Some(mut run) = self.entering(state, flow, event.time, Some(event)) {
+                for later in state.later_than(event).filter(|later| moves(later)) {
+                    self.hears(flow, &mut run, later);
+                }
+                state.flows.add(run);
+            }
+        }
+    }
+
+    /// Ends a run of the flow, or answers what it waits for.
+    fn hears(&self, flow: &Flow, run: &mut Run, event: &Event) {
+        let concerns = run.flow == id_hash(&flow.id) && run.step.is_some();
+        if !concerns || event.time < run.entered || !meant(flow, run, event) {
+            return;
+        }
+        if flow.exit.iter().any(|matcher| self.is(matcher, event)) {
+            return run.ends();
+        }
+        if let Some(step) = run.stands_at(flow)
+            && let Does::Await { on, .. } = &flow.steps[step as usize].does
+            && event.time >= run.since
+            && on.iter().any(|matcher| self.is(matcher, event))
+        {
+            run.answer = kept(&flow.answer, event);
+            run.goes(flow, step + 1, event.time);
+        }
+    }
+
+    fn is(&self, matcher: &Matcher, event: &Event) -> bool {
+        let named = |number: u32| self.program.events[number as usize] == event.name;
+        matcher.event.is_none_or(named)
+            && matcher.condition.is_none_or(|cond| matches(*self, cond, event))
+    }
+
+    /// Watches have begun to hold.
+    pub(crate) fn begin(&self, state: &mut State, began: &[u32], at: Timestamp) {
+        for watch in began {
+            for flow in &self.program.index.by_watch[*watch as usize] {
+                let flow = &self.program.flows[*flow as usize];
+                let run = self.entering(state, flow, at, None);
+                if let Some(run) = run {
+                    state.flows.add(run);
+                }
+            }
+        }
+    }
+
+    /// Lets in those for whom it holds already, where a flow of a new pack asks for it.
+    pub(crate) fn include_existing(&self, state: &mut State) {
+        let segments = self.program.segments.len();
+        for flow in self.program.flows.iter().filter(|flow| flow.existing) {
+            let holds = flow.enter.iter().any(|cue| match cue {
+                Cue::Event(_) => false,
+                Cue::Becomes(watch) => {
+                    let answer = state.members.answers.get(segments + *watch as usize);
+                    answer.is_some_and(|answer| answer.truth == Truth::True)
+                }
+            });
+            let been = state.flows.runs.iter().any(|run| run.flow == id_hash(&flow.id));
+            if holds && !been {
+                let run = self.entering(state, flow, state.members.at, None);
+                if let Some(run) = run {
+                    state.flows.add(run);
+                }
+            }
+        }
+    }
+
+    /// The run of a visitor who comes in, if they may.
+    fn entering(
+        &self,
+        state: &State,
+        flow: &Flow,
+        at: Timestamp,
+        event: Option<&Event>,
+    ) -> Option<Run> {
+        let key = match &flow.key {
+            None => Value::Null,
+            Some(keys) => match event.and_then(|event| event.properties.at(keys)) {
+                Some(key) if short(key) && *key != Value::Null => key.clone(),
+                _ => return None,
+            },
+        };
+        let hash = id_hash(&flow.id);
+        if let Some(before) = state.flows.latest(hash, &key) {
+            let again = flow.reenter.is_some_and(|after| at >= before.entered.plus(after));
+            if before.step.is_some() || !again || at <= before.entered {
+                return None;
+            }
+        } else if state.flows.forgot(hash, at) {
+            return None;
+        }
+        let State { head, members, .. } = state;
+        let holds = Evaluation::of_visitor(*self, head, members, members.at, &mut Silent)
+            .answer(flow.when)
+            .truth;
+        if holds != Truth::True {
+            return None;
+        }
+        let mut run = Run {
+            flow: hash,
+            key,
+            entered: at,
+            step: None,
+            since: at,
+            due: Timestamp::MAX,
+            entry: event.map(|event| kept(&flow.entry, event)).unwrap_or_default(),
+            answer: Object::new(),
+        };
+        run.goes(flow, 0, at);
+        Some(run)
+    }
+
+    /// Takes the actions whose time has come, as of [`Engine::advance`] to `now`.
+    pub fn act(&self, state: &mut State, context: &Context, now: Timestamp) -> Vec<Acted> {
+        let at = At { context, now: state.clamp(now) };
+        let mut acted = Vec::new();
+        for _ in 0..STEPS {
+            let due = state.flows.runs.iter().enumerate().min_by_key(|(_, run)| run.due);
+            let Some(number) = due.filter(|(_, run)| run.due <= at.now).map(|(number, _)| number)
+            else {
+                break;
+            };
+            if let Some(act) = self.step(state, number, at) {
+                acted.push(act);
+            }
+        }
+        acted
+    }
+
+    fn step(&self, state: &mut State, number: usize, at: At<'_>) -> Option<Acted> {
+        let mut run = state.flows.runs[number].clone();
+        let flow = self.program.flows.iter().find(|flow| id_hash(&flow.id) == run.flow);
+        // Without its journey, or its step, it is over.
+        let step = flow.and_then(|flow| Some((flow, run.stands_at(flow)?)));
+        let ended = |flow: &Flow| {
+            flow.over.is_some_and(|over| self.of_run(state, &run, over, at).truth == Truth::True)
+        };
+        let Some((flow, step)) = step.filter(|(flow, _)| !ended(flow)) else {
+            state.flows.runs[number].ends();
+            return None;
+        };
+        let mut takes = None;
+        match &flow.steps[step as usize].does {
+            Does::Wait(_) => run.goes(flow, step + 1, at.now),
+            Does::Go(to) => run.goes(flow, *to, at.now),
+            Does::Branch { arms, otherwise } => {
+                let holds = |(cond, _): &&(CondId, u32)| {
+                    self.of_run(state, &run, *cond, at).truth == Truth::True
+                };
+                let to = arms.iter().find(holds).map_or(*otherwise, |(_, to)| *to);
+                run.goes(flow, to, at.now);
+            }
+            Does::Await { until, most, missed, .. } => {
+                let answer = until.map(|until| self.of_run(state, &run, until, at));
+                let end = most.map_or(Timestamp::MAX, |most| run.since.plus(most));
+                if answer.is_some_and(|answer| answer.truth == Truth::True) {
+                    run.goes(flow, step + 1, at.now);
+                } else if end <= at.now {
+                    run.goes(flow, *missed, at.now);
+                } else {
+                    run.due = answer.map_or(end, |answer| answer.until.min(end));
+                }
+            }
+            Does::Act(_) if !at.context.consent.contains(flow.purpose) => run.ends(),
+            Does::Act(act) => {
+                let asked = |cond: CondId| self.of_run(state, &run, cond, at);
+                let quiet = act.quiet.map(asked).filter(|quiet| quiet.truth == Truth::False);
+                let limited = act.limit.map(asked).is_some_and(|it| it.truth == Truth::False);
+                if let Some(quiet) = quiet {
+                    run.due = quiet.until;
+                } else {
+                    takes = (!limited).then(|| action(flow, step, act, &run, at.now));
+                    run.goes(flow, step + 1, at.now);
+                }
+            }
+        }
+        state.flows.runs[number] = run;
+        takes.map(|event| {
+            let effects = self.apply_owned(state, event.clone());
+            Acted { event, effects }
+        })
+    }
+
+    /// A condition on the visitor and on what their run has kept.
+    fn of_run(&self, state: &State, run: &Run, cond: CondId, at: At<'_>) -> Answer {
+        let members = self.members_at(state, at.now);
+        let kept = [("entry", run.entry.clone()), ("event", run.answer.clone())];
+        let item = Value::Object(
+            kept.into_iter().map(|(name, object)| (name, Value::Object(object))).collect(),
+        );
+        Evaluation::of_page(*self, (&state.head, &members), at.context, at.now, &mut Silent)
+            .looking_at(&item)
+            .answer(cond)
+    }
+}
+
+/// Whether an event may move flows: ours do not.
+fn moves(event: &Event) -> bool {
+    !Engine::ACTIONS.contains(&event.name.as_str())
+}
+
+/// Whether an event is about the run: not when it names another key.
+fn meant(flow: &Flow, run: &Run, event: &Event) -> bool {
+    let named = flow.key.as_ref().and_then(|keys| event.properties.at(keys));
+    named.is_none_or(|named| *named == run.key)
+}
+
+fn kept(paths: &[Vec<String>], event: &Event) -> Object {
+    let mut kept = Object::new();
+    for keys in paths {
+        if let Some(value) = event.properties.at(keys).filter(|value| short(value)) {
+            insert(&mut kept, keys, value.clone());
+        }
+    }
+    kept
+}
+
+fn insert(into: &mut Object, keys: &[String], value: Value) {
+    let Some((first, rest)) = keys.split_first() else { return };
+    if rest.is_empty() {
+        return into.insert(first.as_str(), value);
+    }
+    let mut inner = match into.remove(first) {
+        Some(Value::Object(inner)) => inner,
+        _ => Object::new(),
+    };
+    insert(&mut inner, rest, value);
+    into.insert(first.as_str(), Value::Object(inner));
+}
+
+fn short(value: &Value) -> bool {
+    value.weight() <= KEPT_BYTES
+}
+
+fn action(flow: &Flow, step: u32, act: &Act, run: &Run, now: Timestamp) -> Event {
+    let step = flow.steps[step as usize].id.as_str();
+    let mut event = Event::new(&action_id(flow, step, run), Kind::Track, &act.event, now);
+    for (key, value) in &act.properties {
+        event.properties.insert(key.as_str(), Value::Text(value.clone()));
+    }
+    event.properties.insert("step_id", Value::from(step));
+    if run.key != Value::Null {
+        event.properties.insert("key", run.key.clone());
+    }
+    event
+}
+
+/// The same wherever and whenever the step is taken: a run takes each of its steps once.
+fn action_id(flow: &Flow, step: &str, run: &Run) -> String {
+    let mut out = waymark_model::Writer::default();
+    out.text(&flow.id);
+    run.key.write(&mut out);
+    out.signed(run.entered.0);
+    out.text(step);
+    let mut id = String::from("act-");
+    let mut bytes = out.into_bytes();
+    for _ in 0..2 {
+        for nibble in
+            fnv1a64(&bytes).to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 15])
+        {
+            id.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }));
+        }
+        bytes.push(1);
+    }
+    id
+}
