@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use waymark_engine::View;
 use waymark_model::{Purpose, Timestamp, Value, limits};
 
-use crate::condition::Condition;
+use crate::condition::{Condition, Rfm};
 use crate::diagnostic::Code;
 use crate::fields::one_of;
 use crate::json::{At, Json, Node};
@@ -48,6 +48,12 @@ pub(crate) struct Declared {
     pub trait_purposes: BTreeMap<String, Vec<Purpose>>,
     pub features: BTreeMap<String, Feature>,
     pub segments: BTreeSet<String>,
+    /// Segments by score.
+    pub labels: BTreeSet<String>,
+    /// `None` when the pack has none; nothing in it when it could not be read.
+    pub rfm: Option<Option<Rfm>>,
+    /// `None` when the pack does not say which tags there are: then any may be.
+    pub tags: Option<BTreeSet<String>>,
     pub stages: BTreeSet<String>,
     pub slots: BTreeSet<String>,
     /// Ways in which slots contact visitors.
@@ -89,8 +95,12 @@ pub(crate) enum Type {
     Object,
 }
 
+/// What is sent when somebody gives a visitor a tag, or takes it away.
+pub(crate) const TAG_ADDED: &str = "Tag Added";
+pub(crate) const TAG_REMOVED: &str = "Tag Removed";
+
 /// Events that need no declaration: the names by which rules know calls without one, and any event.
-const BUILT_IN: [&str; 9] = [
+const BUILT_IN: [&str; 11] = [
     "Page Viewed",
     "Screen Viewed",
     "Identified",
@@ -99,6 +109,8 @@ const BUILT_IN: [&str; 9] = [
     View::VIEWED,
     View::DECIDED,
     "Experiment Viewed",
+    TAG_ADDED,
+    TAG_REMOVED,
     "*",
 ];
 
@@ -224,6 +236,7 @@ impl Desk<'_> {
             Kind::Feature => declared.features.contains_key(id),
             Kind::Content => declared.contents.contains_key(id),
             Kind::Segment => declared.segments.contains(id),
+            Kind::Label => declared.labels.contains(id),
             Kind::Stage => declared.stages.contains(id),
             Kind::Slot => declared.slots.contains(id),
             Kind::Group => declared.groups.contains(id),
@@ -238,6 +251,7 @@ impl Desk<'_> {
             Kind::Feature => declared.features.keys().map(String::as_str).collect(),
             Kind::Content => declared.contents.keys().map(String::as_str).collect(),
             Kind::Segment => declared.segments.iter().map(String::as_str).collect(),
+            Kind::Label => declared.labels.iter().map(String::as_str).collect(),
             Kind::Stage => declared.stages.iter().map(String::as_str).collect(),
             Kind::Slot => declared.slots.iter().map(String::as_str).collect(),
             Kind::Group => declared.groups.iter().map(String::as_str).collect(),
@@ -258,6 +272,8 @@ pub(crate) enum Kind {
     Feature,
     Content,
     Segment,
+    /// A segment by score.
+    Label,
     Stage,
     Slot,
     Group,
@@ -272,6 +288,7 @@ impl Kind {
             Self::Feature => ("feature", Code::UnknownFeature),
             Self::Content => ("content", Code::UnknownContent),
             Self::Segment => ("segment", Code::UnknownSegment),
+            Self::Label => ("segment by score", Code::UnknownSegment),
             Self::Stage => ("stage", Code::UnknownStage),
             Self::Slot => ("slot", Code::UnknownSlot),
             Self::Group => ("group", Code::UnknownGroup),

@@ -16,10 +16,11 @@ use anyhow::{Context, Result, bail};
 use crate::project;
 
 /// The pages in their order.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "index",
     "events",
     "conditions",
+    "value",
     "content",
     "rules",
     "experiments",

@@ -291,6 +291,22 @@ fn window(
     }
 }
 
+/// `within`, and its buckets.
+pub(super) fn window_within(
+    node: Option<&Node>,
+    desk: &mut Desk<'_>,
+) -> Result<Option<(Span, Window)>, ()> {
+    optional(node, |node| {
+        let span = within(node, desk)?;
+        Some((span, window_of(span, 0, &BUCKETS, node, desk)?))
+    })
+}
+
+/// A property of the event that is a number.
+pub(super) fn amount(node: &Node, event: Option<&str>, desk: &mut Desk<'_>) -> Option<Vec<String>> {
+    number(node, event, false, desk)
+}
+
 /// `["30d", "7d"]`, of what is counted.
 pub(super) fn between(node: &Node, desk: &mut Desk<'_>) -> Option<Window> {
     between_of(node, &BUCKETS, desk)

@@ -7,6 +7,7 @@ mod history;
 mod path;
 mod read;
 mod remembered;
+mod value;
 mod who;
 
 use std::rc::Rc;
@@ -21,6 +22,7 @@ pub(crate) use calendar::{hours_from, read_holidays, zone_exists};
 pub(crate) use path::{Subject, path_of_visitor};
 pub(crate) use read::{Place, read};
 pub(crate) use remembered::{Definition, Items, Kept, Occurrence, Values, Windowed};
+pub(crate) use value::{Rfm, read_rfm};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {

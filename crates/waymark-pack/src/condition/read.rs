@@ -2,7 +2,7 @@
 
 use super::compare::comparisons;
 use super::path::{Subject, path_of_event, path_of_item, path_of_visitor};
-use super::{Condition, Kind, Zone, aggregate, calendar, history, who};
+use super::{Condition, Kind, Zone, aggregate, calendar, history, value, who};
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{elements, members, refuse_not_yet};
@@ -44,20 +44,23 @@ pub(crate) fn read(node: &Node, place: Place<'_>, desk: &mut Desk<'_>) -> Option
 }
 
 fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condition> {
-    let Member { key, key_at, value } = member;
-    let at = value.at;
+    let Member { key, key_at, value: node } = member;
+    let at = node.at;
     match key.as_str() {
-        "$and" => Some(Condition::all(at, list(value, place, desk)?)),
-        "$or" => Some(any(value, list(value, place, desk)?)),
-        "$nor" => Some(any(value, list(value, place, desk)?).not(at)),
-        "$not" => Some(read(value, place, desk)?.not(at)),
+        "$and" => Some(Condition::all(at, list(node, place, desk)?)),
+        "$or" => Some(any(node, list(node, place, desk)?)),
+        "$nor" => Some(any(node, list(node, place, desk)?).not(at)),
+        "$not" => Some(read(node, place, desk)?.not(at)),
         "$channel" if matches!(place, Place::Where(_)) => who::read(member, place, desk),
         operator if operator.starts_with('$') => match place {
             Place::Rule | Place::Membership if who::OPERATORS.contains(&operator) => {
                 who::read(member, place, desk)
             }
             Place::Rule | Place::Membership if aggregate::OPERATORS.contains(&operator) => {
-                aggregate::read(operator, value, desk)
+                aggregate::read(operator, node, desk)
+            }
+            Place::Rule | Place::Membership if value::OPERATORS.contains(&operator) => {
+                value::read(member, desk)
             }
             Place::Rule | Place::Membership if calendar::OPERATORS.contains(&operator) => {
                 calendar::read(member, place, desk)
@@ -66,7 +69,7 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
                 if language::find(language::VISITOR, operator)
                     .is_some_and(|operator| !operator.later) =>
             {
-                history::read(operator, value, desk)
+                history::read(operator, node, desk)
             }
             _ => {
                 refuse_operator(member, place, desk);
@@ -75,7 +78,7 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
         },
         path => {
             let (subject, ty) = subject(path, *key_at, place, desk)?;
-            comparisons(value, &subject, ty, place, desk)
+            comparisons(node, &subject, ty, place, desk)
         }
     }
 }

@@ -32,6 +32,7 @@ mod pack;
 mod paths;
 mod schema;
 mod tests_of_packs;
+mod value;
 
 pub use aggregates::*;
 pub use channels::*;
@@ -45,6 +46,7 @@ pub use pack::*;
 pub use paths::*;
 pub use schema::schema;
 pub use tests_of_packs::*;
+pub use value::*;
 
 /// An object of fixed keys.
 #[derive(Debug)]
@@ -297,6 +299,9 @@ mod tests {
                \"groups\": {{ \"staff\": [\"u1\"] }}, \"holidays\": [\"2026-12-25\"],
                \"journey\": {{ \"stages\": [{{ \"id\": \"customer\", \"enter\": {{}} }}] }},
                \"segments\": {{ \"vip\": {{ \"when\": {{}} }} }},
+               \"rfm\": {{ \"event\": \"Order Completed\", \"value\": \"revenue\",
+                 \"recency\": [\"60d\", \"30d\", \"14d\", \"7d\"], \"frequency\": [2, 3, 4, 5],
+                 \"monetary\": [10, 20, 50, 100] }},
                \"slots\": {{ \"s\": {{ \"default\": \"keep\" }} }},
                \"content\": {{ \"c\": {{ \"slot\": \"s\", \"text\": \"{text}\" }} }},
                \"rules\": [{{ \"id\": \"r\", \"slot\": \"s\", \"when\": {when}, \"show\": \"c\" }}],

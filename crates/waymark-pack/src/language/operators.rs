@@ -7,8 +7,8 @@ use super::Takes::{
 use super::{
     ANNIVERSARY, AVG, AVG_FEATURE, CHANNELS, CONSENT, COUNT, COUNT_FEATURE, DAYS, DID, DISTINCT,
     DISTINCT_FEATURE, FIRST, FIRST_FEATURE, HOURS, ITEMS_ASKED, ITEMS_FEATURE, LAST, LAST_FEATURE,
-    MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, SEQUENCE, STAGE_AT_LEAST, STREAK,
-    STREAK_FEATURE, SUM, SUM_FEATURE, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, word,
+    MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, RFM_ASKED, SEQUENCE, STAGE_AT_LEAST,
+    STREAK, STREAK_FEATURE, SUM, SUM_FEATURE, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, word,
 };
 
 #[derive(Debug)]
@@ -223,8 +223,19 @@ pub static VISITOR: &[Operator] = &[
         "How the visitor came to the page; for rules only.",
         r#"{ "$channel": ["paid-search", "email"] }"#,
     ),
+    operator(
+        "$rfm",
+        Object(&RFM_ASKED),
+        "How recently, how often and for how much the visitor bought, by the scores of `rfm`.",
+        r#"{ "$rfm": { "r": { "$gte": 4 }, "m": 5 } }"#,
+    ),
+    operator(
+        "$tag",
+        Either(&[Text, List(&Text)]),
+        "The visitor has the tag, or one of several: `Tag Added` and `Tag Removed` are the events, `tag` their property.",
+        r#"{ "$tag": "press" }"#,
+    ),
     later("$tier", "The visitor's tier of loyalty."),
-    later("$rfm", "How recently, how often and for how much the visitor bought."),
     later("$score", "What a model says of the visitor."),
 ];
 

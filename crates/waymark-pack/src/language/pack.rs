@@ -6,7 +6,7 @@ use super::Takes::{
 };
 use super::{
     ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key, METRIC, NEED,
-    PURPOSES, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
+    PURPOSES, RFM, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
 };
 
 pub static PACK: Shape = Shape::new(
@@ -64,6 +64,16 @@ pub static PACK: Shape = Shape::new(
             "segments",
             Map("the segment's id", &Object(&SEGMENT)),
             "Groups of visitors, each with the condition that makes one a member.",
+        ),
+        may(
+            "rfm",
+            Object(&RFM),
+            "Scores for how recently, how often and for how much visitors bought.",
+        ),
+        may(
+            "tags",
+            List(&Text),
+            "The tags that people give visitors; with it, a tag that is not here is an error.",
         ),
         may("slots", Map("the slot's id", &Object(&SLOT)), "The places that the pack fills."),
         may(

@@ -14,6 +14,7 @@ mod rules;
 mod schedule;
 mod shares;
 mod tests;
+mod value;
 
 pub(crate) use content::{Content, Slot};
 pub(crate) use experiments::{Experiment, Sticky};
@@ -121,6 +122,8 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let journey = fields.take("journey");
     let features = fields.take("features");
     let segments = fields.take("segments");
+    let rfm = fields.take("rfm");
+    let tags = fields.take("tags");
     let slots = fields.take("slots");
     let contents = fields.take("content");
     let rules = fields.take("rules");
@@ -138,6 +141,9 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         journey.and_then(|journey| journey.member("touchpoints")).map(|node| ids_of(Some(node)));
     desk.declared.stages = ids_of(journey.and_then(|journey| journey.member("stages")));
     desk.declared.segments = ids_of(segments);
+    desk.declared.labels = ids_of(rfm.and_then(|rfm| rfm.member("segments")));
+    value::apart(rfm, desk);
+    desk.declared.segments.extend(desk.declared.labels.clone());
     desk.declared.slots = ids_of(slots);
     desk.declared.contacts = content::contacts(slots);
     desk.declared.groups = ids_of(groups);
@@ -149,6 +155,8 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let catalog = catalog::read(catalog, tables, desk);
     events::read(events, desk);
     events::read_attributes(attributes, desk);
+    value::read_tags(tags, desk);
+    let by_score = value::read(rfm, desk);
     let features = features::read(features, desk);
     let (metrics, metric_filters) = metrics::read(metrics, desk);
     // Reports name both by their ids.
@@ -169,7 +177,11 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         groups: groups::read(groups, desk),
         features,
         journey: journey::read(journey, desk),
-        segments: read_segments(segments, desk),
+        segments: {
+            let mut all = read_segments(segments, desk);
+            all.extend(by_score);
+            all
+        },
         slots: content::read_slots(slots, desk),
         contents: content::read(contents, desk),
         rules,

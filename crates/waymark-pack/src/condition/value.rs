@@ -1,0 +1,313 @@
+//! What a visitor is worth: how recently, how often and for how much they bought.
+
+use waymark_engine::program::{Amount, Compare, Merge, Order, Taken, Window};
+use waymark_model::{Span, Value};
+
+use super::aggregate::{amount, window_within};
+use super::compare::bounds;
+use super::history::occurrence;
+use super::{Comparison, Condition, Definition, Items, Kept, Kind, Occurrence, Subject, Windowed};
+use crate::declared::{self, Desk};
+use crate::diagnostic::Code;
+use crate::fields::{Fields, duration, elements, text, whole};
+use crate::json::{At, Json, Member, Node};
+use crate::language;
+use crate::problem::shown;
+use crate::shares::all;
+
+pub(super) const OPERATORS: [&str; 2] = ["$rfm", "$tag"];
+
+/// Between how many scores the bounds of one part can tell: up to ten.
+const BOUNDS: usize = 9;
+/// Occurrences that can be told apart.
+const COUNTED: i32 = 128;
+/// Tags that one visitor has.
+const TAGS: u32 = 50;
+const TAG: &str = "tag";
+
+/// Recency, frequency and monetary value, each as a score from 1 to one more than there are bounds.
+#[derive(Debug, Clone)]
+pub(crate) struct Rfm {
+    on: Occurrence,
+    value: Vec<String>,
+    within: Option<Span>,
+    window: Option<Window>,
+    /// From score 2 on: at most so long ago.
+    recency: Vec<Span>,
+    /// At least so many, and so much.
+    frequency: Vec<u32>,
+    monetary: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Recency,
+    Frequency,
+    Monetary,
+}
+
+impl Rfm {
+    const PARTS: [(&str, Part); 3] =
+        [("r", Part::Recency), ("f", Part::Frequency), ("m", Part::Monetary)];
+
+    const fn highest(&self, part: Part) -> usize {
+        1 + match part {
+            Part::Recency => self.recency.len(),
+            Part::Frequency => self.frequency.len(),
+            Part::Monetary => self.monetary.len(),
+        }
+    }
+
+    /// The score is this, or higher. Whoever never bought has none.
+    fn at_least(&self, part: Part, score: usize, at: At) -> Condition {
+        let count = |within, least| Kind::Count {
+            on: self.on.clone(),
+            within,
+            session: false,
+            least,
+            most: None,
+        };
+        let bound = score.checked_sub(2);
+        let kind = match (part, bound) {
+            (_, None) => count(None, 1),
+            (Part::Recency, Some(bound)) => Kind::Age {
+                of: Kept { first: false, on: self.on.clone(), property: None },
+                order: Order::Lte,
+                span: self.recency[bound],
+            },
+            (Part::Frequency, Some(bound)) => count(self.within, self.frequency[bound]),
+            (Part::Monetary, Some(bound)) => {
+                let sum = Definition::Windowed(Windowed {
+                    on: self.on.clone(),
+                    taken: Taken { each: None, amount: Amount::Property(self.value.clone()) },
+                    merge: Merge::Sum,
+                    window: self.window,
+                });
+                let least = Compare::Order(Order::Gte, Value::Number(self.monetary[bound]));
+                let subject = Subject::Remembered(Box::new(sum));
+                Kind::Compare { subject, compare: Comparison::Plain(least) }
+            }
+        };
+        Condition { at, kind }
+    }
+
+    /// The score is one of these; `among` tells of each score from 1 on.
+    fn is_one_of(&self, part: Part, among: &[bool], at: At) -> Condition {
+        let mut runs = Vec::new();
+        let mut score = 1;
+        while score <= among.len() {
+            if !among[score - 1] {
+                score += 1;
+                continue;
+            }
+            let first = score;
+            while score <= among.len() && among[score - 1] {
+                score += 1;
+            }
+            let mut parts = vec![self.at_least(part, first, at)];
+            if score <= among.len() {
+                parts.push(self.at_least(part, score, at).not(at));
+            }
+            runs.push(Condition::all(at, parts));
+        }
+        match runs.pop() {
+            Some(only) if runs.is_empty() => only,
+            last => {
+                runs.extend(last);
+                Condition { at, kind: Kind::Any(runs) }
+            }
+        }
+    }
+
+    /// What `r`, `f` and `m` ask for.
+    pub(crate) fn scores(
+        &self,
+        fields: &mut Fields<'_>,
+        at: At,
+        desk: &mut Desk<'_>,
+    ) -> Option<Vec<Condition>> {
+        let mut parts = Vec::new();
+        for (name, part) in Self::PARTS {
+            if let Some(node) = fields.take(name) {
+                let among = self.asked(name, part, node, desk);
+                parts.push(among.map(|among| self.is_one_of(part, &among, at)));
+            }
+        }
+        parts.into_iter().collect()
+    }
+
+    fn asked(&self, name: &str, part: Part, node: &Node, desk: &mut Desk<'_>) -> Option<Vec<bool>> {
+        let known = ["$gte", "$gt", "$lte", "$lt", "$eq", "$ne", "$in"];
+        let highest = self.highest(part);
+        let mut among = vec![true; highest];
+        let wanted = match &node.json {
+            Json::Object(_) => bounds(node, &format!("`{name}`"), &known, desk)?,
+            _ => vec![("$eq", node)],
+        };
+        for (operator, node) in wanted {
+            let last = i32::try_from(highest).unwrap_or(i32::MAX);
+            let one = |node: &Node, desk: &mut Desk<'_>| {
+                let score = whole(node, "a score", (1, last), &mut desk.problems)?;
+                usize::try_from(score).ok()
+            };
+            let scores = if operator == "$in" {
+                all(Some(node), "`$in`", desk, one)?
+            } else {
+                vec![one(node, desk)?]
+            };
+            for (score, kept) in (1..).zip(&mut among) {
+                *kept &= match operator {
+                    "$gte" => score >= scores[0],
+                    "$gt" => score > scores[0],
+                    "$lte" => score <= scores[0],
+                    "$lt" => score < scores[0],
+                    "$ne" => score != scores[0],
+                    _ => scores.contains(&score),
+                };
+            }
+        }
+        if among.contains(&true) {
+            return Some(among);
+        }
+        let message = format!("no score is like this; `{name}` goes from 1 to {highest}");
+        desk.problems.error(Code::BadValue, node.at, message);
+        None
+    }
+}
+
+/// `rfm`, without its segments.
+pub(crate) fn read_rfm(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Rfm> {
+    let on = occurrence(fields, desk);
+    let event = on.as_ref().and_then(|on| on.event.clone());
+    let value = fields.require("value", &mut desk.problems);
+    let value = value.and_then(|node| amount(node, event.as_deref(), desk));
+    let window = window_within(fields.take("within"), desk);
+    let [recency, frequency, monetary] = ["recency", "frequency", "monetary"].map(|name| {
+        let node = fields.require(name, &mut desk.problems);
+        node.and_then(|node| Some((name, node, list(name, node, desk)?)))
+    });
+    let (name, node, recency) = recency?;
+    let recency: Option<Vec<Span>> =
+        recency.iter().map(|node| duration(node, "`recency`", &mut desk.problems)).collect();
+    let recency = recency?;
+    let falls = recency.windows(2).all(|pair| pair[0] > pair[1]);
+    ordered(falls, name, node, "shorter", desk)?;
+    let (name, node, frequency) = frequency?;
+    let frequency: Option<Vec<u32>> = frequency
+        .iter()
+        .map(|node| {
+            whole(node, "`frequency`", (1, COUNTED), &mut desk.problems).map(i32::cast_unsigned)
+        })
+        .collect();
+    let frequency = frequency?;
+    ordered(frequency.is_sorted_by(|a, b| a < b), name, node, "larger", desk)?;
+    let (name, node, monetary) = monetary?;
+    let monetary: Option<Vec<f64>> = monetary
+        .iter()
+        .map(|node| {
+            if let Json::Number(number) = node.json {
+                return Some(number);
+            }
+            let message = format!("`monetary` has numbers, and this is {}", node.kind());
+            desk.problems.error(Code::WrongType, node.at, message);
+            None
+        })
+        .collect();
+    let monetary = monetary?;
+    ordered(monetary.is_sorted_by(|a, b| a < b), name, node, "larger", desk)?;
+    let (within, window) = window.ok()?.unzip();
+    Some(Rfm { on: on?, value: value?, within, window, recency, frequency, monetary })
+}
+
+fn list<'n>(name: &str, node: &'n Node, desk: &mut Desk<'_>) -> Option<&'n [Node]> {
+    let items = elements(node, &format!("`{name}`"), &mut desk.problems)?;
+    if (1..=BOUNDS).contains(&items.len()) {
+        return Some(items);
+    }
+    let message = format!("`{name}` has 1 to {BOUNDS} bounds, between one score and the next");
+    desk.problems.error(Code::BadValue, node.opening(), message);
+    None
+}
+
+fn ordered(is: bool, name: &str, node: &Node, how: &str, desk: &mut Desk<'_>) -> Option<()> {
+    if is {
+        return Some(());
+    }
+    let message = format!("each bound of `{name}` is {how} than the one before");
+    desk.problems.error(Code::BadValue, node.opening(), message);
+    None
+}
+
+pub(super) fn read(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
+    if member.key == "$tag" {
+        return tag(&member.value, desk);
+    }
+    let node = &member.value;
+    let Some(rfm) = desk.declared.rfm.clone() else {
+        let message = "the pack has no `rfm`, which says what the scores are";
+        desk.problems.error(Code::MissingKey, member.key_at, message);
+        return None;
+    };
+    // What is wrong with it was said.
+    let rfm = rfm?;
+    let mut fields = Fields::of(node, &language::RFM_ASKED, &mut desk.problems)?;
+    let parts = rfm.scores(&mut fields, node.at, desk);
+    let label = fields.take("label");
+    fields.finish(&mut desk.problems);
+    let mut parts = parts?;
+    if let Some(node) = label {
+        let one = |node: &Node, desk: &mut Desk<'_>| {
+            let id = text(node, "`label`", &mut desk.problems)?;
+            desk.is_declared(declared::Kind::Label, id, node.at)
+                .then(|| Condition { at: node.at, kind: Kind::Segment(id.to_owned()) })
+        };
+        parts.push(match &node.json {
+            Json::Array(_) => {
+                let kinds = all(Some(node), "`label`", desk, one)?;
+                Condition { at: node.at, kind: Kind::Any(kinds) }
+            }
+            _ => one(node, desk)?,
+        });
+    }
+    if parts.is_empty() {
+        let message = "`$rfm` asks for nothing: write `r`, `f`, `m` or `label`";
+        desk.problems.error(Code::MissingKey, node.opening(), message);
+        return None;
+    }
+    Some(Condition::all(node.at, parts))
+}
+
+/// A tag that somebody gave the visitor.
+fn tag(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
+    let one = |node: &Node, desk: &mut Desk<'_>| {
+        let name = text(node, "`$tag`", &mut desk.problems)?;
+        if let Some(tags) = &desk.declared.tags
+            && !tags.contains(name)
+        {
+            let message = format!("{} is no tag of the pack", shown(name));
+            let names: Vec<&str> = tags.iter().map(String::as_str).collect();
+            desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
+            return None;
+        }
+        Some(Value::from(name))
+    };
+    let wanted = match &node.json {
+        Json::Array(_) => all(Some(node), "`$tag`", desk, one)?,
+        _ => vec![one(node, desk)?],
+    };
+    if wanted.is_empty() {
+        desk.problems.error(Code::BadValue, node.at, "`$tag` names no tag");
+        return None;
+    }
+    let on = |event: &str| vec![Occurrence { event: Some(event.to_owned()), filter: None }];
+    let tags = Definition::Items(Items {
+        add: on(declared::TAG_ADDED),
+        remove: on(declared::TAG_REMOVED),
+        clear: Vec::new(),
+        taken: Taken { each: None, amount: Amount::Property(vec![TAG.to_owned()]) },
+        most: TAGS,
+    });
+    let subject = Subject::Remembered(Box::new(tags));
+    let compare = Comparison::Plain(Compare::In(wanted));
+    Some(Condition { at: node.at, kind: Kind::Compare { subject, compare } })
+}

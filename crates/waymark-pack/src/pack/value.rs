@@ -1,0 +1,78 @@
+//! Segments by what visitors are worth, and the tags that people give them.
+
+use super::Segment;
+use crate::condition::{Condition, Kind, Rfm, read_rfm};
+use crate::declared::Desk;
+use crate::diagnostic::Code;
+use crate::fields::{Fields, elements, id, label, members, text};
+use crate::json::{Json, Node};
+use crate::language;
+use crate::problem::shown;
+
+/// Segments by score have names that no other segment has.
+pub(super) fn apart(rfm: Option<&Node>, desk: &mut Desk<'_>) {
+    let Some(Json::Object(members)) =
+        rfm.and_then(|rfm| rfm.member("segments")).map(|node| &node.json)
+    else {
+        return;
+    };
+    for member in members.iter().filter(|member| desk.declared.segments.contains(&member.key)) {
+        let message = format!("there is another segment {}", shown(&member.key));
+        let problem = desk.problems.error(Code::DuplicateId, member.key_at, message);
+        problem.mend("give each an id of its own: conditions name them by it");
+    }
+}
+
+/// The scores, which conditions then may ask for, and the segments by score.
+pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Segment> {
+    if node.is_some() {
+        desk.declared.rfm = Some(None);
+    }
+    let Some(mut fields) =
+        node.and_then(|node| Fields::of(node, &language::RFM, &mut desk.problems))
+    else {
+        return Vec::new();
+    };
+    let rfm = read_rfm(&mut fields, desk);
+    let segments = fields.take("segments");
+    fields.finish(&mut desk.problems);
+    let Some(rfm) = rfm else { return Vec::new() };
+    let segments = segments.map(|node| by_score(&rfm, node, desk)).unwrap_or_default();
+    desk.declared.rfm = Some(Some(rfm));
+    segments
+}
+
+/// The first that fits is the visitor's.
+fn by_score(rfm: &Rfm, node: &Node, desk: &mut Desk<'_>) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = Vec::new();
+    for member in members(node, "`segments`", &mut desk.problems).unwrap_or_default() {
+        id(&member.key, member.key_at, &mut desk.problems);
+        let at = member.value.at;
+        let Some(mut fields) =
+            Fields::of(&member.value, &language::RFM_SEGMENT, &mut desk.problems)
+        else {
+            continue;
+        };
+        let scores = rfm.scores(&mut fields, at, desk);
+        label(fields.take("label"), &mut desk.problems);
+        fields.finish(&mut desk.problems);
+        if scores.as_ref().is_some_and(Vec::is_empty) {
+            let message = "a segment by score needs `r`, `f` or `m`";
+            desk.problems.error(Code::MissingKey, member.value.opening(), message);
+        }
+        let when = scores.map(|mut parts| {
+            let before = segments.iter().map(|segment| Kind::Segment(segment.id.clone()));
+            parts.extend(before.map(|kind| Condition { at, kind }.not(at)));
+            Condition::all(at, parts)
+        });
+        segments.push(Segment { id: member.key.clone(), at: member.key_at, when, edge: false });
+    }
+    segments
+}
+
+pub(super) fn read_tags(node: Option<&Node>, desk: &mut Desk<'_>) {
+    let Some(node) = node else { return };
+    let items = elements(node, "`tags`", &mut desk.problems).unwrap_or_default();
+    let names = items.iter().filter_map(|item| text(item, "a tag", &mut desk.problems));
+    desk.declared.tags = Some(names.map(str::to_owned).collect());
+}
