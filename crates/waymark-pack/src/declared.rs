@@ -50,8 +50,7 @@ pub(crate) struct Declared {
     pub segments: BTreeSet<String>,
     /// Segments by score.
     pub labels: BTreeSet<String>,
-    /// `None` when the pack has none; nothing in it when it could not be read.
-    pub rfm: Option<Option<Rfm>>,
+    pub rfm: Option<Scores>,
     /// `None` when the pack does not say which tags there are: then any may be.
     pub tags: Option<BTreeSet<String>>,
     pub stages: BTreeSet<String>,
@@ -74,6 +73,14 @@ pub(crate) struct Event {
     /// What it is collected for, if that is said.
     pub purposes: Option<Vec<Purpose>>,
     pub properties: Option<BTreeMap<String, Option<Type>>>,
+}
+
+/// What visitors' scores are.
+#[derive(Debug, Clone)]
+pub(crate) enum Scores {
+    By(Rfm),
+    /// They could not be read; whatever refers to them is let be.
+    Broken,
 }
 
 /// What comparing a feature means.

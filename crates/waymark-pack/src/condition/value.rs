@@ -7,7 +7,7 @@ use super::aggregate::{amount, window_within};
 use super::compare::bounds;
 use super::history::occurrence;
 use super::{Comparison, Condition, Definition, Items, Kept, Kind, Occurrence, Subject, Windowed};
-use crate::declared::{self, Desk};
+use crate::declared::{self, Desk, Scores};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, duration, elements, text, whole};
 use crate::json::{At, Json, Member, Node};
@@ -243,13 +243,15 @@ pub(super) fn read(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
         return tag(&member.value, desk);
     }
     let node = &member.value;
-    let Some(rfm) = desk.declared.rfm.clone() else {
-        let message = "the pack has no `rfm`, which says what the scores are";
-        desk.problems.error(Code::MissingKey, member.key_at, message);
-        return None;
+    let rfm = match desk.declared.rfm.clone() {
+        Some(Scores::By(rfm)) => rfm,
+        Some(Scores::Broken) => return None,
+        None => {
+            let message = "the pack has no `rfm`, which says what the scores are";
+            desk.problems.error(Code::MissingKey, member.key_at, message);
+            return None;
+        }
     };
-    // What is wrong with it was said.
-    let rfm = rfm?;
     let mut fields = Fields::of(node, &language::RFM_ASKED, &mut desk.problems)?;
     let parts = rfm.scores(&mut fields, node.at, desk);
     let label = fields.take("label");

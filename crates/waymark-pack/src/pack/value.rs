@@ -2,7 +2,7 @@
 
 use super::Segment;
 use crate::condition::{Condition, Kind, Rfm, read_rfm};
-use crate::declared::Desk;
+use crate::declared::{Desk, Scores};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, id, label, members, text};
 use crate::json::{Json, Node};
@@ -26,7 +26,7 @@ pub(super) fn apart(rfm: Option<&Node>, desk: &mut Desk<'_>) {
 /// The scores, which conditions then may ask for, and the segments by score.
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Segment> {
     if node.is_some() {
-        desk.declared.rfm = Some(None);
+        desk.declared.rfm = Some(Scores::Broken);
     }
     let Some(mut fields) =
         node.and_then(|node| Fields::of(node, &language::RFM, &mut desk.problems))
@@ -38,7 +38,7 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Segment> {
     fields.finish(&mut desk.problems);
     let Some(rfm) = rfm else { return Vec::new() };
     let segments = segments.map(|node| by_score(&rfm, node, desk)).unwrap_or_default();
-    desk.declared.rfm = Some(Some(rfm));
+    desk.declared.rfm = Some(Scores::By(rfm));
     segments
 }
 
