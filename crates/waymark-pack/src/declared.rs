@@ -51,6 +51,8 @@ pub(crate) struct Declared {
     /// Segments by score.
     pub labels: BTreeSet<String>,
     pub rfm: Option<Scores>,
+    /// Tiers from the lowest to the highest, with the points that they take.
+    pub tiers: Vec<(String, f64)>,
     /// `None` when the pack does not say which tags there are: then any may be.
     pub tags: Option<BTreeSet<String>>,
     pub stages: BTreeSet<String>,
@@ -101,6 +103,10 @@ pub(crate) enum Type {
     Array,
     Object,
 }
+
+/// Features that `loyalty` makes: the points that a visitor has, and those that they earned.
+pub(crate) const BALANCE: &str = "loyalty-points";
+pub(crate) const EARNED: &str = "loyalty-earned";
 
 /// What is sent when somebody gives a visitor a tag, or takes it away.
 pub(crate) const TAG_ADDED: &str = "Tag Added";
@@ -244,6 +250,7 @@ impl Desk<'_> {
             Kind::Content => declared.contents.contains_key(id),
             Kind::Segment => declared.segments.contains(id),
             Kind::Label => declared.labels.contains(id),
+            Kind::Tier => declared.tiers.iter().any(|(tier, _)| tier == id),
             Kind::Stage => declared.stages.contains(id),
             Kind::Slot => declared.slots.contains(id),
             Kind::Group => declared.groups.contains(id),
@@ -258,6 +265,7 @@ impl Desk<'_> {
             Kind::Feature => declared.features.keys().map(String::as_str).collect(),
             Kind::Content => declared.contents.keys().map(String::as_str).collect(),
             Kind::Segment => declared.segments.iter().map(String::as_str).collect(),
+            Kind::Tier => declared.tiers.iter().map(|(tier, _)| tier.as_str()).collect(),
             Kind::Label => declared.labels.iter().map(String::as_str).collect(),
             Kind::Stage => declared.stages.iter().map(String::as_str).collect(),
             Kind::Slot => declared.slots.iter().map(String::as_str).collect(),
@@ -281,6 +289,7 @@ pub(crate) enum Kind {
     Segment,
     /// A segment by score.
     Label,
+    Tier,
     Stage,
     Slot,
     Group,
@@ -295,6 +304,7 @@ impl Kind {
             Self::Feature => ("feature", Code::UnknownFeature),
             Self::Content => ("content", Code::UnknownContent),
             Self::Segment => ("segment", Code::UnknownSegment),
+            Self::Tier => ("tier", Code::UnknownTier),
             Self::Label => ("segment by score", Code::UnknownSegment),
             Self::Stage => ("stage", Code::UnknownStage),
             Self::Slot => ("slot", Code::UnknownSlot),

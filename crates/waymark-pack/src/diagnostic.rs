@@ -198,6 +198,8 @@ codes! {
     UnknownStage = "unknown-stage",
     /// A table that `tables` does not have, or a catalogue that is not there.
     UnknownTable = "unknown-table",
+    /// A tier that the pack does not have.
+    UnknownTier = "unknown-tier",
     /// A touchpoint that the journey does not have.
     UnknownTouchpoint = "unknown-touchpoint",
     /// An attribute that could run something, or that is not for patches.

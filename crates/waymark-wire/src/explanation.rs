@@ -223,6 +223,12 @@ impl Facts<'_> {
                 };
                 json!({ "kind": "items", "name": name, "steps": all(&items.add) })
             }
+            FeatureKind::Points(ledger) => {
+                let all = |matchers: &[Matcher]| -> Vec<Json> {
+                    matchers.iter().map(|matcher| self.matcher(matcher)).collect()
+                };
+                json!({ "kind": "points", "name": name, "steps": all(&ledger.earn) })
+            }
             FeatureKind::First { on, capture } => json!({
                 "kind": "first", "name": name, "on": self.matcher(on),
                 "property": capture.as_deref().map(property),

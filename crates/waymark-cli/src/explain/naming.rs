@@ -43,6 +43,10 @@ impl Words<'_> {
                 let add: Vec<String> = items.add.iter().map(|on| self.matcher(on)).collect();
                 format!("items of {}", add.join(", "))
             }
+            Some(FeatureKind::Points(ledger)) => {
+                let earn: Vec<String> = ledger.earn.iter().map(|on| self.matcher(on)).collect();
+                format!("points of {}", earn.join(", "))
+            }
             Some(
                 FeatureKind::First { capture: Some(kept), .. }
                 | FeatureKind::Last { capture: Some(kept), .. },

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{FeatureKind, Flow, Items, Program, Window};
+use super::{FeatureKind, Flow, Items, Ledger, Program, Window};
 use crate::flow::KEPT_BYTES;
 use crate::state::{FLOW_RUNS, KEY_BYTES, RUNS};
 
@@ -55,6 +55,7 @@ impl FeatureKind {
                     6 + (KEY_BYTES + 8 + TIME + 2 * BUCKET * buckets(window)) * *most as usize
                 }
                 Self::Streak { .. } => 2 + 2 * TIME * RUNS,
+                Self::Points(Ledger { window, .. }) => 6 + 2 * TIME * buckets(window),
                 Self::Items(Items { most, .. }) => 6 + KEY_BYTES * *most as usize,
             }
     }

@@ -36,6 +36,20 @@ pub enum FeatureKind {
     Streak { on: Matcher, period: Period },
     /// Keys that events add and take away, the latest last.
     Items(Items),
+    /// Points that are earned, spent, and expire with their bucket.
+    Points(Ledger),
+}
+
+/// Points are spent in the order in which they expire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ledger {
+    pub earn: Vec<Matcher>,
+    /// For each of these, what is earned by it and how many points that is.
+    pub earned: Vec<(Taken, Fixed)>,
+    pub spend: Vec<Matcher>,
+    pub spent: Taken,
+    /// How long they count; without it for ever.
+    pub window: Option<Window>,
 }
 
 /// A list that events change. An event that does several of these clears first and adds last.
@@ -114,6 +128,7 @@ impl FeatureKind {
             | Self::Streak { on, .. } => [core::slice::from_ref(on), &[], &[]],
             Self::Sequence { steps, without } => [steps, without, &[]],
             Self::Items(Items { add, remove, clear, .. }) => [add, remove, clear],
+            Self::Points(Ledger { earn, spend, .. }) => [earn, spend, &[]],
         };
         lists.into_iter().flatten()
     }
@@ -131,6 +146,9 @@ impl FeatureKind {
             Self::Items(Items { add, remove, clear, .. }) => {
                 add.iter_mut().chain(remove).chain(clear).for_each(change);
             }
+            Self::Points(Ledger { earn, spend, .. }) => {
+                earn.iter_mut().chain(spend).for_each(change);
+            }
         }
     }
 
@@ -138,7 +156,8 @@ impl FeatureKind {
         match self {
             Self::Windowed { window, .. }
             | Self::Distinct { window, .. }
-            | Self::Top { window, .. } => *window,
+            | Self::Top { window, .. }
+            | Self::Points(Ledger { window, .. }) => *window,
             _ => None,
         }
     }

@@ -38,7 +38,9 @@ pub use content::{Body, Content, Variant};
 pub use experiment::{
     Action, Experiment, Holdout, Leaf, Need, Outcome, Share, Status, Sticky, Unit, Variation,
 };
-pub use feature::{Amount, Feature, FeatureKind, Items, Matcher, Merge, Period, Taken, Window};
+pub use feature::{
+    Amount, Feature, FeatureKind, Items, Ledger, Matcher, Merge, Period, Taken, Window,
+};
 pub use flow::{Act, Cue, Does, Flow, Step};
 pub use index::Index;
 pub use pattern::Pattern;

@@ -26,7 +26,11 @@ impl Program {
 impl FeatureKind {
     fn is_rare(&self) -> bool {
         match self {
-            Self::Distinct { .. } | Self::Top { .. } | Self::Streak { .. } | Self::Items(_) => true,
+            Self::Distinct { .. }
+            | Self::Top { .. }
+            | Self::Streak { .. }
+            | Self::Items(_)
+            | Self::Points(_) => true,
             Self::Times { .. }
             | Self::Windowed { .. }
             | Self::First { .. }

@@ -303,7 +303,7 @@ pub(super) fn window_within(
 }
 
 /// A property of the event that is a number.
-pub(super) fn amount(node: &Node, event: Option<&str>, desk: &mut Desk<'_>) -> Option<Vec<String>> {
+pub(crate) fn amount(node: &Node, event: Option<&str>, desk: &mut Desk<'_>) -> Option<Vec<String>> {
     number(node, event, false, desk)
 }
 

@@ -265,7 +265,7 @@ pub(super) fn property_of(
 }
 
 /// `event` and `where`.
-pub(super) fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence> {
+pub(crate) fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence> {
     let named = fields.require("event", &mut desk.problems).and_then(|node| {
         let name = text(node, "`event`", &mut desk.problems)?;
         desk.event_is_known(name, node.at);

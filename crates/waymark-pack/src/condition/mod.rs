@@ -17,11 +17,12 @@ use waymark_model::{Purpose, Span, Timestamp};
 
 use crate::json::At;
 
-pub(crate) use aggregate::feature;
+pub(crate) use aggregate::{amount, feature};
 pub(crate) use calendar::{hours_from, read_holidays, zone_exists};
+pub(crate) use history::occurrence;
 pub(crate) use path::{Subject, path_of_visitor};
 pub(crate) use read::{Place, read};
-pub(crate) use remembered::{Definition, Items, Kept, Occurrence, Values, Windowed};
+pub(crate) use remembered::{Definition, Items, Kept, Occurrence, Points, Values, Windowed};
 pub(crate) use value::{Rfm, read_rfm};
 
 #[derive(Debug, Clone)]

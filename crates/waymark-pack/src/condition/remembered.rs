@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use waymark_engine::program::{Amount, Merge, Period, Taken, Window};
+use waymark_model::Fixed;
 
 use super::Condition;
 use crate::declared::Type;
@@ -28,6 +29,7 @@ pub(crate) enum Definition {
         period: Period,
     },
     Items(Items),
+    Points(Points),
 }
 
 /// A number made of those of many events.
@@ -66,6 +68,17 @@ pub(crate) struct Items {
     pub most: u32,
 }
 
+/// Points that events earn and spend.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Points {
+    pub earn: Vec<Occurrence>,
+    /// For each of these, of what, and how many.
+    pub earned: Vec<(Taken, Fixed)>,
+    pub spend: Vec<Occurrence>,
+    pub spent: Taken,
+    pub window: Option<Window>,
+}
+
 impl Definition {
     /// The events that change it.
     pub fn occurrences(&self) -> impl Iterator<Item = &Occurrence> {
@@ -76,6 +89,7 @@ impl Definition {
             | Self::Top(Values { on, .. })
             | Self::Streak { on, .. } => [std::slice::from_ref(on), &[], &[]],
             Self::Items(Items { add, remove, clear, .. }) => [add, remove, clear],
+            Self::Points(Points { earn, spend, .. }) => [earn, spend, &[]],
         };
         lists.into_iter().flatten()
     }
@@ -85,7 +99,7 @@ impl Definition {
         match self {
             Self::Windowed(windowed) => !matches!(windowed.merge, Merge::Sum),
             Self::Kept(_) | Self::Top(_) => true,
-            Self::Distinct(_) | Self::Streak { .. } | Self::Items(_) => false,
+            Self::Distinct(_) | Self::Streak { .. } | Self::Items(_) | Self::Points(_) => false,
         }
     }
 
@@ -105,13 +119,16 @@ impl Definition {
             Self::Top(_) => "this most frequent value".to_owned(),
             Self::Streak { .. } => "this streak".to_owned(),
             Self::Items(_) => "this list".to_owned(),
+            Self::Points(_) => "these points".to_owned(),
         }
     }
 
     /// The type of what is read, when that of what it is made of is this.
     pub const fn ty(&self, of: Option<Type>) -> Option<Type> {
         match self {
-            Self::Windowed(_) | Self::Distinct(_) | Self::Streak { .. } => Some(Type::Number),
+            Self::Windowed(_) | Self::Distinct(_) | Self::Streak { .. } | Self::Points(_) => {
+                Some(Type::Number)
+            }
             Self::Kept(_) | Self::Top(_) => of,
             Self::Items(_) => Some(Type::Array),
         }

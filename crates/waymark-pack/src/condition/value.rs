@@ -15,7 +15,7 @@ use crate::language;
 use crate::problem::shown;
 use crate::shares::all;
 
-pub(super) const OPERATORS: [&str; 2] = ["$rfm", "$tag"];
+pub(super) const OPERATORS: [&str; 3] = ["$rfm", "$tag", "$tier"];
 
 /// Between how many scores the bounds of one part can tell: up to ten.
 const BOUNDS: usize = 9;
@@ -239,9 +239,14 @@ fn ordered(is: bool, name: &str, node: &Node, how: &str, desk: &mut Desk<'_>) ->
 }
 
 pub(super) fn read(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
-    if member.key == "$tag" {
-        return tag(&member.value, desk);
+    match member.key.as_str() {
+        "$tag" => tag(&member.value, desk),
+        "$tier" => tier(&member.value, desk),
+        _ => scores(member, desk),
     }
+}
+
+fn scores(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
     let node = &member.value;
     let rfm = match desk.declared.rfm.clone() {
         Some(Scores::By(rfm)) => rfm,
@@ -312,4 +317,45 @@ fn tag(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
     let subject = Subject::Remembered(Box::new(tags));
     let compare = Comparison::Plain(Compare::In(wanted));
     Some(Condition { at: node.at, kind: Kind::Compare { subject, compare } })
+}
+
+/// By what was earned: whoever spends points keeps the tier.
+fn tier(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
+    let (named, further) = if let Json::Object(_) = node.json {
+        let mut fields = Fields::of(node, &language::TIER_AT_LEAST, &mut desk.problems)?;
+        let named = fields.require("atLeast", &mut desk.problems);
+        fields.finish(&mut desk.problems);
+        (named?, true)
+    } else {
+        (node, false)
+    };
+    let one = |node: &Node, desk: &mut Desk<'_>| {
+        let id = text(node, "`$tier`", &mut desk.problems)?;
+        if !desk.is_declared(declared::Kind::Tier, id, node.at) {
+            return None;
+        }
+        let tiers = &desk.declared.tiers;
+        let place = tiers.iter().position(|(tier, _)| tier == id)?;
+        let earned = |order, points: f64| {
+            let subject = Subject::Feature(declared::EARNED.to_owned());
+            let compare = Comparison::Plain(Compare::Order(order, Value::Number(points)));
+            Condition { at: node.at, kind: Kind::Compare { subject, compare } }
+        };
+        let mut parts = vec![earned(Order::Gte, tiers[place].1)];
+        if let Some((_, next)) = tiers.get(place + 1).filter(|_| !further) {
+            parts.push(earned(Order::Lt, *next));
+        }
+        Some(Condition::all(node.at, parts))
+    };
+    match &named.json {
+        Json::Array(_) => {
+            let tiers = all(Some(named), "`$tier`", desk, one)?;
+            if tiers.is_empty() {
+                desk.problems.error(Code::BadValue, named.at, "`$tier` names no tier");
+                return None;
+            }
+            Some(Condition { at: node.at, kind: Kind::Any(tiers) })
+        }
+        _ => one(named, desk),
+    }
 }

@@ -302,6 +302,8 @@ mod tests {
                \"rfm\": {{ \"event\": \"Order Completed\", \"value\": \"revenue\",
                  \"recency\": [\"60d\", \"30d\", \"14d\", \"7d\"], \"frequency\": [2, 3, 4, 5],
                  \"monetary\": [10, 20, 50, 100] }},
+               \"loyalty\": {{ \"points\": [{{ \"event\": \"Order Completed\" }}],
+                 \"tiers\": [{{ \"id\": \"silver\", \"at\": 5 }}] }},
                \"slots\": {{ \"s\": {{ \"default\": \"keep\" }} }},
                \"content\": {{ \"c\": {{ \"slot\": \"s\", \"text\": \"{text}\" }} }},
                \"rules\": [{{ \"id\": \"r\", \"slot\": \"s\", \"when\": {when}, \"show\": \"c\" }}],

@@ -8,7 +8,8 @@ use super::{
     ANNIVERSARY, AVG, AVG_FEATURE, CHANNELS, CONSENT, COUNT, COUNT_FEATURE, DAYS, DID, DISTINCT,
     DISTINCT_FEATURE, FIRST, FIRST_FEATURE, HOURS, ITEMS_ASKED, ITEMS_FEATURE, LAST, LAST_FEATURE,
     MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, RFM_ASKED, SEQUENCE, STAGE_AT_LEAST,
-    STREAK, STREAK_FEATURE, SUM, SUM_FEATURE, TOP, TOP_FEATURE, Takes, WEEKDAY, Word, word,
+    STREAK, STREAK_FEATURE, SUM, SUM_FEATURE, TIER_AT_LEAST, TOP, TOP_FEATURE, Takes, WEEKDAY,
+    Word, word,
 };
 
 #[derive(Debug)]
@@ -235,7 +236,12 @@ pub static VISITOR: &[Operator] = &[
         "The visitor has the tag, or one of several: `Tag Added` and `Tag Removed` are the events, `tag` their property.",
         r#"{ "$tag": "press" }"#,
     ),
-    later("$tier", "The visitor's tier of loyalty."),
+    operator(
+        "$tier",
+        Either(&[Name("a tier"), List(&Name("a tier")), Object(&TIER_AT_LEAST)]),
+        "The visitor's tier of loyalty is this, or one of these, or with `atLeast` this or a higher one.",
+        r#"{ "$tier": { "atLeast": "silver" } }"#,
+    ),
     later("$score", "What a model says of the visitor."),
 ];
 

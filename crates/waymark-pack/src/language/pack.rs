@@ -5,8 +5,8 @@ use super::Takes::{
     Pattern, Share, Text, Whole, Words,
 };
 use super::{
-    ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key, METRIC, NEED,
-    PURPOSES, RFM, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
+    ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key, LOYALTY, METRIC,
+    NEED, PURPOSES, RFM, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
 };
 
 pub static PACK: Shape = Shape::new(
@@ -102,7 +102,7 @@ pub static PACK: Shape = Shape::new(
         later("triggers", "What is done when something changes."),
         later("journeys", "What is done over days and weeks."),
         later("surveys", "Questions to visitors."),
-        later("loyalty", "Points and tiers."),
+        may("loyalty", Object(&LOYALTY), "Points and tiers."),
         later("models", "What was learnt from data."),
         may("tests", List(&Object(&TEST)), "Visitors, and what the pack has to decide for them."),
     ],

@@ -74,3 +74,60 @@ const SCORE: Takes = Either(&[
         &Either(&[Whole(1, 10), List(&Whole(1, 10))]),
     ),
 ]);
+
+pub static LOYALTY: Shape = Shape::new(
+    "loyalty",
+    "`loyalty`",
+    "Points that visitors earn and spend, and tiers by what they earned.",
+    &[
+        needs("points", List(&Object(&EARN)), "What earns points."),
+        may("redeem", Object(&REDEEM), "What spends them."),
+        may(
+            "expires",
+            Duration,
+            "How long points count: never shorter, and up to two buckets longer. Without it, for ever.",
+        ),
+        may("tiers", List(&Object(&TIER)), "Tiers from the lowest to the highest."),
+    ],
+);
+
+pub static EARN: Shape = Shape::new(
+    "earn",
+    "a way to earn points",
+    "An event that earns points.",
+    &[
+        needs("event", Name("an event"), "The event's name."),
+        may("where", Where, "What its properties have to be like."),
+        may("per", Text, "The property of which each unit earns; without it, the event does."),
+        may("rate", Number, "How many points.").or("1"),
+    ],
+);
+
+pub static REDEEM: Shape = Shape::new(
+    "redeem",
+    "`redeem`",
+    "An event that spends points, those first that expire first.",
+    &[
+        needs("event", Name("an event"), "The event's name."),
+        may("where", Where, "What its properties have to be like."),
+        needs("per", Text, "The property with the number of points."),
+    ],
+);
+
+pub static TIER: Shape = Shape::new(
+    "tier",
+    "a tier",
+    "Visitors who earned so much.",
+    &[
+        needs("id", Text, "The tier's name in conditions and reports."),
+        needs("at", Number, "So many points, earned and not expired; those that were spent count."),
+        may("label", Label, "What people call it."),
+    ],
+);
+
+pub static TIER_AT_LEAST: Shape = Shape::new(
+    "tier-at-least",
+    "`$tier`",
+    "A tier or a higher one.",
+    &[needs("atLeast", Name("a tier"), "The lowest tier that is meant.")],
+);

@@ -7,7 +7,8 @@ use waymark_engine::program::{Amount, Compare, Merge, Order, Path, Relation, Tak
 use waymark_model::Value;
 
 use crate::condition::{
-    Comparison, Condition, Definition, Items, Kept, Kind, Occurrence, Subject, Values, Windowed,
+    Comparison, Condition, Definition, Items, Kept, Kind, Occurrence, Points, Subject, Values,
+    Windowed,
 };
 
 pub(super) fn times(on: &Occurrence) -> String {
@@ -35,6 +36,15 @@ pub(super) fn definition(of: &Definition) -> String {
             let [add, remove, clear] = [add, remove, clear].map(|all| unordered(all));
             let taken = self::taken(taken);
             format!("items([{add}],[{remove}],[{clear}],{taken},{most})")
+        }
+        Definition::Points(Points { earn, earned, spend, spent, window: span }) => {
+            let earn = earn
+                .iter()
+                .zip(earned)
+                .map(|(on, (of, rate))| format!("{} {} x{}", occurrence(on), taken(of), rate.0));
+            let earn: Vec<String> = earn.collect();
+            let (spend, spent) = (unordered(spend), taken(spent));
+            format!("points([{}],[{spend}],{spent},{})", earn.join(","), window(*span))
         }
     }
 }

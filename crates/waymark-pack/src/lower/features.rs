@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::program::{CondId, Feature, FeatureKind, Items, Matcher};
+use waymark_engine::program::{CondId, Feature, FeatureKind, Items, Ledger, Matcher};
 use waymark_model::fnv1a64;
 
 use super::canonical;
@@ -68,6 +68,12 @@ impl Features {
                     .map(|all| all.iter().map(|on| features.matcher(on, lower)).collect());
                 let (taken, most) = (of.taken.clone(), of.most);
                 FeatureKind::Items(Items { add, remove, clear, taken, most })
+            }
+            Definition::Points(of) => {
+                let [earn, spend] = [&of.earn, &of.spend]
+                    .map(|all| all.iter().map(|on| features.matcher(on, lower)).collect());
+                let (earned, spent, window) = (of.earned.clone(), of.spent.clone(), of.window);
+                FeatureKind::Points(Ledger { earn, earned, spend, spent, window })
             }
         })
     }

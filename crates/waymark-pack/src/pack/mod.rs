@@ -8,6 +8,7 @@ mod features;
 mod groups;
 mod journey;
 mod limits;
+mod loyalty;
 mod metrics;
 mod picks;
 mod rules;
@@ -124,6 +125,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let segments = fields.take("segments");
     let rfm = fields.take("rfm");
     let tags = fields.take("tags");
+    let loyalty = fields.take("loyalty");
     let slots = fields.take("slots");
     let contents = fields.take("content");
     let rules = fields.take("rules");
@@ -157,7 +159,8 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     events::read_attributes(attributes, desk);
     value::read_tags(tags, desk);
     let by_score = value::read(rfm, desk);
-    let features = features::read(features, desk);
+    let mut features = features::read(features, desk);
+    features.extend(loyalty::read(loyalty, desk));
     let (metrics, metric_filters) = metrics::read(metrics, desk);
     // Reports name both by their ids.
     let mut ids = rules::Unique::of("rule or experiment");

@@ -108,6 +108,16 @@ impl Random {
         Timestamp(newest + later)
     }
 
+    /// What packs of these conditions need.
+    pub fn loyalty() -> Json {
+        json!({
+            "points": [{ "event": "A", "per": "n", "rate": 2 }, { "event": "C" }],
+            "redeem": { "event": "B", "per": "n" },
+            "expires": "9d",
+            "tiers": [{ "id": "low", "at": 5 }, { "id": "high", "at": 30 }],
+        })
+    }
+
     pub fn condition(&mut self, depth: u32) -> Json {
         if depth > 0 && self.chance(25) {
             return match self.index(3) {
@@ -116,7 +126,7 @@ impl Random {
                 _ => json!({ "$not": self.condition(depth - 1) }),
             };
         }
-        match self.index(16) {
+        match self.index(18) {
             0..=2 => {
                 let operator = *self.pick(&["$did", "$didNot"]);
                 json!({ operator: self.did() })
@@ -150,6 +160,11 @@ impl Random {
             11 => {
                 let key = *self.pick(&["session.number", "session.events"]);
                 json!({ key: self.bounds(5) })
+            }
+            16 => json!({ "features.loyalty-points": self.bounds(12) }),
+            17 => {
+                let tier = [json!("low"), json!("high"), json!({ "atLeast": "low" })];
+                json!({ "$tier": self.pick(&tier).clone() })
             }
             12 => json!({ "traits.n": self.bounds(9) }),
             13 => json!({ "traits.c": { "$in": ["x", "z"] } }),

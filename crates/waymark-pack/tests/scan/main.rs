@@ -32,6 +32,7 @@ fn every_operator_answers_as_a_scan_of_the_whole_history_does_and_for_as_long_as
             .collect();
         let pack = json!({
             "pack": "p", "timezone": zone, "journey": { "session": "30m" }, "segments": segments,
+            "loyalty": Random::loyalty(),
         });
         let source = pack.to_string();
         let program = match waymark_pack::compile(&source) {

@@ -61,6 +61,15 @@ impl Scan {
             "$items" => self.items(of),
             "$hours" => self.hours(of, now),
             "$weekday" => self.weekday(of, now),
+            "features.loyalty-points" => fulfils(&plain(self.points(now, true)), of),
+            "$tier" => {
+                let earned = self.points(now, false);
+                match of.as_str() {
+                    Some("low") => (5.0..30.0).contains(&earned),
+                    Some(_) => earned >= 30.0,
+                    None => earned >= 5.0,
+                }
+            }
             "session.number" => fulfils(&number(self.sessions().len()), of),
             "session.events" => {
                 fulfils(&number(self.sessions().last().map_or(0, |(_, _, count)| *count)), of)
@@ -77,6 +86,30 @@ impl Scan {
     /// What matches `event` and `where`.
     fn on<'a>(&'a self, of: &'a Json) -> impl DoubleEndedIterator<Item = &'a Happened> {
         self.events.iter().filter(move |event| is(event, of))
+    }
+
+    /// Two for each unit of an A, one for a C; a B spends. They count for nine days, by the day.
+    fn points(&self, now: i64, spends: bool) -> f64 {
+        let counts = |earned: i64, at: i64| at.div_euclid(DAY) - earned.div_euclid(DAY) <= 9;
+        let mut lots: Vec<(i64, f64)> = Vec::new();
+        for event in &self.events {
+            let amount = event.properties.get("n").and_then(Json::as_f64);
+            match (event.name.as_str(), amount) {
+                ("A", Some(amount)) => lots.push((event.at, amount * 2.0)),
+                ("C", _) => lots.push((event.at, 1.0)),
+                ("B", Some(mut due)) if spends => {
+                    for (earned, left) in &mut lots {
+                        if counts(*earned, event.at) {
+                            let taken = due.min(*left);
+                            *left -= taken;
+                            due -= taken;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        lots.iter().filter(|(earned, _)| counts(*earned, now)).map(|(_, left)| left).sum()
     }
 
     fn did(&self, of: &Json, now: i64) -> bool {
@@ -476,4 +509,10 @@ fn json_of_value(value: &Value) -> Json {
         Value::Array(items) => items.iter().map(json_of_value).collect(),
         Value::Object(object) => json_of(object),
     }
+}
+
+/// As packs write it: a whole number without a point.
+#[expect(clippy::cast_possible_truncation, reason = "few points")]
+fn plain(number: f64) -> Json {
+    if number.fract() == 0.0 { Json::from(number as i64) } else { Json::from(number) }
 }

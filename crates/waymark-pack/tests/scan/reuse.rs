@@ -39,7 +39,7 @@ fn pack(random: &mut Random) -> Json {
         .collect();
     json!({
         "pack": "p", "timezone": *random.pick(&["UTC", "Asia/Singapore", "America/New_York"]),
-        "journey": { "session": "30m" }, "slots": slots, "content": content, "rules": rules,
+        "journey": { "session": "30m" }, "loyalty": Random::loyalty(), "slots": slots, "content": content, "rules": rules,
     })
 }
 

@@ -135,6 +135,11 @@ impl Program {
             {
                 return Err("empty-sequence");
             }
+            if let FeatureKind::Points(ledger) = &feature.kind
+                && ledger.earn.len() != ledger.earned.len()
+            {
+                return Err("bad-points");
+            }
             for matcher in feature.kind.matchers() {
                 matcher.event.map_or(Ok(()), |event| below(event, self.events.len()))?;
                 matcher.condition.map_or(Ok(()), |cond| on_event(kinds, cond))?;

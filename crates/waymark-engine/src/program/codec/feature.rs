@@ -3,11 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_model::{Reader, Span, Writer};
+use waymark_model::{Fixed, Reader, Span, Writer};
 
 use super::condition::{read_id, read_keys, write_keys};
 use crate::WHOLE;
-use crate::program::{Amount, Feature, FeatureKind, Items, Matcher, Merge, Period, Taken, Window};
+use crate::program::{
+    Amount, Feature, FeatureKind, Items, Ledger, Matcher, Merge, Period, Taken, Window,
+};
 
 pub(in crate::program) fn write_matcher(out: &mut Writer, matcher: &Matcher) {
     out.option(matcher.event.as_ref(), |out, event| out.unsigned((*event).into()));
@@ -111,6 +113,17 @@ pub(super) fn write_feature(out: &mut Writer, feature: &Feature) {
             write_taken(out, taken);
             out.unsigned((*most).into());
         }
+        FeatureKind::Points(Ledger { earn, earned, spend, spent, window }) => {
+            out.byte(9);
+            out.list(earn, write_matcher);
+            out.list(earned, |out, (taken, rate)| {
+                write_taken(out, taken);
+                out.signed(rate.0);
+            });
+            out.list(spend, write_matcher);
+            write_taken(out, spent);
+            write_window(out, *window);
+        }
     }
 }
 
@@ -155,6 +168,13 @@ fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
             clear: input.list(read_matcher),
             taken: read_taken(input),
             most: input.u32(),
+        }),
+        9 if WHOLE => FeatureKind::Points(Ledger {
+            earn: input.list(read_matcher),
+            earned: input.list(|input| (read_taken(input), Fixed(input.signed()))),
+            spend: input.list(read_matcher),
+            spent: read_taken(input),
+            window: read_window(input),
         }),
         _ => {
             let on = Matcher { event: None, condition: None };

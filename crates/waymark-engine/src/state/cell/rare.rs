@@ -2,6 +2,7 @@
 
 mod distinct;
 mod items;
+mod points;
 mod streak;
 mod top;
 
@@ -12,6 +13,7 @@ use crate::evaluate::Reading;
 use crate::program::{FeatureKind, Matcher};
 use distinct::Distinct;
 use items::Items;
+use points::Points;
 pub use streak::RUNS;
 use streak::Streak;
 use top::Top;
@@ -22,6 +24,7 @@ pub enum Rare {
     Top(Top),
     Streak(Streak),
     Items(Items),
+    Points(Points),
 }
 
 impl Rare {
@@ -30,6 +33,7 @@ impl Rare {
             FeatureKind::Top { .. } => Self::Top(Top::default()),
             FeatureKind::Streak { .. } => Self::Streak(Streak::default()),
             FeatureKind::Items(_) => Self::Items(Items::default()),
+            FeatureKind::Points(_) => Self::Points(Points::default()),
             _ => Self::Distinct(Distinct::default()),
         }
     }
@@ -67,6 +71,9 @@ impl Rare {
             (Self::Items(items), FeatureKind::Items(definition)) => {
                 !late && items.take(definition, event, on)
             }
+            (Self::Points(points), FeatureKind::Points(ledger)) => {
+                points.take(ledger, event, |matcher| does(matcher))
+            }
             _ => false,
         }
     }
@@ -89,6 +96,9 @@ impl Rare {
                 streak.reading(engine, *period, covered_from, now)
             }
             (Self::Items(items), _) => items.reading(covered_from),
+            (Self::Points(points), FeatureKind::Points(ledger)) => {
+                points.reading(ledger.window, covered_from, now)
+            }
             _ => Reading::unknown(Timestamp::MAX),
         }
     }
@@ -111,6 +121,10 @@ impl Rare {
                 out.byte(8);
                 items.write(out);
             }
+            Self::Points(points) => {
+                out.byte(9);
+                points.write(out);
+            }
         }
     }
 
@@ -120,6 +134,7 @@ impl Rare {
             (6, FeatureKind::Top { most, .. }) => Self::Top(Top::read(input, *most)),
             (7, FeatureKind::Streak { .. }) => Self::Streak(Streak::read(input)),
             (8, FeatureKind::Items(items)) => Self::Items(Items::read(input, items.most)),
+            (9, FeatureKind::Points(_)) => Self::Points(Points::read(input)),
             _ => input.refuse("wrong-cell", Self::empty(kind)),
         }
     }
