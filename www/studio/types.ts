@@ -51,7 +51,7 @@ export interface Matcher {
 }
 
 export interface Feature {
-  kind: 'times' | 'sum' | 'avg' | 'min' | 'max' | 'distinct' | 'top' | 'streak' | 'items' | 'first' | 'last' | 'sequence';
+  kind: 'times' | 'sum' | 'avg' | 'min' | 'max' | 'distinct' | 'top' | 'streak' | 'items' | 'points' | 'first' | 'last' | 'sequence';
   name: string | null;
   on?: Matcher;
   property?: string | null;

@@ -232,8 +232,9 @@ class Why {
       const period = this.#zh ? { day: '天', week: '周', month: '个月' }[per] : `${per}s`;
       return this.#zh ? `${on} 连续的${period}数` : `${period} in a row with ${on}`;
     }
-    if (feature.kind === 'items') {
+    if (feature.kind === 'items' || feature.kind === 'points') {
       const all = (feature.steps ?? []).map((step) => this.#matcher(step)).join(', ');
+      if (feature.kind === 'points') return this.#zh ? `${all} 的积分` : `points of ${all}`;
       return this.#zh ? `${all} 的列表` : `items of ${all}`;
     }
     const made = {

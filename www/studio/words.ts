@@ -281,6 +281,7 @@ export const codes: Record<Language, Record<string, string>> = {
     'unknown-slot': '未知的版位',
     'unknown-stage': '未知的阶段',
     'unknown-table': '未知的表',
+    'unknown-tier': '未知的会员等级',
     'unknown-touchpoint': '未知的触点',
     'unknown-variation': '未知的变体',
     'unused-content': '内容未被使用',
