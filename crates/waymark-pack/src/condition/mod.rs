@@ -7,7 +7,9 @@ mod history;
 mod path;
 mod read;
 mod remembered;
-mod value;
+mod rfm;
+mod tag;
+mod tier;
 mod who;
 
 use std::rc::Rc;
@@ -23,7 +25,7 @@ pub(crate) use history::occurrence;
 pub(crate) use path::{Subject, path_of_visitor};
 pub(crate) use read::{Place, read};
 pub(crate) use remembered::{Definition, Items, Kept, Occurrence, Points, Values, Windowed};
-pub(crate) use value::{Rfm, read_rfm};
+pub(crate) use rfm::{Rfm, read_rfm};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {

@@ -2,7 +2,7 @@
 
 use super::compare::comparisons;
 use super::path::{Subject, path_of_event, path_of_item, path_of_visitor};
-use super::{Condition, Kind, Zone, aggregate, calendar, history, value, who};
+use super::{Condition, Kind, Zone, aggregate, calendar, history, rfm, tag, tier, who};
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{elements, members, refuse_not_yet};
@@ -59,9 +59,9 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
             Place::Rule | Place::Membership if aggregate::OPERATORS.contains(&operator) => {
                 aggregate::read(operator, node, desk)
             }
-            Place::Rule | Place::Membership if value::OPERATORS.contains(&operator) => {
-                value::read(member, desk)
-            }
+            Place::Rule | Place::Membership if operator == "$rfm" => rfm::read(member, desk),
+            Place::Rule | Place::Membership if operator == "$tag" => tag::read(node, desk),
+            Place::Rule | Place::Membership if operator == "$tier" => tier::read(node, desk),
             Place::Rule | Place::Membership if calendar::OPERATORS.contains(&operator) => {
                 calendar::read(member, place, desk)
             }

@@ -11,11 +11,12 @@ mod limits;
 mod loyalty;
 mod metrics;
 mod picks;
+mod rfm;
 mod rules;
 mod schedule;
 mod shares;
+mod tags;
 mod tests;
-mod value;
 
 pub(crate) use content::{Content, Slot};
 pub(crate) use experiments::{Experiment, Sticky};
@@ -144,7 +145,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     desk.declared.stages = ids_of(journey.and_then(|journey| journey.member("stages")));
     desk.declared.segments = ids_of(segments);
     desk.declared.labels = ids_of(rfm.and_then(|rfm| rfm.member("segments")));
-    value::apart(rfm, desk);
+    rfm::apart(rfm, desk);
     desk.declared.segments.extend(desk.declared.labels.clone());
     desk.declared.slots = ids_of(slots);
     desk.declared.contacts = content::contacts(slots);
@@ -157,8 +158,8 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let catalog = catalog::read(catalog, tables, desk);
     events::read(events, desk);
     events::read_attributes(attributes, desk);
-    value::read_tags(tags, desk);
-    let by_score = value::read(rfm, desk);
+    tags::read(tags, desk);
+    let by_score = rfm::read(rfm, desk);
     let mut features = features::read(features, desk);
     features.extend(loyalty::read(loyalty, desk));
     let (metrics, metric_filters) = metrics::read(metrics, desk);

@@ -1,4 +1,4 @@
-//! What a visitor is worth: how recently, how often and for how much they bought.
+//! How recently, how often and for how much a visitor bought.
 
 use waymark_engine::program::{Amount, Compare, Merge, Order, Taken, Window};
 use waymark_model::{Span, Value};
@@ -6,24 +6,18 @@ use waymark_model::{Span, Value};
 use super::aggregate::{amount, window_within};
 use super::compare::bounds;
 use super::history::occurrence;
-use super::{Comparison, Condition, Definition, Items, Kept, Kind, Occurrence, Subject, Windowed};
+use super::{Comparison, Condition, Definition, Kept, Kind, Occurrence, Subject, Windowed};
 use crate::declared::{self, Desk, Scores};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, duration, elements, text, whole};
 use crate::json::{At, Json, Member, Node};
 use crate::language;
-use crate::problem::shown;
 use crate::shares::all;
-
-pub(super) const OPERATORS: [&str; 3] = ["$rfm", "$tag", "$tier"];
 
 /// Between how many scores the bounds of one part can tell: up to ten.
 const BOUNDS: usize = 9;
 /// Occurrences that can be told apart.
 const COUNTED: i32 = 128;
-/// Tags that one visitor has.
-const TAGS: u32 = 50;
-const TAG: &str = "tag";
 
 /// Recency, frequency and monetary value, each as a score from 1 to one more than there are bounds.
 #[derive(Debug, Clone)]
@@ -238,15 +232,8 @@ fn ordered(is: bool, name: &str, node: &Node, how: &str, desk: &mut Desk<'_>) ->
     None
 }
 
+/// `$rfm`: scores, or segments by score.
 pub(super) fn read(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
-    match member.key.as_str() {
-        "$tag" => tag(&member.value, desk),
-        "$tier" => tier(&member.value, desk),
-        _ => scores(member, desk),
-    }
-}
-
-fn scores(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
     let node = &member.value;
     let rfm = match desk.declared.rfm.clone() {
         Some(Scores::By(rfm)) => rfm,
@@ -282,80 +269,4 @@ fn scores(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
         return None;
     }
     Some(Condition::all(node.at, parts))
-}
-
-/// A tag that somebody gave the visitor.
-fn tag(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
-    let one = |node: &Node, desk: &mut Desk<'_>| {
-        let name = text(node, "`$tag`", &mut desk.problems)?;
-        if let Some(tags) = &desk.declared.tags
-            && !tags.contains(name)
-        {
-            let message = format!("{} is no tag of the pack", shown(name));
-            let names: Vec<&str> = tags.iter().map(String::as_str).collect();
-            desk.problems.error(Code::BadValue, node.at, message).mean(name, names);
-            return None;
-        }
-        Some(Value::from(name))
-    };
-    let wanted = match &node.json {
-        Json::Array(_) => all(Some(node), "`$tag`", desk, one)?,
-        _ => vec![one(node, desk)?],
-    };
-    if wanted.is_empty() {
-        desk.problems.error(Code::BadValue, node.at, "`$tag` names no tag");
-        return None;
-    }
-    let on = |event: &str| vec![Occurrence { event: Some(event.to_owned()), filter: None }];
-    let tags = Definition::Items(Items {
-        add: on(declared::TAG_ADDED),
-        remove: on(declared::TAG_REMOVED),
-        clear: Vec::new(),
-        taken: Taken { each: None, amount: Amount::Property(vec![TAG.to_owned()]) },
-        most: TAGS,
-    });
-    let subject = Subject::Remembered(Box::new(tags));
-    let compare = Comparison::Plain(Compare::In(wanted));
-    Some(Condition { at: node.at, kind: Kind::Compare { subject, compare } })
-}
-
-/// By what was earned: whoever spends points keeps the tier.
-fn tier(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
-    let (named, further) = if let Json::Object(_) = node.json {
-        let mut fields = Fields::of(node, &language::TIER_AT_LEAST, &mut desk.problems)?;
-        let named = fields.require("atLeast", &mut desk.problems);
-        fields.finish(&mut desk.problems);
-        (named?, true)
-    } else {
-        (node, false)
-    };
-    let one = |node: &Node, desk: &mut Desk<'_>| {
-        let id = text(node, "`$tier`", &mut desk.problems)?;
-        if !desk.is_declared(declared::Kind::Tier, id, node.at) {
-            return None;
-        }
-        let tiers = &desk.declared.tiers;
-        let place = tiers.iter().position(|(tier, _)| tier == id)?;
-        let earned = |order, points: f64| {
-            let subject = Subject::Feature(declared::EARNED.to_owned());
-            let compare = Comparison::Plain(Compare::Order(order, Value::Number(points)));
-            Condition { at: node.at, kind: Kind::Compare { subject, compare } }
-        };
-        let mut parts = vec![earned(Order::Gte, tiers[place].1)];
-        if let Some((_, next)) = tiers.get(place + 1).filter(|_| !further) {
-            parts.push(earned(Order::Lt, *next));
-        }
-        Some(Condition::all(node.at, parts))
-    };
-    match &named.json {
-        Json::Array(_) => {
-            let tiers = all(Some(named), "`$tier`", desk, one)?;
-            if tiers.is_empty() {
-                desk.problems.error(Code::BadValue, named.at, "`$tier` names no tier");
-                return None;
-            }
-            Some(Condition { at: node.at, kind: Kind::Any(tiers) })
-        }
-        _ => one(named, desk),
-    }
 }

@@ -1,10 +1,10 @@
-//! Segments by what visitors are worth, and the tags that people give them.
+//! Segments by what visitors are worth.
 
 use super::Segment;
 use crate::condition::{Condition, Kind, Rfm, read_rfm};
 use crate::declared::{Desk, Scores};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, elements, id, label, members, text};
+use crate::fields::{Fields, id, label, members};
 use crate::json::{Json, Node};
 use crate::language;
 use crate::problem::shown;
@@ -68,11 +68,4 @@ fn by_score(rfm: &Rfm, node: &Node, desk: &mut Desk<'_>) -> Vec<Segment> {
         segments.push(Segment { id: member.key.clone(), at: member.key_at, when, edge: false });
     }
     segments
-}
-
-pub(super) fn read_tags(node: Option<&Node>, desk: &mut Desk<'_>) {
-    let Some(node) = node else { return };
-    let items = elements(node, "`tags`", &mut desk.problems).unwrap_or_default();
-    let names = items.iter().filter_map(|item| text(item, "a tag", &mut desk.problems));
-    desk.declared.tags = Some(names.map(str::to_owned).collect());
 }
