@@ -23,7 +23,7 @@ pub(crate) use aggregate::{amount, feature};
 pub(crate) use calendar::{hours_from, read_holidays, zone_exists};
 pub(crate) use history::occurrence;
 pub(crate) use path::{Subject, path_of_visitor};
-pub(crate) use read::{Place, read};
+pub(crate) use read::{Place, read, subject};
 pub(crate) use remembered::{Definition, Items, Kept, Occurrence, Points, Values, Windowed};
 pub(crate) use rfm::{Rfm, read_rfm};
 

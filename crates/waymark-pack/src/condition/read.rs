@@ -84,7 +84,7 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
 }
 
 /// What a path names in this place, and its type if that is known.
-pub(super) fn subject(
+pub(crate) fn subject(
     path: &str,
     at: At,
     place: Place<'_>,

@@ -6,7 +6,8 @@ use super::Takes::{
 };
 use super::{
     ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key, LOYALTY, METRIC,
-    NEED, PURPOSES, RFM, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
+    NEED, PERSONAS, PURPOSES, RFM, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs,
+    word,
 };
 
 pub static PACK: Shape = Shape::new(
@@ -69,6 +70,11 @@ pub static PACK: Shape = Shape::new(
             "rfm",
             Object(&RFM),
             "Scores for how recently, how often and for how much visitors bought.",
+        ),
+        may(
+            "personas",
+            Object(&PERSONAS),
+            "Segments by what visitors are worth and by what they might be worth.",
         ),
         may(
             "tags",

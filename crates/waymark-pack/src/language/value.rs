@@ -131,3 +131,32 @@ pub static TIER_AT_LEAST: Shape = Shape::new(
     "A tier or a higher one.",
     &[needs("atLeast", Name("a tier"), "The lowest tier that is meant.")],
 );
+
+pub static PERSONAS: Shape = Shape::new(
+    "personas",
+    "`personas`",
+    "Segments by what visitors are worth and by what they might be worth.",
+    &[
+        needs("value", Object(&AXIS), "What they are worth."),
+        needs("potential", Object(&AXIS), "What they might be worth."),
+        needs(
+            "grid",
+            List(&List(&Text)),
+            "The segments: a row for each level of `value`, a column for each of `potential`, both from the lowest. A name may stand several times.",
+        ),
+    ],
+);
+
+pub static AXIS: Shape = Shape::new(
+    "axis",
+    "an axis",
+    "A number, and the bounds between its levels.",
+    &[
+        needs(
+            "of",
+            Text,
+            "A path to a number that is known of the visitor; what is missing is of the lowest level.",
+        ),
+        needs("at", List(&Number), "The bounds, rising: from each on it is the next level."),
+    ],
+);

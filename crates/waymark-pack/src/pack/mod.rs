@@ -10,6 +10,7 @@ mod journey;
 mod limits;
 mod loyalty;
 mod metrics;
+mod personas;
 mod picks;
 mod rfm;
 mod rules;
@@ -125,6 +126,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let features = fields.take("features");
     let segments = fields.take("segments");
     let rfm = fields.take("rfm");
+    let personas = fields.take("personas");
     let tags = fields.take("tags");
     let loyalty = fields.take("loyalty");
     let slots = fields.take("slots");
@@ -147,6 +149,13 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     desk.declared.labels = ids_of(rfm.and_then(|rfm| rfm.member("segments")));
     rfm::apart(rfm, desk);
     desk.declared.segments.extend(desk.declared.labels.clone());
+    for (name, at) in personas::names(personas) {
+        if !desk.declared.segments.insert(name.clone()) {
+            let message = format!("there is another segment {}", shown(&name));
+            let problem = desk.problems.error(Code::DuplicateId, at, message);
+            problem.mend("give each an id of its own: conditions name them by it");
+        }
+    }
     desk.declared.slots = ids_of(slots);
     desk.declared.contacts = content::contacts(slots);
     desk.declared.groups = ids_of(groups);
@@ -162,6 +171,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let by_score = rfm::read(rfm, desk);
     let mut features = features::read(features, desk);
     features.extend(loyalty::read(loyalty, desk));
+    let by_persona = personas::read(personas, desk);
     let (metrics, metric_filters) = metrics::read(metrics, desk);
     // Reports name both by their ids.
     let mut ids = rules::Unique::of("rule or experiment");
@@ -184,6 +194,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         segments: {
             let mut all = read_segments(segments, desk);
             all.extend(by_score);
+            all.extend(by_persona);
             all
         },
         slots: content::read_slots(slots, desk),
