@@ -1,7 +1,10 @@
 //! A visitor to try a Program on.
 
+use std::collections::BTreeSet;
+
+use waymark_engine::program::{Act, Cond, CondId, Cue, Does, Flow, Matcher, Step};
 use waymark_engine::{Context, Engine, Numerals, Program, State};
-use waymark_model::{Event, Kind, Object, Purposes, Span, Timestamp, Value};
+use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
 
 /// 2026-03-01T12:00:00Z
 pub const NOW: Timestamp = Timestamp(1_772_366_400_000);
@@ -85,6 +88,79 @@ pub fn run(program: &Program) {
     let later = engine.decide(&state, &context, NOW.plus(Span::DAY));
     let at_once = engine.decide(&back, &context, NOW.plus(Span::DAY));
     assert_eq!(later.encode(), at_once.encode());
+    acts(engine, &mut state);
+}
+
+/// The Program with a journey over the events that it watches, if there are some.
+pub fn with_a_flow(program: &Program) -> Option<Program> {
+    let mut program = program.clone();
+    let events = u32::try_from(program.events.len()).ok()?;
+    let on = |event: u32| Matcher { event: Some(event), condition: None };
+    let holds = |program: &Program, number: usize| {
+        CondId(u32::try_from(number % program.conds.len().max(1)).unwrap_or_default())
+    };
+    program.conds.push(Cond::All(Vec::new()));
+    let always = CondId(u32::try_from(program.conds.len() - 1).ok()?);
+    let (some, other) = (holds(&program, 3), holds(&program, 11));
+    let act = |limit| {
+        Does::Act(Act {
+            event: Engine::ACTIONS[0].to_owned(),
+            properties: Vec::new(),
+            quiet: None,
+            limit,
+        })
+    };
+    let awaits = Does::Await {
+        on: vec![on(events.checked_sub(1)?)],
+        until: Some(some),
+        most: Some(Span::DAY),
+        missed: 3,
+    };
+    let steps = [
+        Does::Wait(Span::HOUR),
+        act(None),
+        awaits,
+        Does::Branch { arms: vec![(other, 5)], otherwise: 4 },
+        act(Some(some)),
+        Does::Go(6),
+        act(None),
+    ];
+    program.watches.push(some);
+    let watch = u32::try_from(program.watches.len() - 1).ok()?;
+    program.flows.push(Flow {
+        id: "journey/fuzzed".to_owned(),
+        purpose: Purpose::Personalization,
+        edge: true,
+        enter: vec![Cue::Event(on(0)), Cue::Becomes(watch)],
+        when: always,
+        key: None,
+        reenter: Some(Span::HOUR),
+        exit: Vec::new(),
+        over: None,
+        existing: true,
+        entry: vec![vec!["category".to_owned()]],
+        answer: vec![vec!["price".to_owned()]],
+        steps: (0..)
+            .zip(steps)
+            .map(|(at, does): (usize, _)| Step { id: format!("s{at}"), does })
+            .collect(),
+    });
+    // Not every condition may stand there.
+    Program::decode(&program.encode()).ok()
+}
+
+/// Lets the clock run, and takes what is due.
+pub fn acts(engine: Engine<'_>, state: &mut State) {
+    let mut ids = BTreeSet::new();
+    for day in 0..6 {
+        let now = NOW.plus(Span(day * Span::DAY.0));
+        engine.advance(state, now);
+        for acted in engine.act(state, &context(), now) {
+            assert!(ids.insert(acted.event.id), "an action is taken twice");
+        }
+    }
+    let written = engine.write_state(state);
+    assert!(engine.read_state(&written).is_ok(), "the engine reads what it wrote");
 }
 
 fn read(engine: Engine<'_>, bytes: &[u8]) -> State {

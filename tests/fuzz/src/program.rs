@@ -10,4 +10,5 @@ pub fn program(bytes: &[u8]) {
     journey::run(&program);
     // The projection is made where packs are published: it may be asked of what was stored.
     journey::run(&program.page_projection());
+    journey::with_a_flow(&program).iter().for_each(journey::run);
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use waymark_engine::{Context, Decision, Engine, Numerals, Program};
 use waymark_model::Event;
 
-use crate::journey::{NOW, context, events};
+use crate::journey::{self, NOW, context, events};
 
 /// Every kind of memory.
 const PACK: &str = r#"{ "pack": "p", "timezone": "Asia/Singapore",
@@ -19,7 +19,10 @@ const PACK: &str = r#"{ "pack": "p", "timezone": "Asia/Singapore",
         "items": { "$items": { "add": "A", "remove": "B", "clear": "C", "key": "category" } },
         "first": { "$first": { "event": "A", "property": "price" } },
         "last": { "$last": { "event": "B", "property": "price" } } },
+    "loyalty": { "points": [{ "event": "A", "per": "price" }], "expires": "30d",
+        "redeem": { "event": "B", "per": "price" }, "tiers": [{ "id": "gold", "at": 9 }] },
     "segments": {
+        "gold": { "when": { "$tier": "gold", "features.loyalty-points": { "$gte": 1 } } },
         "often": { "when": { "$did": { "event": "A", "count": { "$gte": 3 }, "within": "7d" } } },
         "steps": { "when": { "$sequence": { "steps": [{ "event": "A" }, { "event": "B" }], "without": ["C"] } } },
         "all": { "when": { "features.count": { "$gte": 1 }, "features.avg": { "$lt": 9 }, "features.max": { "$gt": 1 },
@@ -29,7 +32,10 @@ const PACK: &str = r#"{ "pack": "p", "timezone": "Asia/Singapore",
 fn program() -> &'static Program {
     static PROGRAM: OnceLock<Program> = OnceLock::new();
     PROGRAM.get_or_init(|| match waymark_pack::compile(PACK) {
-        Ok(compiled) => compiled.program,
+        Ok(compiled) => match journey::with_a_flow(&compiled.program) {
+            Some(program) => program,
+            None => panic!("the journey is legal"),
+        },
         Err(report) => panic!("{report}"),
     })
 }
@@ -45,8 +51,7 @@ pub fn state(bytes: &[u8]) {
                 engine.apply(&mut state, &event);
             }
             engine.explain(&state, &context(), NOW);
-            let written = engine.write_state(&state);
-            assert!(engine.read_state(&written).is_ok(), "the engine reads what it wrote");
+            journey::acts(engine, &mut state);
         }
         1 => {
             let Ok(event) = Event::decode(bytes) else { return };
