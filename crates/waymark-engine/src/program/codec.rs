@@ -22,7 +22,7 @@ use crate::{CHECKS, WHOLE};
 use condition::{read_cond, write_cond};
 use feature::{read_feature, write_feature};
 
-const MAGIC: &[u8; 4] = b"WMP\x04";
+const MAGIC: &[u8; 4] = b"WMP\x05";
 /// What stands in the byte after it. Hosts choose the engine by the first, before there is one.
 const NEEDS_WHOLE: u8 = 1;
 const SESSIONLESS: u8 = 2;
