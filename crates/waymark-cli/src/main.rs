@@ -10,6 +10,7 @@
 mod audience;
 mod check;
 mod compile;
+mod data_map;
 mod error;
 mod events;
 mod explain;
@@ -49,6 +50,8 @@ enum Command {
     Compile(compile::Args),
     /// Say which rule won each slot for a visitor, and why the others lost
     Explain(explain::Args),
+    /// List what a pack reads of visitors: what it is for, where it is kept, and who reads it
+    DataMap(data_map::Args),
     /// Run the tests that packs hold
     Test(test::Args),
     /// Fold a file of events and count who would see what
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Fmt(args) => format::run(&args),
         Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::DataMap(args) => data_map::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Import(args) => import::run(&args),

@@ -44,6 +44,8 @@ pub(crate) struct Declared {
     pub attributes: Option<BTreeMap<String, Option<Type>>>,
     /// Traits that only the edge may know, by their paths.
     pub edge_traits: BTreeSet<String>,
+    /// What the pack calls traits' sensitivity, by their paths.
+    pub sensitivities: BTreeMap<String, String>,
     /// What traits are collected for, by their paths.
     pub trait_purposes: BTreeMap<String, Vec<Purpose>>,
     pub features: BTreeMap<String, Feature>,

@@ -44,6 +44,7 @@
 //! `$did` needs no buckets: it remembers the latest occurrences, up to 128, to the millisecond.
 
 mod condition;
+mod data_map;
 mod declared;
 mod diagnostic;
 mod fields;
@@ -72,6 +73,7 @@ use waymark_engine::state::{TAIL_BYTES, TRAITS_BOUND};
 use waymark_engine::{PackHash, Program};
 use waymark_model::limits;
 
+pub use data_map::{DataMap, Datum, DatumKind, Kept};
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
 pub use format::format;
 pub use html::sanitized;
@@ -93,6 +95,8 @@ pub struct Compiled {
     pub cost: Cost,
     /// The pack's own tests, which are no part of the Program.
     pub tests: Vec<Case>,
+    /// What it reads of visitors.
+    pub data: DataMap,
 }
 
 /// What a pack asks of its hosts.
@@ -114,14 +118,22 @@ pub fn check(source: &str) -> Report {
     Input::of(source).check()
 }
 
+/// What a pack without errors comes to.
+struct Made {
+    program: Program,
+    tests: Vec<Case>,
+    measures: Measures,
+    data: DataMap,
+}
+
 impl Input<'_> {
     /// Compiles the pack. Any error refuses it whole; the report then holds the warnings, too.
     pub fn compile(&self) -> Result<Compiled, Report> {
         let (program, report) = self.run();
         match program {
-            Some((program, tests, measures)) if !report.has_errors() => {
+            Some(Made { program, tests, measures, data }) if !report.has_errors() => {
                 let cost = Cost::of(&program);
-                Ok(Compiled { program, measures, report, cost, tests })
+                Ok(Compiled { program, measures, report, cost, tests, data })
             }
             _ => Err(report),
         }
@@ -132,7 +144,7 @@ impl Input<'_> {
         self.run().1
     }
 
-    fn run(&self) -> (Option<(Program, Vec<Case>, Measures)>, Report) {
+    fn run(&self) -> (Option<Made>, Report) {
         let mut problems = Problems::default();
         let read = self.read(&mut problems);
         let Some(root) = &read.root else { return (None, problems.into_report(&read.files)) };
@@ -151,8 +163,9 @@ impl Input<'_> {
                 program = lower::program(&pack, &mut desk.problems)
                     .and_then(|program| sealed(program, &mut desk.problems))
                     .map(|program| {
+                        let data = data_map::of(&pack, &desk.declared);
                         let (tests, measures) = pack.beside();
-                        (program, tests, measures)
+                        Made { program, tests, measures, data }
                     });
             }
         }

@@ -5,6 +5,8 @@ mod places;
 mod reads;
 mod winners;
 
+pub(crate) use reads::{Names, Read, read_by, read_by_rule};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::program::{Body, Compare, Filter, Insert, Order, Root, Type};
@@ -37,7 +39,7 @@ pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
         defaults_that_read_visitors(pack, problems);
         missing_defaults(pack, problems);
         winners::unreachable(pack, problems);
-        let names = reads::Names::of(pack);
+        let names = Names::of(pack);
         reads::purposes(pack, &names, &desk.declared, problems);
         reads::signals(pack, &names, problems);
     }

@@ -3,6 +3,7 @@
 
 mod check;
 mod compile;
+mod data_map;
 mod explain;
 mod format;
 mod import;

@@ -21,7 +21,7 @@ const FOLLOWED: usize = 200;
 
 /// One thing that a rule reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Read {
+pub(crate) enum Read {
     Event(String),
     Trait(String),
     /// What a page, a device, a campaign, a place or a clock tells.
@@ -39,7 +39,7 @@ struct Reads<'p> {
 }
 
 /// What conditions refer to, by id.
-pub(super) struct Names<'p> {
+pub(crate) struct Names<'p> {
     segments: BTreeMap<&'p str, &'p Condition>,
     stages: Vec<&'p Condition>,
     features: BTreeMap<&'p str, &'p Definition>,
@@ -57,6 +57,21 @@ impl<'p> Names<'p> {
             contents: by_id(pack),
         }
     }
+}
+
+/// What a rule reads, also by way of segments and stages.
+pub(crate) fn read_by_rule(names: &Names<'_>, rule: &Rule) -> BTreeSet<Read> {
+    Reads::of(names, rule).all.into_iter().map(|(read, _)| read).collect()
+}
+
+/// What a condition reads by itself.
+pub(crate) fn read_by(names: &Names<'_>, condition: Option<&Condition>) -> BTreeSet<Read> {
+    let (all, pending, followed) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
+    let mut reads = Reads { names, all, pending, followed };
+    if let Some(condition) = condition {
+        condition.walk(&mut |part| reads.part(part, part.at));
+    }
+    reads.all.into_iter().map(|(read, _)| read).collect()
 }
 
 /// Rules that read data which is not collected for their purpose.

@@ -63,8 +63,10 @@ fn read_attribute(member: &Member, desk: &mut Desk<'_>) -> Option<Type> {
     if let Some(purposes) = purposes(fields.take("purpose"), desk) {
         desk.declared.trait_purposes.insert(member.key.clone(), purposes);
     }
-    if let Some(node) = fields.take("sensitivity") {
-        text(node, "`sensitivity`", &mut desk.problems);
+    if let Some(node) = fields.take("sensitivity")
+        && let Some(said) = text(node, "`sensitivity`", &mut desk.problems)
+    {
+        desk.declared.sensitivities.insert(member.key.clone(), said.to_owned());
     }
     if runs_at_edge(fields.take("visible"), desk) {
         desk.declared.edge_traits.insert(member.key.clone());
