@@ -179,6 +179,10 @@ impl Engine<'_> {
     pub fn act(&self, state: &mut State, context: &Context, now: Timestamp) -> Vec<Acted> {
         let at = At { context, now: state.clamp(now) };
         let mut acted = Vec::new();
+        // A state that was spoiled may stand at a moment that no event can have.
+        if Timestamp::from_js(at.now.to_js()).is_none() {
+            return acted;
+        }
         for _ in 0..STEPS {
             let due = state.flows.runs.iter().enumerate().min_by_key(|(_, run)| run.due);
             let Some(number) = due.filter(|(_, run)| run.due <= at.now).map(|(number, _)| number)

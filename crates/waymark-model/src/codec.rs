@@ -6,6 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+/// The most that can be counted, also by JavaScript.
+const COUNT: u64 = 1 << 53;
+
 /// Where and why bytes could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeError {
@@ -46,6 +49,11 @@ impl Writer {
             number >>= 7;
         }
         self.0.push(number.to_le_bytes()[0]);
+    }
+
+    /// How many there were of something; of more than a reader takes, as many as that.
+    pub fn count(&mut self, count: u64) {
+        self.unsigned(count.min(COUNT));
     }
 
     /// Zigzag, so that small negatives stay short.
@@ -212,11 +220,10 @@ impl<'a> Reader<'a> {
         self.refuse("number-too-long", 0)
     }
 
-    /// How many there were of something: few enough that one more can be counted, also by JavaScript.
+    /// How many there were of something: few enough that more can be counted.
     pub fn count(&mut self) -> u64 {
-        const MOST: u64 = 1 << 53;
         let count = self.unsigned();
-        if count > MOST { self.refuse("number-too-large", 0) } else { count }
+        if count > COUNT { self.refuse("number-too-large", 0) } else { count }
     }
 
     pub fn signed(&mut self) -> i64 {
@@ -311,6 +318,16 @@ mod tests {
         assert!(!input.flag());
         assert_eq!((input.byte(), input.text(), input.list(Reader::byte)), (0, "", Vec::new()));
         assert_eq!(input.check(), Err(DecodeError { code: "not-a-flag", offset: 1 }));
+    }
+
+    #[test]
+    fn what_is_counted_can_always_be_read_back() {
+        for (count, read) in [(7, 7), (1 << 53, 1 << 53), (u64::MAX, 1 << 53)] {
+            let mut out = Writer::default();
+            out.count(count);
+            let bytes = out.into_bytes();
+            assert_eq!(Reader::whole(&bytes, Reader::count), Ok(read));
+        }
     }
 
     #[test]

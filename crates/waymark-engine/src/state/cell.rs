@@ -126,7 +126,7 @@ impl Cell {
         match (self, &feature.kind) {
             (Self::Times { total, latest }, _) => {
                 out.byte(0);
-                out.unsigned(*total);
+                out.count(*total);
                 let mut last = 0;
                 out.list(latest, |out, time| {
                     out.signed(time.0.wrapping_sub(last));

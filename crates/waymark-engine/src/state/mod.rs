@@ -247,8 +247,8 @@ impl Engine<'_> {
         let mut out = Writer::default();
         out.byte(FORMAT);
         out.raw(&state.pack.0);
-        out.unsigned(state.seq);
-        out.unsigned(state.late);
+        out.count(state.seq);
+        out.count(state.late);
         out.signed(state.members.at.0);
         state.base.write(&mut out, self.program, &state.parked);
         out.list(&state.tail, |out, kept| kept.event.write(out));

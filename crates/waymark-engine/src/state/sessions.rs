@@ -83,12 +83,12 @@ impl Sessions {
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
-        out.unsigned(self.forgotten);
+        out.count(self.forgotten);
         let mut last = 0;
         out.list(&self.kept, |out, session| {
             out.signed(session.start.0.wrapping_sub(last));
             out.signed(session.end.0.wrapping_sub(session.start.0));
-            out.unsigned(session.events);
+            out.count(session.events);
             last = session.end.0;
         });
     }

@@ -62,7 +62,7 @@ impl Traits {
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
-        out.unsigned(self.refused);
+        out.count(self.refused);
         out.list(&self.said, |out, (name, key)| {
             out.text(name);
             key.write(out);

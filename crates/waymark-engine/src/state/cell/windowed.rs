@@ -95,7 +95,7 @@ impl Windowed {
             out.signed(bucket.number.wrapping_sub(last));
             out.signed(bucket.amount.0);
             if merge == Merge::Average {
-                out.unsigned(bucket.count);
+                out.count(bucket.count);
             }
             last = bucket.number;
         });

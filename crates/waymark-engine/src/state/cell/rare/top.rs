@@ -111,7 +111,7 @@ impl Top {
             let mut last = 0;
             out.list(&counted.counts, |out, (number, times)| {
                 out.signed(number.wrapping_sub(last));
-                out.unsigned(*times);
+                out.count(*times);
                 last = *number;
             });
         });
