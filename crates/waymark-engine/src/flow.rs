@@ -12,7 +12,7 @@ use waymark_model::{Event, Kind, Object, Span, Timestamp, Value, fnv1a64};
 
 use crate::evaluate::{Answer, Evaluation, Silent, Truth, matches};
 use crate::program::{Act, CondId, Cue, Does, Flow, Matcher};
-use crate::state::{Applied, Effects, Run, State, id_hash};
+use crate::state::{Applied, Effects, Run, State};
 use crate::{Context, Engine};
 
 /// An event that is older than the newest by more moves no run.
@@ -30,7 +30,7 @@ pub struct Acted {
     pub effects: Effects,
 }
 
-/// Why a run is looked at.
+/// What a run is looked at with.
 #[derive(Clone, Copy)]
 struct At<'a> {
     context: &'a Context,
@@ -51,7 +51,8 @@ impl Engine<'_> {
         let number = self.program.event_number(&event.name);
         for flow in self.program.index.flows_of(number) {
             let flow = &self.program.flows[flow as usize];
-            for run in &mut state.flows.runs {
+            let id = flow.id_hash();
+            for run in state.flows.runs.iter_mut().filter(|run| run.flow == id) {
                 self.hears(flow, run, event);
             }
             let enters = flow.enter.iter().any(|cue| match cue {
@@ -73,8 +74,7 @@ impl Engine<'_> {
 
     /// Ends a run of the flow, or answers what it waits for.
     fn hears(&self, flow: &Flow, run: &mut Run, event: &Event) {
-        let concerns = run.flow == id_hash(&flow.id) && run.step.is_some();
-        if !concerns || event.time < run.entered || !meant(flow, run, event) {
+        if run.step.is_none() || event.time < run.entered || !meant(flow, run, event) {
             return;
         }
         if flow.exit.iter().any(|matcher| self.is(matcher, event)) {
@@ -101,8 +101,7 @@ impl Engine<'_> {
         for watch in began {
             for flow in &self.program.index.by_watch[*watch as usize] {
                 let flow = &self.program.flows[*flow as usize];
-                let run = self.entering(state, flow, at, None);
-                if let Some(run) = run {
+                if let Some(run) = self.entering(state, flow, at, None) {
                     state.flows.add(run);
                 }
             }
@@ -120,12 +119,12 @@ impl Engine<'_> {
                     answer.is_some_and(|answer| answer.truth == Truth::True)
                 }
             });
-            let been = state.flows.runs.iter().any(|run| run.flow == id_hash(&flow.id));
-            if holds && !been {
-                let run = self.entering(state, flow, state.members.at, None);
-                if let Some(run) = run {
-                    state.flows.add(run);
-                }
+            let been = state.flows.runs.iter().any(|run| run.flow == flow.id_hash());
+            if holds
+                && !been
+                && let Some(run) = self.entering(state, flow, state.members.at, None)
+            {
+                state.flows.add(run);
             }
         }
     }
@@ -145,7 +144,7 @@ impl Engine<'_> {
                 _ => return None,
             },
         };
-        let hash = id_hash(&flow.id);
+        let hash = flow.id_hash();
         if let Some(before) = state.flows.latest(hash, &key) {
             let again = flow.reenter.is_some_and(|after| at >= before.entered.plus(after));
             if before.step.is_some() || !again || at <= before.entered {
@@ -198,7 +197,7 @@ impl Engine<'_> {
 
     fn step(&self, state: &mut State, number: usize, at: At<'_>) -> Option<Acted> {
         let mut run = state.flows.runs[number].clone();
-        let flow = self.program.flows.iter().find(|flow| id_hash(&flow.id) == run.flow);
+        let flow = self.program.flow(run.flow);
         // Without its journey, or its step, it is over.
         let step = flow.and_then(|flow| Some((flow, run.stands_at(flow)?)));
         let ended = |flow: &Flow| {

@@ -127,6 +127,22 @@ pub(crate) fn range_of(
     Some(Range { start, end })
 }
 
+/// One, or all of a list of some.
+pub(crate) fn one_or_all<T>(
+    node: &Node,
+    what: &str,
+    desk: &mut Desk<'_>,
+    mut read: impl FnMut(&Node, &mut Desk<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let Json::Array(items) = &node.json else { return Some(vec![read(node, desk)?]) };
+    if items.is_empty() {
+        let message = format!("{what} names none");
+        desk.problems.error(Code::BadValue, node.at, message);
+        return None;
+    }
+    all(Some(node), what, desk, read)
+}
+
 /// All of a list, or nothing when one of it is wrong.
 pub(crate) fn all<T>(
     node: Option<&Node>,

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_model::{Purpose, Reader, Span, Writer};
+use waymark_model::{Purpose, Reader, Span, Writer, fnv1a64};
 
 use super::codec::{read_id, read_keys, read_matcher, write_keys, write_matcher};
 use super::{CondId, Matcher};
@@ -82,6 +82,11 @@ pub struct Act {
 }
 
 impl Flow {
+    /// By which runs name it.
+    pub(crate) fn id_hash(&self) -> u64 {
+        fnv1a64(self.id.as_bytes())
+    }
+
     pub(crate) fn matchers(&self) -> impl Iterator<Item = &Matcher> {
         let enter = self.enter.iter().filter_map(|cue| match cue {
             Cue::Event(matcher) => Some(matcher),
@@ -173,6 +178,13 @@ impl Flow {
             answer: input.list(read_keys),
             steps: input.list(|input| Step { id: input.string(), does: Does::read(input) }),
         }
+    }
+}
+
+impl Step {
+    /// By which runs name it.
+    pub(crate) fn id_hash(&self) -> u64 {
+        fnv1a64(self.id.as_bytes())
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Index {
     flows_by_event: Vec<Vec<u32>>,
     /// Flows that any event may move.
     any_flow: Vec<u32>,
+    /// The hashes of the flows' ids, sorted, with the flows.
+    flows_by_id: Vec<(u64, u32)>,
     /// By watch: the flows that it lets visitors into.
     pub(crate) by_watch: Vec<Vec<u32>>,
     /// What rules ask of paths.
@@ -69,6 +71,9 @@ impl Index {
     fn flows(&mut self, program: &Program) {
         self.flows_by_event = vec![Vec::new(); program.events.len()];
         self.by_watch = vec![Vec::new(); program.watches.len()];
+        self.flows_by_id =
+            (0..).zip(&program.flows).map(|(number, flow)| (flow.id_hash(), number)).collect();
+        self.flows_by_id.sort_unstable();
         for (number, flow) in (0..).zip(&program.flows) {
             for matcher in flow.matchers() {
                 push_once(
@@ -85,6 +90,12 @@ impl Index {
                 }
             }
         }
+    }
+
+    /// The flow whose id has this hash.
+    pub(crate) fn flow_of(&self, id: u64) -> Option<u32> {
+        let at = self.flows_by_id.binary_search_by_key(&id, |(hash, _)| *hash).ok()?;
+        Some(self.flows_by_id[at].1)
     }
 
     /// The flows that an event of this name may move.

@@ -200,6 +200,11 @@ impl Program {
         }
     }
 
+    /// The flow whose id has this hash.
+    pub(crate) fn flow(&self, id: u64) -> Option<&Flow> {
+        self.index.flow_of(id).map(|number| &self.flows[number as usize])
+    }
+
     pub fn cond(&self, id: CondId) -> &Cond {
         &self.conds[id.0 as usize]
     }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use waymark_model::{Object, Reader, Timestamp, Value, Writer, fnv1a64};
+use waymark_model::{Object, Reader, Timestamp, Value, Writer};
 
 use crate::WHOLE;
 use crate::program::{Does, Flow, Program, Step};
@@ -38,15 +38,11 @@ pub struct Run {
     pub(crate) answer: Object,
 }
 
-pub(crate) fn id_hash(id: &str) -> u64 {
-    fnv1a64(id.as_bytes())
-}
-
 impl Run {
     /// Comes to a step at a moment, or to the end.
     pub(crate) fn goes(&mut self, flow: &Flow, step: u32, at: Timestamp) {
         let step = flow.steps.get(step as usize);
-        self.step = step.map(|step| id_hash(&step.id));
+        self.step = step.map(Step::id_hash);
         self.since = at;
         self.due = step.map_or(Timestamp::MAX, |step| match &step.does {
             Does::Wait(span) => at.plus(*span),
@@ -67,7 +63,7 @@ impl Run {
     /// The step that it is at, by its number.
     pub(crate) fn stands_at(&self, flow: &Flow) -> Option<u32> {
         let step = self.step?;
-        let at = flow.steps.iter().position(|one| id_hash(&one.id) == step)?;
+        let at = flow.steps.iter().position(|one| one.id_hash() == step)?;
         u32::try_from(at).ok()
     }
 
@@ -115,8 +111,10 @@ impl Flows {
     /// Something has changed: who waits until a condition holds looks again.
     pub(crate) fn recheck(&mut self, program: &Program, now: Timestamp) {
         for run in self.runs.iter_mut().filter(|run| run.due > now && run.step.is_some()) {
-            let flow = program.flows.iter().find(|flow| id_hash(&flow.id) == run.flow);
-            let step = flow.and_then(|flow| Some(&flow.steps[run.stands_at(flow)? as usize]));
+            let step = program.flow(run.flow).and_then(|flow| {
+                let at = run.stands_at(flow)?;
+                flow.steps.get(at as usize)
+            });
             if let Some(Step { does: Does::Await { until: Some(_), .. }, .. }) = step {
                 run.due = now;
             }

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Event, EventKey, Reader, Timestamp, Writer};
 
 pub use cell::{Cell, KEY_BYTES, Progress, RUNS};
-pub(crate) use flows::{FLOW_RUNS, Flows, Run, id_hash};
+pub(crate) use flows::{FLOW_RUNS, Flows, Run};
 use fold::Parked;
 pub(crate) use fold::Touched;
 pub use fold::{Fold, Memory};
@@ -151,8 +151,10 @@ impl Engine<'_> {
     }
 
     fn moves_flows(&self, event: &Event) -> bool {
-        let number = self.program.event_number(&event.name);
-        WHOLE && self.program.index.flows_of(number).next().is_some()
+        WHOLE && !self.program.flows.is_empty() && {
+            let number = self.program.event_number(&event.name);
+            self.program.index.flows_of(number).next().is_some()
+        }
     }
 
     fn fold(&self, state: &mut State, event: Event, touched: &mut Touched) -> Applied {

@@ -318,6 +318,7 @@ fn survey() -> Flow {
         Does::Await { on: vec![on(ANSWERED)], until: None, most: Some(Span(14 * DAY)), missed: 2 };
     let branch = Does::Branch { arms: vec![(LOW_SCORE, 3)], otherwise: 4 };
     Flow {
+        id: "survey".to_owned(),
         answer: vec![vec!["score".to_owned()]],
         exit: Vec::new(),
         steps: vec![act("ask"), step("answer", awaits), step("route", branch), act("alert")],
@@ -447,6 +448,16 @@ fn a_program_whose_steps_go_back_is_refused() {
     assert_eq!(Program::decode(&program.encode()).unwrap_err().code, "step-goes-back");
 }
 
+#[test]
+fn a_program_with_two_of_one_name_is_refused() {
+    let code = |flows| {
+        let program = Program { flows, ..program(Vec::new()) };
+        Program::decode(&program.encode()).unwrap_err().code
+    };
+    assert_eq!(code(vec![cart(), cart()]), "duplicate-flow");
+    assert_eq!(code(vec![Flow { steps: vec![act("a"), act("a")], ..cart() }]), "duplicate-step");
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Input {
     /// What, and when it happened.
@@ -478,7 +489,7 @@ proptest! {
     fn no_action_is_taken_twice_or_after_its_end(inputs in inputs(), mut late: bool) {
         let program = program(vec![cart()]);
         let mut visitor = Visitor::new(&program);
-        let mut known: Vec<Event> = Vec::new();
+        let (mut known, mut moving): (Vec<Event>, Vec<Event>) = (Vec::new(), Vec::new());
         let mut done: Vec<Acted> = Vec::new();
         let mut clock = 0;
         for (number, input) in inputs.into_iter().enumerate() {
@@ -488,6 +499,10 @@ proptest! {
                     let time = if late { time } else { clock + time / 40 };
                     let event = of(&program, &format!("e{number}"), event, time);
                     visitor.take(&event);
+                    // What is older by more than three days moves nobody.
+                    if event.time >= visitor.state.fold().newest.time.minus(Span(3 * DAY)) {
+                        moving.push(event.clone());
+                    }
                     known.push(event);
                 }
                 Input::Again(at) => {
@@ -510,7 +525,7 @@ proptest! {
                         prop_assert!(done.iter().all(|one| one.event.id != event.id));
                         // Someone came in before, and since the latest time nothing has ended it.
                         let newest = |names: [&str; 2]| {
-                            let all = known.iter().filter(|event| names.contains(&event.name.as_str()));
+                            let all = moving.iter().filter(|event| names.contains(&event.name.as_str()));
                             all.map(Event::key).max()
                         };
                         let entered = newest(["Product Added", ""]);

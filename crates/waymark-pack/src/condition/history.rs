@@ -12,8 +12,9 @@ use crate::declared::{self, Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, any_duration, duration, elements, refuse, text, whole};
 use crate::json::{At, Json, Node};
-use crate::language;
+use crate::language::{self, Shape};
 use crate::problem::shown;
+use crate::shares::one_or_all;
 
 /// Times that can be remembered of one event, for counting it inside windows.
 const COUNTED: u32 = 128;
@@ -302,28 +303,27 @@ fn segment(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
         desk.is_declared(declared::Kind::Segment, id, node.at)
             .then(|| Condition { at: node.at, kind: Kind::Segment(id.to_owned()) })
     };
-    let Json::Array(items) = &node.json else { return one(node, desk) };
-    if items.is_empty() {
-        let message = "`$segment` names no segment";
-        desk.problems.error(Code::BadValue, node.at, message);
-        return None;
-    }
-    let parts: Vec<_> = items.iter().map(|item| one(item, desk)).collect();
-    Some(Condition { at: node.at, kind: Kind::Any(parts.into_iter().collect::<Option<_>>()?) })
+    Some(Condition::any(node.at, one_or_all(node, "`$segment`", desk, one)?))
 }
 
 fn stage(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
-    let (named, further) = if let Json::Object(_) = node.json {
-        let mut fields = Fields::of(node, &language::STAGE_AT_LEAST, &mut desk.problems)?;
-        let named = fields.require("atLeast", &mut desk.problems);
-        fields.finish(&mut desk.problems);
-        (named?, true)
-    } else {
-        (node, false)
-    };
+    let (named, further) = or_at_least(node, &language::STAGE_AT_LEAST, desk)?;
     let id = text(named, "`$stage`", &mut desk.problems)?;
     desk.is_declared(declared::Kind::Stage, id, named.at)
         .then(|| Condition { at: node.at, kind: Kind::Stage { id: id.to_owned(), further } })
+}
+
+/// What is named, and whether it stands for what comes after it, too.
+pub(super) fn or_at_least<'n>(
+    node: &'n Node,
+    shape: &'static Shape,
+    desk: &mut Desk<'_>,
+) -> Option<(&'n Node, bool)> {
+    let Json::Object(_) = node.json else { return Some((node, false)) };
+    let mut fields = Fields::of(node, shape, &mut desk.problems)?;
+    let named = fields.require("atLeast", &mut desk.problems);
+    fields.finish(&mut desk.problems);
+    Some((named?, true))
 }
 
 /// What an optional member says: an error when it is there and wrong.

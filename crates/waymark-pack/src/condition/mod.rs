@@ -168,6 +168,17 @@ impl Condition {
         }
     }
 
+    /// One of these at least. One alone stands for itself.
+    pub fn any(at: At, mut parts: Vec<Self>) -> Self {
+        match parts.pop() {
+            Some(only) if parts.is_empty() => only,
+            last => {
+                parts.extend(last);
+                Self { at, kind: Kind::Any(parts) }
+            }
+        }
+    }
+
     pub fn not(self, at: At) -> Self {
         Self { at, kind: Kind::Not(Box::new(self)) }
     }

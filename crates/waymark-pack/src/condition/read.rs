@@ -2,7 +2,7 @@
 
 use super::compare::comparisons;
 use super::path::{Subject, path_of_event, path_of_item, path_of_visitor};
-use super::{Condition, Kind, Zone, aggregate, calendar, history, rfm, tag, tier, who};
+use super::{Condition, Zone, aggregate, calendar, history, rfm, tag, tier, who};
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
 use crate::fields::{elements, members, refuse_not_yet};
@@ -121,15 +121,8 @@ fn list(node: &Node, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Vec<Condit
 }
 
 /// Some of these. GrowthBook has none of them hold as well.
-fn any(node: &Node, mut parts: Vec<Condition>) -> Condition {
-    match parts.pop() {
-        None => Condition::always(node.at),
-        Some(only) if parts.is_empty() => only,
-        last => {
-            parts.extend(last);
-            Condition { at: node.at, kind: Kind::Any(parts) }
-        }
-    }
+fn any(node: &Node, parts: Vec<Condition>) -> Condition {
+    if parts.is_empty() { Condition::always(node.at) } else { Condition::any(node.at, parts) }
 }
 
 /// Says why an operator cannot stand where a condition is expected.

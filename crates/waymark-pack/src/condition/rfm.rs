@@ -1,5 +1,7 @@
 //! How recently, how often and for how much a visitor bought.
 
+use std::cmp::Reverse;
+
 use waymark_engine::program::{Amount, Compare, Merge, Order, Taken, Window};
 use waymark_model::{Span, Value};
 
@@ -9,10 +11,10 @@ use super::history::occurrence;
 use super::{Comparison, Condition, Definition, Kept, Kind, Occurrence, Subject, Windowed};
 use crate::declared::{self, Desk, Scores};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, duration, elements, text, whole};
+use crate::fields::{Fields, duration, text, whole};
 use crate::json::{At, Json, Member, Node};
 use crate::language;
-use crate::shares::all;
+use crate::shares::{all, one_or_all};
 
 /// Between how many scores the bounds of one part can tell: up to ten.
 const BOUNDS: usize = 9;
@@ -104,13 +106,7 @@ impl Rfm {
             }
             runs.push(Condition::all(at, parts));
         }
-        match runs.pop() {
-            Some(only) if runs.is_empty() => only,
-            last => {
-                runs.extend(last);
-                Condition { at, kind: Kind::Any(runs) }
-            }
-        }
+        Condition::any(at, runs)
     }
 
     /// What `r`, `f` and `m` ask for.
@@ -176,60 +172,47 @@ pub(crate) fn read_rfm(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<R
     let value = fields.require("value", &mut desk.problems);
     let value = value.and_then(|node| amount(node, event.as_deref(), desk));
     let window = window_within(fields.take("within"), desk);
-    let [recency, frequency, monetary] = ["recency", "frequency", "monetary"].map(|name| {
-        let node = fields.require(name, &mut desk.problems);
-        node.and_then(|node| Some((name, node, list(name, node, desk)?)))
+    let recency = rising(fields, "recency", desk, |node, desk| {
+        // The longer ago, the lower the score.
+        duration(node, "`recency`", &mut desk.problems).map(Reverse)
     });
-    let (name, node, recency) = recency?;
-    let recency: Option<Vec<Span>> =
-        recency.iter().map(|node| duration(node, "`recency`", &mut desk.problems)).collect();
-    let recency = recency?;
-    let falls = recency.windows(2).all(|pair| pair[0] > pair[1]);
-    ordered(falls, name, node, "shorter", desk)?;
-    let (name, node, frequency) = frequency?;
-    let frequency: Option<Vec<u32>> = frequency
-        .iter()
-        .map(|node| {
-            whole(node, "`frequency`", (1, COUNTED), &mut desk.problems).map(i32::cast_unsigned)
-        })
-        .collect();
-    let frequency = frequency?;
-    ordered(frequency.is_sorted_by(|a, b| a < b), name, node, "larger", desk)?;
-    let (name, node, monetary) = monetary?;
-    let monetary: Option<Vec<f64>> = monetary
-        .iter()
-        .map(|node| {
-            if let Json::Number(number) = node.json {
-                return Some(number);
-            }
-            let message = format!("`monetary` has numbers, and this is {}", node.kind());
-            desk.problems.error(Code::WrongType, node.at, message);
-            None
-        })
-        .collect();
-    let monetary = monetary?;
-    ordered(monetary.is_sorted_by(|a, b| a < b), name, node, "larger", desk)?;
+    let frequency = rising(fields, "frequency", desk, |node, desk| {
+        whole(node, "`frequency`", (1, COUNTED), &mut desk.problems).map(i32::cast_unsigned)
+    });
+    let monetary = rising(fields, "monetary", desk, |node, desk| {
+        if let Json::Number(number) = node.json {
+            return Some(number);
+        }
+        let message = format!("`monetary` has numbers, and this is {}", node.kind());
+        desk.problems.error(Code::WrongType, node.at, message);
+        None
+    });
     let (within, window) = window.ok()?.unzip();
+    let recency = recency?.into_iter().map(|Reverse(span)| span).collect();
+    let (frequency, monetary) = (frequency?, monetary?);
     Some(Rfm { on: on?, value: value?, within, window, recency, frequency, monetary })
 }
 
-fn list<'n>(name: &str, node: &'n Node, desk: &mut Desk<'_>) -> Option<&'n [Node]> {
-    let items = elements(node, &format!("`{name}`"), &mut desk.problems)?;
-    if (1..=BOUNDS).contains(&items.len()) {
-        return Some(items);
+/// Bounds between one score and the next.
+fn rising<T: PartialOrd>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    desk: &mut Desk<'_>,
+    read: impl FnMut(&Node, &mut Desk<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let node = fields.require(name, &mut desk.problems)?;
+    let bounds = all(Some(node), &format!("`{name}`"), desk, read)?;
+    if !(1..=BOUNDS).contains(&bounds.len()) {
+        let message = format!("`{name}` has 1 to {BOUNDS} bounds, between one score and the next");
+        desk.problems.error(Code::BadValue, node.opening(), message);
+        return None;
     }
-    let message = format!("`{name}` has 1 to {BOUNDS} bounds, between one score and the next");
-    desk.problems.error(Code::BadValue, node.opening(), message);
-    None
-}
-
-fn ordered(is: bool, name: &str, node: &Node, how: &str, desk: &mut Desk<'_>) -> Option<()> {
-    if is {
-        return Some(());
+    if !bounds.is_sorted_by(|a, b| a < b) {
+        let message = format!("the bounds of `{name}` go from the lowest score to the highest");
+        desk.problems.error(Code::BadValue, node.opening(), message);
+        return None;
     }
-    let message = format!("each bound of `{name}` is {how} than the one before");
-    desk.problems.error(Code::BadValue, node.opening(), message);
-    None
+    Some(bounds)
 }
 
 /// `$rfm`: scores, or segments by score.
@@ -255,13 +238,7 @@ pub(super) fn read(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
             desk.is_declared(declared::Kind::Label, id, node.at)
                 .then(|| Condition { at: node.at, kind: Kind::Segment(id.to_owned()) })
         };
-        parts.push(match &node.json {
-            Json::Array(_) => {
-                let kinds = all(Some(node), "`label`", desk, one)?;
-                Condition { at: node.at, kind: Kind::Any(kinds) }
-            }
-            _ => one(node, desk)?,
-        });
+        parts.push(Condition::any(node.at, one_or_all(node, "`label`", desk, one)?));
     }
     if parts.is_empty() {
         let message = "`$rfm` asks for nothing: write `r`, `f`, `m` or `label`";

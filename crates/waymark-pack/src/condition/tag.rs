@@ -7,9 +7,9 @@ use super::{Comparison, Condition, Definition, Items, Kind, Occurrence, Subject}
 use crate::declared::{self, Desk};
 use crate::diagnostic::Code;
 use crate::fields::text;
-use crate::json::{Json, Node};
+use crate::json::Node;
 use crate::problem::shown;
-use crate::shares::all;
+use crate::shares::one_or_all;
 
 /// Tags that one visitor has.
 const TAGS: u32 = 50;
@@ -29,14 +29,7 @@ pub(super) fn read(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
         }
         Some(Value::from(name))
     };
-    let wanted = match &node.json {
-        Json::Array(_) => all(Some(node), "`$tag`", desk, one)?,
-        _ => vec![one(node, desk)?],
-    };
-    if wanted.is_empty() {
-        desk.problems.error(Code::BadValue, node.at, "`$tag` names no tag");
-        return None;
-    }
+    let wanted = one_or_all(node, "`$tag`", desk, one)?;
     let on = |event: &str| vec![Occurrence { event: Some(event.to_owned()), filter: None }];
     let tags = Definition::Items(Items {
         add: on(declared::TAG_ADDED),

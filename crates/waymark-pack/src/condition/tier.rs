@@ -3,24 +3,17 @@
 use waymark_engine::program::{Compare, Order};
 use waymark_model::Value;
 
+use super::history::or_at_least;
 use super::{Comparison, Condition, Kind, Subject};
 use crate::declared::{self, Desk};
-use crate::diagnostic::Code;
-use crate::fields::{Fields, text};
-use crate::json::{Json, Node};
+use crate::fields::text;
+use crate::json::Node;
 use crate::language;
-use crate::shares::all;
+use crate::shares::one_or_all;
 
 /// By what was earned: whoever spends points keeps the tier.
 pub(super) fn read(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
-    let (named, further) = if let Json::Object(_) = node.json {
-        let mut fields = Fields::of(node, &language::TIER_AT_LEAST, &mut desk.problems)?;
-        let named = fields.require("atLeast", &mut desk.problems);
-        fields.finish(&mut desk.problems);
-        (named?, true)
-    } else {
-        (node, false)
-    };
+    let (named, further) = or_at_least(node, &language::TIER_AT_LEAST, desk)?;
     let one = |node: &Node, desk: &mut Desk<'_>| {
         let id = text(node, "`$tier`", &mut desk.problems)?;
         if !desk.is_declared(declared::Kind::Tier, id, node.at) {
@@ -39,15 +32,6 @@ pub(super) fn read(node: &Node, desk: &mut Desk<'_>) -> Option<Condition> {
         }
         Some(Condition::all(node.at, parts))
     };
-    match &named.json {
-        Json::Array(_) => {
-            let tiers = all(Some(named), "`$tier`", desk, one)?;
-            if tiers.is_empty() {
-                desk.problems.error(Code::BadValue, named.at, "`$tier` names no tier");
-                return None;
-            }
-            Some(Condition { at: node.at, kind: Kind::Any(tiers) })
-        }
-        _ => one(named, desk),
-    }
+    let tiers = one_or_all(named, "`$tier`", desk, one)?;
+    Some(Condition::any(node.at, tiers))
 }

@@ -12,7 +12,7 @@ use crate::fields::{Fields, members, text};
 use crate::json::{At, Json, Member, Node};
 use crate::language;
 use crate::problem::shown;
-use crate::shares::{all, by_user, hashed, share};
+use crate::shares::{by_user, hashed, one_or_all, share};
 
 pub(super) const OPERATORS: [&str; 4] = ["$consent", "$percent", "$channel", "$experiment"];
 
@@ -104,17 +104,8 @@ fn channel(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Con
         }
         found.map(Channel::bit)
     };
-    let among = match &node.json {
-        Json::Array(_) => {
-            let bits = all(Some(node), "`$channel`", desk, one)?;
-            bits.into_iter().fold(0, |all, bit| all | bit)
-        }
-        _ => one(node, desk)?,
-    };
-    if among == 0 {
-        desk.problems.error(Code::BadValue, node.at, "`$channel` names no channel");
-        return None;
-    }
+    let bits = one_or_all(node, "`$channel`", desk, one)?;
+    let among = bits.into_iter().fold(0, |all, bit| all | bit);
     let of_event = matches!(place, Place::Where(_));
     Some(Condition { at: node.at, kind: Kind::Channel { of_event, among } })
 }
@@ -147,10 +138,7 @@ fn variation(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
         desk.problems.error(Code::UnknownVariation, node.at, message).mean(wanted, names);
         None
     };
-    let wanted = match &node.json {
-        Json::Array(_) => all(Some(node), "`$experiment`", desk, one)?,
-        _ => vec![one(node, desk)?],
-    };
+    let wanted = one_or_all(node, "`$experiment`", desk, one)?;
     Some(saw(node.at, id, wanted))
 }
 

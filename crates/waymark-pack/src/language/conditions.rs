@@ -7,7 +7,7 @@ use super::Takes::{
 use super::{Key, PURPOSES, Shape, Takes, UNITS, Word, may, needs, word};
 
 /// What names an event.
-const OCCURRENCE: &[Key] = &[
+pub(super) const OCCURRENCE: &[Key] = &[
     needs("event", Name("an event"), "The event's name; `*` is any event."),
     may("where", Where, "What its properties have to be like; `context.` reads what came with it."),
 ];

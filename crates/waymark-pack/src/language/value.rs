@@ -1,17 +1,13 @@
 //! What a visitor is worth, and tags.
 
-use super::Takes::{
-    Bounds, Duration, Either, Label, List, Map, Name, Number, Object, Text, Where, Whole,
-};
-use super::{Key, Shape, Takes, may, needs};
+use super::Takes::{Bounds, Duration, Either, Label, List, Map, Name, Number, Object, Text, Whole};
+use super::{Key, OCCURRENCE, Shape, Takes, may, needs};
 
 pub static RFM: Shape = Shape::new(
     "rfm",
     "`rfm`",
     "Scores for how recently, how often and for how much visitors bought, from 1 up; whoever never bought has none.",
     &[
-        needs("event", Name("an event"), "The purchase, for example Order Completed."),
-        may("where", Where, "What its properties have to be like."),
         needs("value", Text, "The property with the amount, for example revenue."),
         may(
             "within",
@@ -39,7 +35,8 @@ pub static RFM: Shape = Shape::new(
             "Segments by score; a visitor is in the first that fits.",
         ),
     ],
-);
+)
+.sharing(OCCURRENCE);
 
 pub static RFM_SEGMENT: Shape = Shape::new(
     "rfm-segment",
@@ -96,23 +93,19 @@ pub static EARN: Shape = Shape::new(
     "a way to earn points",
     "An event that earns points.",
     &[
-        needs("event", Name("an event"), "The event's name."),
-        may("where", Where, "What its properties have to be like."),
         may("per", Text, "The property of which each unit earns; without it, the event does."),
         may("rate", Number, "How many points.").or("1"),
     ],
-);
+)
+.sharing(OCCURRENCE);
 
 pub static REDEEM: Shape = Shape::new(
     "redeem",
     "`redeem`",
     "An event that spends points, those first that expire first.",
-    &[
-        needs("event", Name("an event"), "The event's name."),
-        may("where", Where, "What its properties have to be like."),
-        needs("per", Text, "The property with the number of points."),
-    ],
-);
+    &[needs("per", Text, "The property with the number of points.")],
+)
+.sharing(OCCURRENCE);
 
 pub static TIER: Shape = Shape::new(
     "tier",

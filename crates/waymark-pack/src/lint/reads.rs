@@ -66,8 +66,7 @@ pub(crate) fn read_by_rule(names: &Names<'_>, rule: &Rule) -> BTreeSet<Read> {
 
 /// What a condition reads by itself.
 pub(crate) fn read_by(names: &Names<'_>, condition: Option<&Condition>) -> BTreeSet<Read> {
-    let (all, pending, followed) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
-    let mut reads = Reads { names, all, pending, followed };
+    let mut reads = Reads::nothing(names);
     if let Some(condition) = condition {
         condition.walk(&mut |part| reads.part(part, part.at));
     }
@@ -130,9 +129,13 @@ pub(super) fn signals(pack: &Pack, names: &Names<'_>, problems: &mut Problems) {
 }
 
 impl<'p> Reads<'p> {
+    const fn nothing(names: &'p Names<'p>) -> Self {
+        Self { names, all: BTreeSet::new(), pending: Vec::new(), followed: BTreeSet::new() }
+    }
+
     fn of(names: &'p Names<'p>, rule: &'p Rule) -> Self {
-        let pending = rule.conditions().map(|condition| (condition, None)).collect();
-        let mut reads = Self { names, all: BTreeSet::new(), pending, followed: BTreeSet::new() };
+        let mut reads = Self::nothing(names);
+        reads.pending = rule.conditions().map(|condition| (condition, None)).collect();
         while let Some((condition, within)) = reads.pending.pop() {
             condition.walk(&mut |part| reads.part(part, within.unwrap_or(part.at)));
         }

@@ -146,10 +146,9 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         journey.and_then(|journey| journey.member("touchpoints")).map(|node| ids_of(Some(node)));
     desk.declared.stages = ids_of(journey.and_then(|journey| journey.member("stages")));
     desk.declared.segments = ids_of(segments);
-    desk.declared.labels = ids_of(rfm.and_then(|rfm| rfm.member("segments")));
-    rfm::apart(rfm, desk);
-    desk.declared.segments.extend(desk.declared.labels.clone());
-    for (name, at) in personas::names(personas) {
+    let labels = rfm::names(rfm);
+    desk.declared.labels = labels.iter().map(|(name, _)| name.clone()).collect();
+    for (name, at) in labels.into_iter().chain(personas::names(personas)) {
         if !desk.declared.segments.insert(name.clone()) {
             let message = format!("there is another segment {}", shown(&name));
             let problem = desk.problems.error(Code::DuplicateId, at, message);

@@ -64,15 +64,9 @@ pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Segment> {
             None => segments.push((name, at, vec![cell])),
         }
     }
-    let segment = |(id, at, mut cells): (String, At, Vec<Condition>)| {
-        let when = match cells.pop() {
-            Some(only) if cells.is_empty() => only,
-            last => {
-                cells.extend(last);
-                Condition { at, kind: Kind::Any(cells) }
-            }
-        };
-        Segment { id, at, when: Some(when), edge: false }
+    let segment = |(id, at, cells): (String, At, Vec<Condition>)| {
+        let when = Some(Condition::any(at, cells));
+        Segment { id, at, when, edge: false }
     };
     segments.into_iter().map(segment).collect()
 }

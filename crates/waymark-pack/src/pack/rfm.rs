@@ -5,21 +5,16 @@ use crate::condition::{Condition, Kind, Rfm, read_rfm};
 use crate::declared::{Desk, Scores};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, id, label, members};
-use crate::json::{Json, Node};
+use crate::json::{At, Json, Node};
 use crate::language;
-use crate::problem::shown;
 
-/// Segments by score have names that no other segment has.
-pub(super) fn apart(rfm: Option<&Node>, desk: &mut Desk<'_>) {
-    let Some(Json::Object(members)) =
-        rfm.and_then(|rfm| rfm.member("segments")).map(|node| &node.json)
-    else {
-        return;
-    };
-    for member in members.iter().filter(|member| desk.declared.segments.contains(&member.key)) {
-        let message = format!("there is another segment {}", shown(&member.key));
-        let problem = desk.problems.error(Code::DuplicateId, member.key_at, message);
-        problem.mend("give each an id of its own: conditions name them by it");
+/// The names of the segments by score, whatever else is wrong with them.
+pub(super) fn names(rfm: Option<&Node>) -> Vec<(String, At)> {
+    match rfm.and_then(|rfm| rfm.member("segments")).map(|node| &node.json) {
+        Some(Json::Object(members)) => {
+            members.iter().map(|member| (member.key.clone(), member.key_at)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

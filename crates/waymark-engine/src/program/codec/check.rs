@@ -155,9 +155,17 @@ impl Program {
         if self.flows.len() > FLOWS {
             return Err("too-many-flows");
         }
-        for flow in &self.flows {
+        for (number, flow) in self.flows.iter().enumerate() {
+            if self.flows[..number].iter().any(|one| one.id == flow.id) {
+                return Err("duplicate-flow");
+            }
             if flow.steps.len() > STEPS {
                 return Err("too-many-steps");
+            }
+            for (number, step) in flow.steps.iter().enumerate() {
+                if flow.steps[..number].iter().any(|one| one.id == step.id) {
+                    return Err("duplicate-step");
+                }
             }
             for cue in &flow.enter {
                 if let Cue::Becomes(watch) = cue {

@@ -22,7 +22,7 @@ struct Bucket {
 pub struct Windowed(Vec<Bucket>);
 
 impl Windowed {
-    pub(super) fn add(
+    pub(in crate::state::cell) fn add(
         &mut self,
         merge: Merge,
         window: Option<Window>,
@@ -47,7 +47,29 @@ impl Windowed {
         }
     }
 
-    pub(super) fn reading(
+    /// Takes from the buckets that count at a time, the oldest first, as long as there is something.
+    pub(in crate::state::cell) fn spend(
+        &mut self,
+        window: Option<Window>,
+        time: Timestamp,
+        amount: Fixed,
+    ) {
+        let numbers = window.map(|window| window.numbers(time));
+        let mut due = amount;
+        for bucket in &mut self.0 {
+            if numbers.as_ref().is_none_or(|numbers| numbers.contains(&bucket.number)) {
+                let taken = due.min(bucket.amount);
+                bucket.amount = Fixed(bucket.amount.0 - taken.0);
+                due = Fixed(due.0 - taken.0);
+            }
+        }
+    }
+
+    pub(in crate::state::cell) fn is_below_zero(&self) -> bool {
+        self.0.iter().any(|bucket| bucket.amount < Fixed(0))
+    }
+
+    pub(in crate::state::cell) fn reading(
         &self,
         merge: Merge,
         window: Option<Window>,
@@ -89,7 +111,7 @@ impl Windowed {
         Reading::until(number, until)
     }
 
-    pub(super) fn write(&self, out: &mut Writer, merge: Merge) {
+    pub(in crate::state::cell) fn write(&self, out: &mut Writer, merge: Merge) {
         let mut last = 0;
         out.list(&self.0, |out, bucket| {
             out.signed(bucket.number.wrapping_sub(last));
@@ -101,7 +123,7 @@ impl Windowed {
         });
     }
 
-    pub(super) fn read(input: &mut Reader<'_>, merge: Merge) -> Self {
+    pub(in crate::state::cell) fn read(input: &mut Reader<'_>, merge: Merge) -> Self {
         let mut last = 0_i64;
         let buckets = input.list(|input| {
             last = last.wrapping_add(input.signed());
