@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use waymark_model::{Event, Kind, Object, Span, Timestamp, Value, fnv1a64};
 
 use crate::evaluate::{Answer, Evaluation, Silent, Truth, matches};
-use crate::program::{Act, CondId, Cue, Does, Flow, Matcher};
+use crate::program::{Act, CondId, Cue, Does, Entrance, Flow, Matcher};
 use crate::state::{Applied, Effects, Run, State};
 use crate::{Context, Engine};
 
@@ -38,10 +38,6 @@ struct At<'a> {
 }
 
 impl Engine<'_> {
-    /// Events that actions are. They move no flow by being events.
-    pub const ACTIONS: [&'static str; 3] =
-        ["Message Requested", "Content Triggered", "Survey Requested"];
-
     /// An event that was not known has come.
     pub(crate) fn cue(&self, state: &mut State, event: &Event, applied: Applied) {
         let newest = state.head.newest.time;
@@ -55,15 +51,18 @@ impl Engine<'_> {
             for run in state.flows.runs.iter_mut().filter(|run| run.flow == id) {
                 self.hears(flow, run, event);
             }
-            let enters = flow.enter.iter().any(|cue| match cue {
-                Cue::Event(matcher) => self.is(matcher, event),
-                Cue::Becomes(_) => false,
-            });
             // Of what came between it and the checkpoint nobody could tell whether it ends it.
-            if !enters || applied == Applied::Late {
+            if applied == Applied::Late {
                 continue;
             }
-            if let Some(mut run) = self.entering(state, flow, event.time, Some(event)) {
+            let cued = |entrance: &&Entrance| match &entrance.cue {
+                Cue::Event(matcher) => self.is(matcher, event),
+                Cue::Becomes(_) => false,
+            };
+            let mut entering = flow.enter.iter().filter(cued);
+            let run = entering
+                .find_map(|through| self.entering(state, flow, through, event.time, Some(event)));
+            if let Some(mut run) = run {
                 for later in state.later_than(event).filter(|later| moves(later)) {
                     self.hears(flow, &mut run, later);
                 }
@@ -101,7 +100,11 @@ impl Engine<'_> {
         for watch in began {
             for flow in &self.program.index.by_watch[*watch as usize] {
                 let flow = &self.program.flows[*flow as usize];
-                if let Some(run) = self.entering(state, flow, at, None) {
+                let mut entering =
+                    flow.enter.iter().filter(|entrance| entrance.cue == Cue::Becomes(*watch));
+                if let Some(run) =
+                    entering.find_map(|through| self.entering(state, flow, through, at, None))
+                {
                     state.flows.add(run);
                 }
             }
@@ -112,17 +115,20 @@ impl Engine<'_> {
     pub(crate) fn include_existing(&self, state: &mut State) {
         let segments = self.program.segments.len();
         for flow in self.program.flows.iter().filter(|flow| flow.existing) {
-            let holds = flow.enter.iter().any(|cue| match cue {
+            let holds = |entrance: &&Entrance| match entrance.cue {
                 Cue::Event(_) => false,
                 Cue::Becomes(watch) => {
-                    let answer = state.members.answers.get(segments + *watch as usize);
+                    let answer = state.members.answers.get(segments + watch as usize);
                     answer.is_some_and(|answer| answer.truth == Truth::True)
                 }
-            });
-            let been = state.flows.runs.iter().any(|run| run.flow == flow.id_hash());
-            if holds
-                && !been
-                && let Some(run) = self.entering(state, flow, state.members.at, None)
+            };
+            if state.flows.runs.iter().any(|run| run.flow == flow.id_hash()) {
+                continue;
+            }
+            let at = state.members.at;
+            let mut entering = flow.enter.iter().filter(holds);
+            if let Some(run) =
+                entering.find_map(|through| self.entering(state, flow, through, at, None))
             {
                 state.flows.add(run);
             }
@@ -134,6 +140,7 @@ impl Engine<'_> {
         &self,
         state: &State,
         flow: &Flow,
+        through: &Entrance,
         at: Timestamp,
         event: Option<&Event>,
     ) -> Option<Run> {
@@ -155,7 +162,7 @@ impl Engine<'_> {
         }
         let State { head, members, .. } = state;
         let holds = Evaluation::of_visitor(*self, head, members, members.at, &mut Silent)
-            .answer(flow.when)
+            .answer(through.when)
             .truth;
         if holds != Truth::True {
             return None;
@@ -229,7 +236,7 @@ impl Engine<'_> {
                     run.due = answer.map_or(end, |answer| answer.until.min(end));
                 }
             }
-            Does::Act(_) if !at.context.consent.contains(flow.purpose) => run.ends(),
+            Does::Act(act) if !at.context.consent.contains(act.purpose) => run.ends(),
             Does::Act(act) => {
                 let asked = |cond: CondId| self.of_run(state, &run, cond, at);
                 let quiet = act.quiet.map(asked).filter(|quiet| quiet.truth == Truth::False);
@@ -264,7 +271,7 @@ impl Engine<'_> {
 
 /// Whether an event may move flows: ours do not.
 fn moves(event: &Event) -> bool {
-    !Engine::ACTIONS.contains(&event.name.as_str())
+    !Act::EVENTS.contains(&event.name.as_str())
 }
 
 /// Whether an event is about the run: not when it names another key.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use waymark_model::Purpose;
 
 use crate::declared::Declared;
-use crate::lint::{Names, Read, read_by, read_by_rule};
+use crate::lint::{Names, Read, read_by, read_by_flow, read_by_rule};
 use crate::pack::Pack;
 
 /// By kind, then by name.
@@ -90,6 +90,9 @@ pub(crate) fn of(pack: &Pack, declared: &Declared) -> DataMap {
     }
     for rule in &pack.rules {
         note(format!("rule {}", rule.id), read_by_rule(&names, rule));
+    }
+    for flow in &pack.flows.flows {
+        note(format!("{} {}", flow.kind.name(), flow.id), read_by_flow(&names, flow));
     }
     for metric in &pack.metrics {
         let event = Read::Event(metric.event.clone());

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_engine::View;
-use waymark_model::{Purpose, Timestamp, Value, limits};
+use waymark_engine::program::{Act, Share};
+use waymark_model::{Purpose, Span, Timestamp, Value, limits};
 
 use crate::condition::{Condition, Rfm};
 use crate::diagnostic::Code;
@@ -59,8 +60,11 @@ pub(crate) struct Declared {
     pub tags: Option<BTreeSet<String>>,
     pub stages: BTreeSet<String>,
     pub slots: BTreeSet<String>,
-    /// Ways in which slots contact visitors.
+    /// Ways in which slots and destinations contact visitors.
     pub contacts: BTreeSet<String>,
+    /// `None` for what could not be read.
+    pub destinations: BTreeMap<String, Option<Destination>>,
+    pub surveys: BTreeMap<String, Option<Survey>>,
     /// With the slot that each was made for.
     pub contents: BTreeMap<String, Option<String>>,
     pub touchpoints: Option<BTreeSet<String>>,
@@ -77,6 +81,23 @@ pub(crate) struct Event {
     /// What it is collected for, if that is said.
     pub purposes: Option<Vec<Purpose>>,
     pub properties: Option<BTreeMap<String, Option<Type>>>,
+}
+
+/// A way to send something.
+#[derive(Debug, Clone)]
+pub(crate) struct Destination {
+    pub channel: String,
+    pub purpose: Purpose,
+}
+
+/// A question to visitors.
+#[derive(Debug, Clone)]
+pub(crate) struct Survey {
+    /// Who is asked, unless everybody is.
+    pub sample: Option<Share>,
+    pub cooldown: Span,
+    /// Whether it can be answered on the page.
+    pub page: bool,
 }
 
 /// What visitors' scores are.
@@ -114,8 +135,11 @@ pub(crate) const EARNED: &str = "loyalty-earned";
 pub(crate) const TAG_ADDED: &str = "Tag Added";
 pub(crate) const TAG_REMOVED: &str = "Tag Removed";
 
+/// What an answer to a survey is, unless the survey says otherwise.
+const ANSWERED: &str = "Survey Answered";
+
 /// Events that need no declaration: the names by which rules know calls without one, and any event.
-const BUILT_IN: [&str; 11] = [
+const BUILT_IN: [&str; 15] = [
     "Page Viewed",
     "Screen Viewed",
     "Identified",
@@ -126,6 +150,10 @@ const BUILT_IN: [&str; 11] = [
     "Experiment Viewed",
     TAG_ADDED,
     TAG_REMOVED,
+    Act::MESSAGE,
+    Act::CONTENT,
+    Act::SURVEY,
+    ANSWERED,
     "*",
 ];
 
@@ -156,7 +184,7 @@ impl Type {
             Value::Number(_) => matches!(self, Self::Number | Self::Date),
             Value::Text(text) => match self {
                 Self::Text => true,
-                Self::Date => waymark_model::Span::parse(text).is_none(),
+                Self::Date => Span::parse(text).is_none(),
                 _ => false,
             },
             Value::Array(_) => self == Self::Array,
@@ -254,6 +282,8 @@ impl Desk<'_> {
             Kind::Label => declared.labels.contains(id),
             Kind::Tier => declared.tiers.iter().any(|(tier, _)| tier == id),
             Kind::Stage => declared.stages.contains(id),
+            Kind::Destination => declared.destinations.contains_key(id),
+            Kind::Survey => declared.surveys.contains_key(id),
             Kind::Slot => declared.slots.contains(id),
             Kind::Group => declared.groups.contains(id),
             Kind::Touchpoint => declared.touchpoints.as_ref().is_none_or(|ids| ids.contains(id)),
@@ -270,6 +300,8 @@ impl Desk<'_> {
             Kind::Tier => declared.tiers.iter().map(|(tier, _)| tier.as_str()).collect(),
             Kind::Label => declared.labels.iter().map(String::as_str).collect(),
             Kind::Stage => declared.stages.iter().map(String::as_str).collect(),
+            Kind::Destination => declared.destinations.keys().map(String::as_str).collect(),
+            Kind::Survey => declared.surveys.keys().map(String::as_str).collect(),
             Kind::Slot => declared.slots.iter().map(String::as_str).collect(),
             Kind::Group => declared.groups.iter().map(String::as_str).collect(),
             Kind::Touchpoint => declared.touchpoints.iter().flatten().map(String::as_str).collect(),
@@ -293,6 +325,8 @@ pub(crate) enum Kind {
     Label,
     Tier,
     Stage,
+    Destination,
+    Survey,
     Slot,
     Group,
     Touchpoint,
@@ -309,6 +343,8 @@ impl Kind {
             Self::Tier => ("tier", Code::UnknownTier),
             Self::Label => ("segment by score", Code::UnknownSegment),
             Self::Stage => ("stage", Code::UnknownStage),
+            Self::Destination => ("destination", Code::UnknownDestination),
+            Self::Survey => ("survey", Code::UnknownSurvey),
             Self::Slot => ("slot", Code::UnknownSlot),
             Self::Group => ("group", Code::UnknownGroup),
             Self::Touchpoint => ("touchpoint", Code::UnknownTouchpoint),

@@ -188,6 +188,8 @@ codes! {
     UnknownPath = "unknown-path",
     /// A property that its event, or a field that the catalogue, does not declare.
     UnknownProperty = "unknown-property",
+    /// A destination that the pack does not have.
+    UnknownDestination = "unknown-destination",
     /// A key that the catalogue does not have.
     UnknownRow = "unknown-row",
     /// A segment that the pack does not have.
@@ -196,6 +198,8 @@ codes! {
     UnknownSlot = "unknown-slot",
     /// A stage that the journey does not have.
     UnknownStage = "unknown-stage",
+    /// A survey that the pack does not have.
+    UnknownSurvey = "unknown-survey",
     /// A table that `tables` does not have, or a catalogue that is not there.
     UnknownTable = "unknown-table",
     /// A tier that the pack does not have.
@@ -212,6 +216,8 @@ codes! {
     UnreachableRule = "unreachable-rule",
     /// Content that nobody shows.
     UnusedContent = "unused-content",
+    /// A destination by which nothing is sent.
+    UnusedDestination = "unused-destination",
     /// A slot that nothing fills.
     UnusedSlot = "unused-slot",
     /// Content shown in a slot that it was not made for.

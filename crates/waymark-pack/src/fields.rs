@@ -52,6 +52,30 @@ impl<'n> Fields<'n> {
         value
     }
 
+    /// The one of these keys that is there; to have none or several is an error.
+    pub fn one_of(
+        &mut self,
+        keys: &[&'static str],
+        problems: &mut Problems,
+    ) -> Option<(&'static str, &'n Node)> {
+        let mut there = keys.iter().filter_map(|key| Some((*key, self.take(key)?)));
+        let found: Vec<_> = there.by_ref().collect();
+        let what = self.shape.what;
+        let all = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        match found[..] {
+            [one] => return Some(one),
+            [] => {
+                let message = format!("{what} needs one of {all}");
+                problems.error(Code::MissingKey, self.opening, message);
+            }
+            [(first, _), (second, node), ..] => {
+                let message = format!("{what} has `{first}` and `{second}`; it takes one of {all}");
+                problems.error(Code::ConflictingKeys, node.opening(), message);
+            }
+        }
+        None
+    }
+
     /// Refuses keys of the language that this version does not have, then keys of no version.
     pub fn finish(self, problems: &mut Problems) {
         #[cfg(debug_assertions)]

@@ -238,7 +238,12 @@ impl Cost {
         const USER: usize = limits::ID_BYTES + 64;
         const SESSIONS: usize = 128 * 30;
         Self {
-            state_bytes: program.cells_bound() + USER + TRAITS_BOUND + SESSIONS + TAIL_BYTES,
+            state_bytes: program.cells_bound()
+                + program.runs_bound()
+                + USER
+                + TRAITS_BOUND
+                + SESSIONS
+                + TAIL_BYTES,
             page_bytes: program.page_projection().encode().len(),
         }
     }

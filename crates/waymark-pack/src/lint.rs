@@ -5,7 +5,7 @@ mod places;
 mod reads;
 mod winners;
 
-pub(crate) use reads::{Names, Read, read_by, read_by_rule};
+pub(crate) use reads::{Names, Read, read_by, read_by_flow, read_by_rule};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::condition::{Comparison, Condition, Kind, Subject};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Does, Pack, Rule, Schedule};
+use crate::pack::{Content, Does, Flow, Pack, Rule, Schedule};
 use crate::problem::{Problems, shown};
 
 /// Comparisons of one thing that are looked at together: a bound on the work.
@@ -34,6 +34,7 @@ pub(crate) fn lint(pack: &Pack, desk: &mut Desk<'_>) {
     if !problems.has_errors() {
         unused_content(pack, problems);
         unused_slots(pack, problems);
+        unused_destinations(pack, problems);
         shadowed_rules(pack, problems);
         schedules_over(pack, desk.today, problems);
         defaults_that_read_visitors(pack, problems);
@@ -68,6 +69,17 @@ fn unused_slots(pack: &Pack, problems: &mut Problems) {
         if slot.default.is_none() && !ruled.contains(slot.id.as_str()) {
             let message = format!("no rule fills the slot {}", shown(&slot.id));
             problems.warn(Code::UnusedSlot, slot.at, message);
+        }
+    }
+}
+
+fn unused_destinations(pack: &Pack, problems: &mut Problems) {
+    let acts = pack.flows.flows.iter().flat_map(Flow::acts);
+    let used: BTreeSet<&str> = acts.filter_map(|act| act.destination.as_deref()).collect();
+    for destination in &pack.flows.destinations {
+        if !used.contains(destination.id.as_str()) {
+            let message = format!("nothing is sent by {}", shown(&destination.id));
+            problems.warn(Code::UnusedDestination, destination.at, message);
         }
     }
 }
@@ -223,6 +235,7 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
     let mut all: Vec<&Condition> = stages
         .chain(segments)
         .chain(rules)
+        .chain(pack.flows.flows.iter().flat_map(Flow::conditions))
         .chain(&pack.metric_filters)
         .chain(&pack.wheres)
         .collect();
@@ -232,7 +245,8 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
     }
     all.extend(filters);
     let remembered = pack.features.iter().flat_map(|feature| feature.definition.occurrences());
-    all.extend(remembered.filter_map(|on| on.filter.as_deref()));
+    let moving = pack.flows.flows.iter().flat_map(Flow::occurrences);
+    all.extend(remembered.chain(moving).filter_map(|on| on.filter.as_deref()));
     all
 }
 

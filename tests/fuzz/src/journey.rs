@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use waymark_engine::program::{Act, Cond, CondId, Cue, Does, Flow, Matcher, Step};
+use waymark_engine::program::{Act, Cond, CondId, Cue, Does, Entrance, Flow, Matcher, Step};
 use waymark_engine::{Context, Engine, Numerals, Program, State};
 use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
 
@@ -104,7 +104,8 @@ pub fn with_a_flow(program: &Program) -> Option<Program> {
     let (some, other) = (holds(&program, 3), holds(&program, 11));
     let act = |limit| {
         Does::Act(Act {
-            event: Engine::ACTIONS[0].to_owned(),
+            purpose: Purpose::Personalization,
+            event: Act::MESSAGE.to_owned(),
             properties: Vec::new(),
             quiet: None,
             limit,
@@ -129,10 +130,10 @@ pub fn with_a_flow(program: &Program) -> Option<Program> {
     let watch = u32::try_from(program.watches.len() - 1).ok()?;
     program.flows.push(Flow {
         id: "journey/fuzzed".to_owned(),
-        purpose: Purpose::Personalization,
         edge: true,
-        enter: vec![Cue::Event(on(0)), Cue::Becomes(watch)],
-        when: always,
+        enter: [Cue::Event(on(0)), Cue::Becomes(watch)]
+            .map(|cue| Entrance { cue, when: always })
+            .to_vec(),
         key: None,
         reenter: Some(Span::HOUR),
         exit: Vec::new(),

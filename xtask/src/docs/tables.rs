@@ -133,7 +133,9 @@ fn takes(takes: &Takes) -> String {
                 operators.iter().map(|operator| format!("<code>{operator}</code>")).collect();
             format!("bounds ({}): {}", each.join(" "), self::takes(inner))
         }
-        Takes::Condition => "<a href=\"conditions.html\">a condition</a>".to_owned(),
+        Takes::Condition | Takes::InJourney => {
+            "<a href=\"conditions.html\">a condition</a>".to_owned()
+        }
         Takes::Where => {
             "<a href=\"conditions.html#on-events\">a condition on the event</a>".to_owned()
         }

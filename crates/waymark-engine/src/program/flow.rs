@@ -12,13 +12,10 @@ use super::{CondId, Matcher};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
     pub id: String,
-    pub purpose: Purpose,
     /// Moved at the edge only: no page is told of it.
     pub edge: bool,
     /// Any of these lets a visitor in.
-    pub enter: Vec<Cue>,
-    /// Has to hold for it.
-    pub when: CondId,
+    pub enter: Vec<Entrance>,
     /// A property of the event that lets them in: they may be in it once for each of its values.
     pub key: Option<Vec<String>>,
     /// How long after they came in they may come in again; without it never.
@@ -33,6 +30,13 @@ pub struct Flow {
     pub entry: Vec<Vec<String>>,
     pub answer: Vec<Vec<String>>,
     pub steps: Vec<Step>,
+}
+
+/// What lets those visitors in for whom something holds, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entrance {
+    pub cue: Cue,
+    pub when: CondId,
 }
 
 /// What lets visitors in.
@@ -74,11 +78,24 @@ pub enum Does {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     pub event: String,
+    /// Without consent to it the run ends.
+    pub purpose: Purpose,
     pub properties: Vec<(String, String)>,
     /// While it does not hold, the action waits.
     pub quiet: Option<CondId>,
     /// If it does not hold, the action is left out.
     pub limit: Option<CondId>,
+}
+
+impl Act {
+    /// A destination is asked to send a message.
+    pub const MESSAGE: &str = "Message Requested";
+    /// Content is to be shown.
+    pub const CONTENT: &str = "Content Triggered";
+    /// A survey is to be shown.
+    pub const SURVEY: &str = "Survey Requested";
+    /// What actions are called as events. They move no flow.
+    pub const EVENTS: [&str; 3] = [Self::MESSAGE, Self::CONTENT, Self::SURVEY];
 }
 
 impl Flow {
@@ -88,7 +105,7 @@ impl Flow {
     }
 
     pub(crate) fn matchers(&self) -> impl Iterator<Item = &Matcher> {
-        let enter = self.enter.iter().filter_map(|cue| match cue {
+        let enter = self.enter.iter().filter_map(|entrance| match &entrance.cue {
             Cue::Event(matcher) => Some(matcher),
             Cue::Becomes(_) => None,
         });
@@ -99,9 +116,9 @@ impl Flow {
         enter.chain(&self.exit).chain(awaited)
     }
 
-    pub(super) fn each_matcher(&mut self, mut change: impl FnMut(&mut Matcher)) {
-        for cue in &mut self.enter {
-            if let Cue::Event(matcher) = cue {
+    pub fn each_matcher(&mut self, mut change: impl FnMut(&mut Matcher)) {
+        for entrance in &mut self.enter {
+            if let Cue::Event(matcher) = &mut entrance.cue {
                 change(matcher);
             }
         }
@@ -115,7 +132,7 @@ impl Flow {
 
     /// Conditions that it asks of the visitor, and of what was kept.
     pub(super) fn each_cond(&mut self, mut change: impl FnMut(&mut CondId)) {
-        change(&mut self.when);
+        self.enter.iter_mut().for_each(|entrance| change(&mut entrance.when));
         self.over.iter_mut().for_each(&mut change);
         for step in &mut self.steps {
             match &mut step.does {
@@ -131,19 +148,20 @@ impl Flow {
 
     pub(super) fn write(&self, out: &mut Writer) {
         out.text(&self.id);
-        out.byte(self.purpose as u8);
         out.flag(self.edge);
-        out.list(&self.enter, |out, cue| match cue {
-            Cue::Event(matcher) => {
-                out.byte(0);
-                write_matcher(out, matcher);
+        out.list(&self.enter, |out, entrance| {
+            match &entrance.cue {
+                Cue::Event(matcher) => {
+                    out.byte(0);
+                    write_matcher(out, matcher);
+                }
+                Cue::Becomes(watch) => {
+                    out.byte(1);
+                    out.unsigned((*watch).into());
+                }
             }
-            Cue::Becomes(watch) => {
-                out.byte(1);
-                out.unsigned((*watch).into());
-            }
+            out.unsigned(entrance.when.0.into());
         });
-        out.unsigned(self.when.0.into());
         out.option(self.key.as_ref(), |out, keys| write_keys(out, keys));
         out.option(self.reenter.as_ref(), |out, after| out.signed(after.0));
         out.list(&self.exit, write_matcher);
@@ -161,14 +179,8 @@ impl Flow {
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         Self {
             id: input.string(),
-            purpose: input.one_of(&Purpose::ALL, "unknown-purpose"),
             edge: input.flag(),
-            enter: input.list(|input| match input.byte() {
-                0 => Cue::Event(read_matcher(input)),
-                1 => Cue::Becomes(input.u32()),
-                _ => input.refuse("unknown-cue", Cue::Becomes(0)),
-            }),
-            when: read_id(input),
+            enter: input.list(|input| Entrance { cue: Cue::read(input), when: read_id(input) }),
             key: input.option(read_keys),
             reenter: input.option(|input| Span(input.signed())),
             exit: input.list(read_matcher),
@@ -177,6 +189,16 @@ impl Flow {
             entry: input.list(read_keys),
             answer: input.list(read_keys),
             steps: input.list(|input| Step { id: input.string(), does: Does::read(input) }),
+        }
+    }
+}
+
+impl Cue {
+    fn read(input: &mut Reader<'_>) -> Self {
+        match input.byte() {
+            0 => Self::Event(read_matcher(input)),
+            1 => Self::Becomes(input.u32()),
+            _ => input.refuse("unknown-cue", Self::Becomes(0)),
         }
     }
 }
@@ -218,6 +240,7 @@ impl Does {
             Self::Act(act) => {
                 out.byte(4);
                 out.text(&act.event);
+                out.byte(act.purpose as u8);
                 out.list(&act.properties, |out, (key, value)| {
                     out.text(key);
                     out.text(value);
@@ -244,6 +267,7 @@ impl Does {
             3 => Self::Go(input.u32()),
             4 => Self::Act(Act {
                 event: input.string(),
+                purpose: input.one_of(&Purpose::ALL, "unknown-purpose"),
                 properties: input.list(|input| (input.string(), input.string())),
                 quiet: input.option(read_id),
                 limit: input.option(read_id),

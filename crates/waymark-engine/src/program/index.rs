@@ -84,9 +84,9 @@ impl Index {
                     number,
                 );
             }
-            for cue in &flow.enter {
-                if let Cue::Becomes(watch) = cue {
-                    push_once(&mut self.by_watch[*watch as usize], number);
+            for entrance in &flow.enter {
+                if let Cue::Becomes(watch) = entrance.cue {
+                    push_once(&mut self.by_watch[watch as usize], number);
                 }
             }
         }

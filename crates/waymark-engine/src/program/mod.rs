@@ -41,7 +41,7 @@ pub use experiment::{
 pub use feature::{
     Amount, Feature, FeatureKind, Items, Ledger, Matcher, Merge, Period, Taken, Window,
 };
-pub use flow::{Act, Cue, Does, Flow, Step};
+pub use flow::{Act, Cue, Does, Entrance, Flow, Step};
 pub use index::Index;
 pub use pattern::Pattern;
 pub use pick::{Candidate, Pick, Points};

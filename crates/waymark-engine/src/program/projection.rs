@@ -130,10 +130,10 @@ impl<'p> Kept<'p> {
     }
 
     fn flow(&mut self, flow: &Flow) {
-        for cue in &flow.enter {
-            if let Cue::Becomes(watch) = cue {
-                self.watches[*watch as usize] = true;
-                self.cond(self.program.watches[*watch as usize]);
+        for entrance in &flow.enter {
+            if let Cue::Becomes(watch) = entrance.cue {
+                self.watches[watch as usize] = true;
+                self.cond(self.program.watches[watch as usize]);
             }
         }
         flow.matchers().for_each(|matcher| self.matcher(matcher));
@@ -364,8 +364,8 @@ impl Move<'_> {
         for flow in &mut page.flows {
             flow.each_matcher(matcher);
             flow.each_cond(|cond| *cond = self.cond(*cond));
-            for cue in &mut flow.enter {
-                if let Cue::Becomes(watch) = cue {
+            for entrance in &mut flow.enter {
+                if let Cue::Becomes(watch) = &mut entrance.cue {
                     *watch = self.watches.of_old(*watch);
                 }
             }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use waymark_engine::program::{
-    Act, Compare, Cond, CondId, Cue, Does, Feature, FeatureKind, Flow, Matcher, Order, PackHash,
-    Path, Program, Root, Source, Step, Test,
+    Act, Compare, Cond, CondId, Cue, Does, Entrance, Feature, FeatureKind, Flow, Matcher, Order,
+    PackHash, Path, Program, Root, Source, Step, Test,
 };
 use waymark_engine::{Acted, Context, Engine, Numerals, State};
 use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
@@ -39,7 +39,8 @@ fn act(id: &str) -> Step {
 fn acting(id: &str, quiet: Option<CondId>) -> Step {
     let event = "Message Requested".to_owned();
     let properties = vec![("journey_id".to_owned(), "cart".to_owned())];
-    step(id, Does::Act(Act { event, properties, quiet, limit: None }))
+    let purpose = Purpose::Marketing;
+    step(id, Does::Act(Act { event, purpose, properties, quiet, limit: None }))
 }
 
 fn wait(id: &str, ms: i64) -> Step {
@@ -50,10 +51,8 @@ fn wait(id: &str, ms: i64) -> Step {
 fn cart() -> Flow {
     Flow {
         id: "cart".to_owned(),
-        purpose: Purpose::Marketing,
         edge: true,
-        enter: vec![Cue::Event(on(ADDED))],
-        when: ALWAYS,
+        enter: vec![Entrance { cue: Cue::Event(on(ADDED)), when: ALWAYS }],
         key: None,
         reenter: Some(Span(30 * DAY)),
         exit: vec![on(ORDERED), on(CLEARED)],
@@ -367,7 +366,7 @@ fn whoever_waits_for_a_condition_goes_on_when_it_holds() {
 
 fn loyal(existing: bool) -> Flow {
     Flow {
-        enter: vec![Cue::Becomes(0)],
+        enter: vec![Entrance { cue: Cue::Becomes(0), when: ALWAYS }],
         exit: Vec::new(),
         steps: vec![act("thanks")],
         existing,

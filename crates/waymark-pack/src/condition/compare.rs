@@ -332,7 +332,7 @@ impl Reader<'_, '_, '_> {
             let message = format!("`{name}` is of type {}, and not a date", ty.name());
             self.desk.problems.error(Code::WrongType, node.at, message);
         }
-        if !matches!(self.place, Place::Rule | Place::Membership) {
+        if !matches!(self.place, Place::Rule | Place::Membership | Place::Run { .. }) {
             let message = format!("`{key}` goes by the present, and this is about the past");
             self.desk.problems.error(Code::OutOfPlace, node.at, message);
             return None;

@@ -267,13 +267,23 @@ pub(super) fn property_of(
 
 /// `event` and `where`.
 pub(crate) fn occurrence(fields: &mut Fields<'_>, desk: &mut Desk<'_>) -> Option<Occurrence> {
-    let named = fields.require("event", &mut desk.problems).and_then(|node| {
+    let event = fields.require("event", &mut desk.problems);
+    let filter = fields.take("where");
+    occurrence_of(event, filter, desk)
+}
+
+pub(crate) fn occurrence_of(
+    event: Option<&Node>,
+    filter: Option<&Node>,
+    desk: &mut Desk<'_>,
+) -> Option<Occurrence> {
+    let named = event.and_then(|node| {
         let name = text(node, "`event`", &mut desk.problems)?;
         desk.event_is_known(name, node.at);
         Some(event_name(name))
     });
     let event = named.clone().flatten();
-    let filter = optional(fields.take("where"), |node| {
+    let filter = optional(filter, |node| {
         super::read(node, Place::Where(event.as_deref()), desk).map(Rc::new)
     });
     Some(Occurrence { event: named?, filter: filter.ok()? })

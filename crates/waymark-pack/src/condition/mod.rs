@@ -14,18 +14,19 @@ mod who;
 
 use std::rc::Rc;
 
-use waymark_engine::program::{Compare, Order, Pattern, Relation, Share};
+use waymark_engine::program::{Compare, Order, Path, Pattern, Relation, Root, Share};
 use waymark_model::{Purpose, Span, Timestamp};
 
 use crate::json::At;
 
 pub(crate) use aggregate::{amount, feature};
 pub(crate) use calendar::{hours_from, read_holidays, zone_exists};
-pub(crate) use history::occurrence;
+pub(crate) use history::{occurrence, occurrence_of};
 pub(crate) use path::{Subject, path_of_visitor};
 pub(crate) use read::{Place, read, subject};
 pub(crate) use remembered::{Definition, Items, Kept, Occurrence, Points, Values, Windowed};
 pub(crate) use rfm::{Rfm, read_rfm};
+pub(crate) use tier::in_tier;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
@@ -179,6 +180,13 @@ impl Condition {
         }
     }
 
+    /// That a property of an event is like this.
+    pub fn property(at: At, name: &str, compare: Compare) -> Self {
+        let path = Path { root: Root::Property, keys: vec![name.to_owned()] };
+        let subject = Subject::Path(path);
+        Self { at, kind: Kind::Compare { subject, compare: Comparison::Plain(compare) } }
+    }
+
     pub fn not(self, at: At) -> Self {
         Self { at, kind: Kind::Not(Box::new(self)) }
     }
@@ -227,6 +235,21 @@ impl Condition {
             Kind::Not(part) => part.walk(each),
             _ => {}
         }
+    }
+
+    /// Paths that it compares itself.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let subjects = match &self.kind {
+            Kind::Compare { subject, .. }
+            | Kind::Elapsed { subject, .. }
+            | Kind::Anniversary { subject, .. } => [Some(subject), None],
+            Kind::Relate { left, right, .. } => [Some(left), Some(right)],
+            _ => [None, None],
+        };
+        subjects.into_iter().flatten().filter_map(|subject| match subject {
+            Subject::Path(path) => Some(path),
+            _ => None,
+        })
     }
 
     /// The `where`s of what it asks of the history, and the conditions on elements.

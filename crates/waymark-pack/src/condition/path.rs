@@ -74,6 +74,11 @@ pub(crate) fn path_of_visitor(
         desk.problems.error(Code::NotYet, at, message);
         return None;
     }
+    if language::is_of_journeys(path) {
+        let message = format!("{} is read in the steps of a journey only", shown(path));
+        desk.problems.error(Code::OutOfPlace, at, message);
+        return None;
+    }
     if !language::root_names().any(|root| root == first) {
         let roots: Vec<String> = language::root_names().map(|root| format!("{root}.")).collect();
         let message = format!("{} is no path; paths start with {}", shown(path), roots.join(", "));
@@ -150,6 +155,21 @@ fn unknown<T>(
 pub(super) fn path_of_item(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Subject> {
     let keys = keys_of(path, path, at, desk)?;
     Some(Subject::Path(Path { root: Root::Item, keys }))
+}
+
+/// What a path reads of the events of a journey: `entry.` and `event.`.
+pub(super) fn path_of_run(
+    path: &str,
+    rest: &str,
+    event: Option<&str>,
+    at: At,
+    desk: &mut Desk<'_>,
+) -> Option<(Subject, Option<Type>)> {
+    let property = keys_of(rest, path, at, desk)?;
+    desk.property_is_declared(event, &property, at);
+    let ty = desk.declared.property_type(event, &property);
+    let keys = keys_of(path, path, at, desk)?;
+    Some((Subject::Path(Path { root: Root::Item, keys }), ty))
 }
 
 /// The subject that a path in a `where` names, and its type if that is known.

@@ -1,7 +1,7 @@
 //! Conditions read from JSON: what combines others, and what it is made of.
 
 use super::compare::comparisons;
-use super::path::{Subject, path_of_event, path_of_item, path_of_visitor};
+use super::path::{Subject, path_of_event, path_of_item, path_of_run, path_of_visitor};
 use super::{Condition, Zone, aggregate, calendar, history, rfm, tag, tier, who};
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
@@ -21,13 +21,16 @@ pub(crate) enum Place<'e> {
     Where(Option<&'e str>),
     /// On the element of an array.
     Item,
+    /// On a visitor in a journey, and on the events that let them in and that were waited for,
+    /// `None` being any.
+    Run { entry: Option<&'e str>, answer: Option<&'e str> },
 }
 
 impl Place<'_> {
     /// Whose clock counts where none is named: a membership holds wherever the visitor is.
     pub const fn zone(self) -> Zone {
         match self {
-            Self::Rule => Zone::Visitor,
+            Self::Rule | Self::Run { .. } => Zone::Visitor,
             _ => Zone::Pack,
         }
     }
@@ -53,19 +56,31 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
         "$not" => Some(read(node, place, desk)?.not(at)),
         "$channel" if matches!(place, Place::Where(_)) => who::read(member, place, desk),
         operator if operator.starts_with('$') => match place {
-            Place::Rule | Place::Membership if who::OPERATORS.contains(&operator) => {
+            Place::Rule | Place::Membership | Place::Run { .. }
+                if who::OPERATORS.contains(&operator) =>
+            {
                 who::read(member, place, desk)
             }
-            Place::Rule | Place::Membership if aggregate::OPERATORS.contains(&operator) => {
+            Place::Rule | Place::Membership | Place::Run { .. }
+                if aggregate::OPERATORS.contains(&operator) =>
+            {
                 aggregate::read(operator, node, desk)
             }
-            Place::Rule | Place::Membership if operator == "$rfm" => rfm::read(member, desk),
-            Place::Rule | Place::Membership if operator == "$tag" => tag::read(node, desk),
-            Place::Rule | Place::Membership if operator == "$tier" => tier::read(node, desk),
-            Place::Rule | Place::Membership if calendar::OPERATORS.contains(&operator) => {
+            Place::Rule | Place::Membership | Place::Run { .. } if operator == "$rfm" => {
+                rfm::read(member, desk)
+            }
+            Place::Rule | Place::Membership | Place::Run { .. } if operator == "$tag" => {
+                tag::read(node, desk)
+            }
+            Place::Rule | Place::Membership | Place::Run { .. } if operator == "$tier" => {
+                tier::read(node, desk)
+            }
+            Place::Rule | Place::Membership | Place::Run { .. }
+                if calendar::OPERATORS.contains(&operator) =>
+            {
                 calendar::read(member, place, desk)
             }
-            Place::Rule | Place::Membership
+            Place::Rule | Place::Membership | Place::Run { .. }
                 if language::find(language::VISITOR, operator)
                     .is_some_and(|operator| !operator.later) =>
             {
@@ -94,23 +109,42 @@ pub(crate) fn subject(
         Place::Where(event) => path_of_event(path, event, at, desk),
         Place::Item => path_of_item(path, at, desk).map(|subject| (subject, None)),
         Place::Rule => path_of_visitor(path, at, desk),
+        Place::Run { entry, answer } => match path.split_once('.') {
+            Some((tree, rest)) if language::is_of_journeys(path) => {
+                let event = if tree == "entry" { entry } else { answer };
+                path_of_run(path, rest, event, at, desk)
+            }
+            _ => path_of_nobodys_page(path, "a journey", at, desk),
+        },
         Place::Membership => {
-            let (subject, ty) = path_of_visitor(path, at, desk)?;
-            match &subject {
-                Subject::Time(key, _) => Some((Subject::Time(*key, Zone::Pack), ty)),
-                Subject::Path(path) if path.root.is_stateless() => {
-                    let message = format!(
-                        "{} belongs to one page view: a membership may not read it",
-                        shown(&subject.name())
-                    );
-                    desk.problems
-                        .error(Code::ContextInSegment, at, message)
-                        .mend("use `$did` with a `where` on `context.*`");
-                    None
-                }
+            let (subject, ty) = path_of_nobodys_page(path, "a membership", at, desk)?;
+            match subject {
+                Subject::Time(key, _) => Some((Subject::Time(key, Zone::Pack), ty)),
                 _ => Some((subject, ty)),
             }
         }
+    }
+}
+
+/// What a path names where there is no page.
+fn path_of_nobodys_page(
+    path: &str,
+    who: &str,
+    at: At,
+    desk: &mut Desk<'_>,
+) -> Option<(Subject, Option<Type>)> {
+    let (subject, ty) = path_of_visitor(path, at, desk)?;
+    match &subject {
+        Subject::Path(path) if path.root.is_stateless() => {
+            let name = subject.name();
+            let message =
+                format!("{} belongs to one page view: {who} may not read it", shown(&name));
+            desk.problems
+                .error(Code::ContextInSegment, at, message)
+                .mend("use `$did` with a `where` on `context.*`");
+            None
+        }
+        _ => Some((subject, ty)),
     }
 }
 

@@ -87,7 +87,7 @@ fn percent(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Con
 
 fn channel(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condition> {
     let node = &member.value;
-    if matches!(place, Place::Membership) {
+    if matches!(place, Place::Membership | Place::Run { .. }) {
         let message = "a channel belongs to one page view: a membership may not ask for it";
         desk.problems
             .error(Code::ContextInSegment, member.key_at, message)
@@ -144,14 +144,7 @@ fn variation(member: &Member, desk: &mut Desk<'_>) -> Option<Condition> {
 
 /// That one of these variations was the last of an experiment that the visitor saw.
 fn saw(at: At, experiment: &str, variations: Vec<Value>) -> Condition {
-    let path = Path { root: Root::Property, keys: vec![EXPERIMENT_ID.to_owned()] };
-    let of_this = Condition {
-        at,
-        kind: Kind::Compare {
-            subject: Subject::Path(path),
-            compare: Comparison::Plain(Compare::Is(Value::from(experiment))),
-        },
-    };
+    let of_this = Condition::property(at, EXPERIMENT_ID, Compare::Is(Value::from(experiment)));
     let kept = Kept {
         first: false,
         on: Occurrence { event: Some(EXPOSURE.to_owned()), filter: Some(of_this.into()) },

@@ -26,6 +26,7 @@ mod conditions;
 mod contents;
 mod events;
 mod experiments;
+mod flows;
 mod json;
 mod operators;
 mod pack;
@@ -40,6 +41,7 @@ pub use conditions::*;
 pub use contents::*;
 pub use events::*;
 pub use experiments::*;
+pub use flows::*;
 pub(crate) use json::quote;
 pub use operators::*;
 pub use pack::*;
@@ -110,6 +112,8 @@ pub enum Takes {
     Bounds(&'static [&'static str], &'static Takes),
     /// A condition on a visitor.
     Condition,
+    /// The same in a journey, where it may read the events that moved it.
+    InJourney,
     /// A condition on one event.
     Where,
     /// What a value has to be like: a value, or comparisons.
@@ -224,7 +228,9 @@ impl Found {
                 self.gather(inner);
             }
             Takes::Either(several) => several.iter().for_each(|takes| self.gather(takes)),
-            Takes::Condition => [LOGIC, VISITOR].iter().for_each(|group| self.follow(group)),
+            Takes::Condition | Takes::InJourney => {
+                [LOGIC, VISITOR].iter().for_each(|group| self.follow(group))
+            }
             Takes::Where => [LOGIC, EVENTS].iter().for_each(|group| self.follow(group)),
             Takes::Comparison => self.follow(COMPARISONS),
             Takes::Feature => self.follow(FEATURES),

@@ -5,9 +5,9 @@ use super::Takes::{
     Pattern, Share, Text, Whole, Words,
 };
 use super::{
-    ATTRIBUTE, CATALOG, CONTENT, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key, LOYALTY, METRIC,
-    NEED, PERSONAS, PURPOSES, RFM, SLOT, Shape, TEST, UNIVERSAL_HOLDOUT, Word, later, may, needs,
-    word,
+    ATTRIBUTE, CATALOG, CONTENT, DESTINATION, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key,
+    LOYALTY, METRIC, NEED, PERSONAS, PURPOSES, RFM, SLOT, SURVEY, Shape, TEST, TIMED_JOURNEY,
+    TRIGGER, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
 };
 
 pub static PACK: Shape = Shape::new(
@@ -104,10 +104,18 @@ pub static PACK: Shape = Shape::new(
             "Visitors who see the slots' defaults, to measure what all of it changes.",
         ),
         may("contact", Object(&CONTACT), "How often and when visitors may be contacted."),
-        later("destinations", "Where messages are sent."),
-        later("triggers", "What is done when something changes."),
-        later("journeys", "What is done over days and weeks."),
-        later("surveys", "Questions to visitors."),
+        may(
+            "destinations",
+            Map("the destination's id", &Object(&DESTINATION)),
+            "Ways to send something. No page is told of them.",
+        ),
+        may("triggers", List(&Object(&TRIGGER)), "What is done when something changes."),
+        may(
+            "journeys",
+            Map("the journey's id", &Object(&TIMED_JOURNEY)),
+            "What is done over days and weeks. No page is told of them.",
+        ),
+        may("surveys", Map("the survey's id", &Object(&SURVEY)), "Questions to visitors."),
         may("loyalty", Object(&LOYALTY), "Points and tiers."),
         later("models", "What was learnt from data."),
         may("tests", List(&Object(&TEST)), "Visitors, and what the pack has to decide for them."),
@@ -172,7 +180,6 @@ pub static SEGMENT: Shape = Shape::new(
         may("label", Label, "What people call it."),
         may("description", Label, "What it is for."),
         RUNS,
-        later("existing", "Whether visitors who are members at once count as new ones."),
     ],
 );
 
@@ -227,7 +234,6 @@ pub static RULE: Shape = Shape::new(
             Either(&[Share, Object(&HOLDOUT)]),
             "Visitors who see the slot's default instead, to measure the difference.",
         ),
-        later("existing", "Whether visitors for whom it holds at once count."),
     ],
 )
 .exactly_one(&[&["show", "among"]])
@@ -322,14 +328,14 @@ const INSTANT: super::Takes = Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$", "202
 pub static CONTACT: Shape = Shape::new(
     "contact",
     "the contact policy",
-    "How often and when slots that contact visitors may do so, all of them together.",
+    "How often and when visitors are contacted, by slots and by destinations together.",
     &[
         may("limit", Object(&CONTACT_LIMIT), "How often."),
         may("quiet", Object(&QUIET), "When not."),
         may(
             "exempt",
             List(&Text),
-            "Ways of contact, as slots' `contact` names them, that are free.",
+            "Ways of contact, as slots' `contact` and destinations' `channel` name them, that are free.",
         ),
     ],
 );

@@ -8,6 +8,8 @@ pub struct Root {
     pub about: &'static str,
     /// Whether any key may follow, or only those of [`BUILT_IN`].
     pub any_key: bool,
+    /// Read by the conditions of journeys only.
+    pub in_journeys: bool,
     /// Part of the language, and not of this version.
     pub later: bool,
 }
@@ -27,7 +29,7 @@ pub struct BuiltIn {
 }
 
 const fn root(name: &'static str, about: &'static str) -> Root {
-    Root { name, about, any_key: true, later: false }
+    Root { name, about, any_key: true, in_journeys: false, later: false }
 }
 
 const fn built_in(path: &'static str, ty: &'static str, about: &'static str) -> BuiltIn {
@@ -37,6 +39,11 @@ const fn built_in(path: &'static str, ty: &'static str, about: &'static str) -> 
 impl Root {
     const fn only_built_in(mut self) -> Self {
         self.any_key = false;
+        self
+    }
+
+    const fn in_journeys(mut self) -> Self {
+        self.in_journeys = true;
         self
     }
 
@@ -65,8 +72,16 @@ pub static ROOTS: &[Root] = &[
     root("time", "The time of day and the date: the visitor's in a rule, the pack's elsewhere.")
         .only_built_in(),
     root("scores", "What models say of the visitor.").later(),
-    root("entry", "What a journey began with.").later(),
-    root("event", "The event that a journey waited for.").later(),
+    root(
+        "entry",
+        "In the steps of a journey: the properties of the event that let the visitor in.",
+    )
+    .in_journeys(),
+    root(
+        "event",
+        "In the steps of a journey: the properties of the event that was waited for last.",
+    )
+    .in_journeys(),
 ];
 
 /// The paths that hosts fill, and those that the engine reads itself.
@@ -102,7 +117,13 @@ pub static BUILT_IN: &[BuiltIn] = &[
 
 /// The roots that paths can begin with.
 pub fn root_names() -> impl Iterator<Item = &'static str> + Clone {
-    ROOTS.iter().filter(|root| !root.later).map(|root| root.name)
+    ROOTS.iter().filter(|root| !root.later && !root.in_journeys).map(|root| root.name)
+}
+
+/// Whether a path begins like one that journeys alone read.
+pub fn is_of_journeys(path: &str) -> bool {
+    let first = path.split('.').next().unwrap_or_default();
+    ROOTS.iter().any(|root| root.in_journeys && root.name == first)
 }
 
 /// Whether a path begins like one of a later version.

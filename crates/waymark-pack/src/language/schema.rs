@@ -10,6 +10,9 @@ use super::{BUILT_IN, EVENTS, FEATURES, LOGIC, PACK, ROOTS, Shape, Takes, VISITO
 
 /// Where the schema is published.
 const ID: &str = "https://waymark.dev/schema/pack-1.json";
+/// Definitions of conditions on a visitor.
+const CONDITION: &str = "condition";
+const IN_JOURNEY: &str = "condition-in-journey";
 const DURATION: &str = "^[0-9]+[smhdw]$";
 
 /// The schema's text.
@@ -21,7 +24,8 @@ pub fn schema() -> String {
         }
     }
     definitions.extend([
-        ("condition".to_owned(), condition()),
+        (CONDITION.to_owned(), condition(CONDITION)),
+        (IN_JOURNEY.to_owned(), condition(IN_JOURNEY)),
         ("where".to_owned(), filter()),
         ("comparison".to_owned(), comparison()),
         ("comparisons".to_owned(), comparisons()),
@@ -122,7 +126,8 @@ fn of(takes: &Takes) -> Json {
             let each = operators.iter().map(|operator| ((*operator).to_owned(), of(takes)));
             closed(each.collect())
         }
-        Takes::Condition => reference("condition"),
+        Takes::Condition => reference(CONDITION),
+        Takes::InJourney => reference(IN_JOURNEY),
         Takes::Where => reference("where"),
         Takes::Comparison => reference("comparison"),
         Takes::Feature => reference("feature"),
@@ -130,15 +135,17 @@ fn of(takes: &Takes) -> Json {
 }
 
 /// A condition on a visitor: operators, and paths with what they have to be like.
-fn condition() -> Json {
+fn condition(name: &str) -> Json {
+    let logic = LOGIC.iter().map(|operator| combined(operator, name));
     let built_in = BUILT_IN
         .iter()
         .filter(|path| !path.later)
         .map(|path| (path.path.to_owned(), described(reference("comparison"), path.about)));
-    let operators = LOGIC.iter().chain(VISITOR).filter(|operator| !operator.later).map(entry);
+    let operators = logic.chain(VISITOR.iter().filter(|operator| !operator.later).map(entry));
     let roots: Vec<&str> = ROOTS
         .iter()
         .filter(|root| !root.later && (root.any_key || root.name == "features"))
+        .filter(|root| !root.in_journeys || name == IN_JOURNEY)
         .map(|root| root.name)
         .collect();
     let pattern = format!("^({})\\..", roots.join("|"));
@@ -154,13 +161,7 @@ fn condition() -> Json {
 
 /// A condition on an event: paths of its properties, and logic.
 fn filter() -> Json {
-    let logic = LOGIC.iter().map(|operator| {
-        let takes = match operator.takes {
-            Takes::List(_) => typed("array").and([("items", reference("where"))]),
-            _ => reference("where"),
-        };
-        (operator.name.to_owned(), described(takes, operator.about))
-    });
+    let logic = LOGIC.iter().map(|operator| combined(operator, "where"));
     let operators = logic.chain(EVENTS.iter().map(entry));
     Json::object([
         ("title", Json::text("a condition on an event")),
@@ -173,6 +174,15 @@ fn filter() -> Json {
         ("patternProperties", Json::Object(vec![("^[^$]".to_owned(), reference("comparison"))])),
         ("additionalProperties", Json::Flag(false)),
     ])
+}
+
+/// An operator of logic, of conditions of this kind.
+fn combined(operator: &Operator, kind: &str) -> (String, Json) {
+    let takes = match operator.takes {
+        Takes::List(_) => typed("array").and([("items", reference(kind))]),
+        _ => reference(kind),
+    };
+    (operator.name.to_owned(), described(takes, operator.about))
 }
 
 /// A value to equal, or comparisons.

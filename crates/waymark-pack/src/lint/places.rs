@@ -32,6 +32,14 @@ pub(super) fn edge_only(pack: &Pack, declared: &Declared, problems: &mut Problem
             problems.error(Code::EdgeDataInPage, at, message);
         }
     }
+    for flow in pack.flows.flows.iter().filter(|flow| !flow.edge) {
+        let read = flow.conditions().into_iter().find_map(|condition| secrets.read_by(condition));
+        if let Some((what, at)) = read {
+            let message = format!("pages run the trigger {}, and it reads {what}", shown(&flow.id));
+            let problem = problems.error(Code::EdgeDataInPage, at, message);
+            problem.mend("give the trigger \"runs\": \"edge\"");
+        }
+    }
     let slots = pack.edge_slots();
     let contents = by_id(pack);
     for slot in pack.slots.iter().filter(|slot| !slots.contains(slot.id.as_str())) {

@@ -10,7 +10,7 @@ use crate::condition::{Condition, Definition, Kind, Occurrence, Subject};
 use crate::declared::Declared;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Pack, Rule};
+use crate::pack::{Content, Flow, Pack, Rule};
 use crate::problem::{Problems, shown};
 
 /// Different things that the rules of a slot may read before its decisions are hardly ever the same
@@ -64,6 +64,11 @@ pub(crate) fn read_by_rule(names: &Names<'_>, rule: &Rule) -> BTreeSet<Read> {
     Reads::of(names, rule).all.into_iter().map(|(read, _)| read).collect()
 }
 
+/// What a trigger or a journey reads, also by way of segments and stages.
+pub(crate) fn read_by_flow(names: &Names<'_>, flow: &Flow) -> BTreeSet<Read> {
+    Reads::of_flow(names, flow).all.into_iter().map(|(read, _)| read).collect()
+}
+
 /// What a condition reads by itself.
 pub(crate) fn read_by(names: &Names<'_>, condition: Option<&Condition>) -> BTreeSet<Read> {
     let mut reads = Reads::nothing(names);
@@ -73,7 +78,7 @@ pub(crate) fn read_by(names: &Names<'_>, condition: Option<&Condition>) -> BTree
     reads.all.into_iter().map(|(read, _)| read).collect()
 }
 
-/// Rules that read data which is not collected for their purpose.
+/// Rules, triggers and journeys that read data which is not collected for their purpose.
 pub(super) fn purposes(
     pack: &Pack,
     names: &Names<'_>,
@@ -81,28 +86,44 @@ pub(super) fn purposes(
     problems: &mut Problems,
 ) {
     for rule in &pack.rules {
-        for (read, at) in Reads::of(names, rule).all {
-            let (kind, name, purposes) = match &read {
-                Read::Event(name) => {
-                    let event = declared.events.as_ref().and_then(|events| events.get(name));
-                    ("event", name, event.and_then(|event| event.purposes.as_ref()))
-                }
-                Read::Trait(name) => ("trait", name, declared.purposes_of_trait(name)),
-                Read::Signal(_) => continue,
-            };
-            let Some(purposes) = purposes.filter(|purposes| !purposes.contains(&rule.purpose))
-            else {
-                continue;
-            };
-            let names: Vec<&str> = purposes.iter().copied().map(Purpose::name).collect();
-            let collected = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-            let (name, purpose) = (shown(name), rule.purpose.name());
-            let message = format!(
-                "the {kind} {name} is collected for {collected}, and the rule is for {purpose}"
-            );
-            let problem = problems.warn(Code::PurposeNotAllowed, at, message);
-            problem.mend("give the rule that purpose, or leave what it must not read out");
+        purpose(&Reads::of(names, rule), "rule", rule.purpose, declared, problems);
+    }
+    for flow in &pack.flows.flows {
+        let reads = Reads::of_flow(names, flow);
+        let purposes: BTreeSet<Purpose> = flow.acts().map(|act| act.purpose).collect();
+        for wanted in purposes {
+            purpose(&reads, flow.kind.name(), wanted, declared, problems);
         }
+    }
+}
+
+fn purpose(
+    reads: &Reads<'_>,
+    who: &str,
+    wanted: Purpose,
+    declared: &Declared,
+    problems: &mut Problems,
+) {
+    for (read, at) in &reads.all {
+        let (kind, name, purposes) = match read {
+            Read::Event(name) => {
+                let event = declared.events.as_ref().and_then(|events| events.get(name));
+                ("event", name, event.and_then(|event| event.purposes.as_ref()))
+            }
+            Read::Trait(name) => ("trait", name, declared.purposes_of_trait(name)),
+            Read::Signal(_) => continue,
+        };
+        let Some(purposes) = purposes.filter(|purposes| !purposes.contains(&wanted)) else {
+            continue;
+        };
+        let names: Vec<&str> = purposes.iter().copied().map(Purpose::name).collect();
+        let collected = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        let (name, wanted) = (shown(name), wanted.name());
+        let message = format!(
+            "the {kind} {name} is collected for {collected}, and the {who} is for {wanted}"
+        );
+        let problem = problems.warn(Code::PurposeNotAllowed, *at, message);
+        problem.mend(format!("give the {who} that purpose, or leave what it must not read out"));
     }
 }
 
@@ -135,10 +156,7 @@ impl<'p> Reads<'p> {
 
     fn of(names: &'p Names<'p>, rule: &'p Rule) -> Self {
         let mut reads = Self::nothing(names);
-        reads.pending = rule.conditions().map(|condition| (condition, None)).collect();
-        while let Some((condition, within)) = reads.pending.pop() {
-            condition.walk(&mut |part| reads.part(part, within.unwrap_or(part.at)));
-        }
+        reads.follow(rule.conditions().collect());
         for show in rule.shown() {
             let Some(content) = names.contents.get(show.content.as_str()) else { continue };
             let mut paths = Vec::new();
@@ -148,6 +166,20 @@ impl<'p> Reads<'p> {
             }
         }
         reads
+    }
+
+    fn of_flow(names: &'p Names<'p>, flow: &'p Flow) -> Self {
+        let mut reads = Self::nothing(names);
+        reads.follow(flow.conditions());
+        flow.occurrences().into_iter().for_each(|on| reads.occurrence(on, flow.at));
+        reads
+    }
+
+    fn follow(&mut self, conditions: Vec<&'p Condition>) {
+        self.pending = conditions.into_iter().map(|condition| (condition, None)).collect();
+        while let Some((condition, within)) = self.pending.pop() {
+            condition.walk(&mut |part| self.part(part, within.unwrap_or(part.at)));
+        }
     }
 
     fn part(&mut self, part: &'p Condition, at: At) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::program::{CondId, Feature, FeatureKind, Items, Ledger, Matcher};
+use waymark_engine::program::{CondId, Feature, FeatureKind, Flow, Items, Ledger, Matcher};
 use waymark_model::fnv1a64;
 
 use super::canonical;
@@ -90,17 +90,17 @@ impl Features {
         })
     }
 
-    /// The names of the events, sorted, and the features that watch them.
-    pub fn finish(mut self) -> (Vec<String>, Vec<Feature>) {
+    /// The names of the events, sorted, and the features that watch them. Flows get the same numbers.
+    pub fn finish(mut self, flows: &mut [Flow]) -> (Vec<String>, Vec<Feature>) {
         let mut moved = vec![0; self.events.len()];
         for (new, old) in (0..).zip(self.events.values()) {
             moved[*old as usize] = new;
         }
-        for feature in &mut self.list {
-            feature.kind.each_matcher(|matcher| {
-                matcher.event = matcher.event.map(|old| moved[old as usize]);
-            });
-        }
+        let to_new = |matcher: &mut Matcher| {
+            matcher.event = matcher.event.map(|old| moved[old as usize]);
+        };
+        self.list.iter_mut().for_each(|feature| feature.kind.each_matcher(to_new));
+        flows.iter_mut().for_each(|flow| flow.each_matcher(to_new));
         (self.events.into_keys().collect(), self.list)
     }
 
@@ -116,7 +116,7 @@ impl Features {
         number
     }
 
-    fn matcher(&mut self, on: &Occurrence, lower: Lower<'_>) -> Matcher {
+    pub fn matcher(&mut self, on: &Occurrence, lower: Lower<'_>) -> Matcher {
         let event = on.event.as_ref().map(|name| {
             let next = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
             *self.events.entry(name.clone()).or_insert(next)

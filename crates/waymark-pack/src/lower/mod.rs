@@ -3,6 +3,7 @@
 mod canonical;
 mod conds;
 mod features;
+mod flows;
 mod order;
 mod references;
 mod rules;
@@ -59,6 +60,7 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
         program.stages.push(Stage { id: stage.id.clone(), enter });
     }
     lowering.shown(pack, &mut program)?;
+    lowering.flows(pack, &mut program);
     let Lowering { conds, features, named, references, .. } = lowering;
     program.named = named.into_iter().map(|(id, number)| (id.to_owned(), number)).collect();
     program.patterns = references.patterns;
@@ -66,7 +68,7 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
     program.zones = references.zones;
     program.holidays.clone_from(&pack.holidays);
     program.conds = conds.list;
-    (program.events, program.features) = features.finish();
+    (program.events, program.features) = features.finish(&mut program.flows);
     Some(program)
 }
 
@@ -258,12 +260,12 @@ impl<'p> Lowering<'p> {
         self.remember(|features, lower| features.definition(definition, lower))
     }
 
-    /// A feature, whose conditions on events are lowered as all others are.
-    fn remember(&mut self, make: impl FnOnce(&mut Features, Lower<'_>) -> u32) -> u32 {
+    /// A feature, or a matcher, whose conditions on events are lowered as all others are.
+    fn remember<T>(&mut self, make: impl FnOnce(&mut Features, Lower<'_>) -> T) -> T {
         let mut features = std::mem::take(&mut self.features);
-        let number = make(&mut features, &mut |filter| self.part(filter));
+        let made = make(&mut features, &mut |filter| self.part(filter));
         self.features = features;
-        number
+        made
     }
 }
 

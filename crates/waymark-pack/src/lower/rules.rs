@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use waymark_engine::program::{
-    Action, Candidate, Compare, Experiment, Holdout, Leaf, Need, Order, Outcome, Path, Pick,
-    Points, Program, Root, Rule, Sticky, Variation,
+    Action, Candidate, Compare, Experiment, Holdout, Leaf, Need, Order, Outcome, Pick, Points,
+    Program, Rule, Sticky, Variation,
 };
 use waymark_model::Value;
 
 use super::Lowering;
-use crate::condition::{Comparison, Condition, Definition, Kept, Kind, Occurrence, Subject};
-use crate::json::At;
-use crate::pack::{self, Content, Does, HOLDOUT, Needed, Pack, limited};
+use crate::condition::{Condition, Definition, Kept, Kind, Occurrence};
+use crate::pack::{self, Contacts, Content, Does, HOLDOUT, Needed, Pack, limited};
 
 /// What hosts log when somebody meets a variation, and what it says.
 const EXPOSURE: &str = "Experiment Viewed";
@@ -52,6 +51,7 @@ impl<'p> Lowering<'p> {
             })
             .collect();
         let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
+        let contacts = Contacts::of(pack);
         for (slot, rule) in rules {
             let action = match &rule.does {
                 Does::Keep => Action::Keep,
@@ -71,7 +71,7 @@ impl<'p> Lowering<'p> {
             };
             let place = pack.slots.iter().find(|slot| slot.id == rule.slot);
             let (limit, logs) =
-                limited(&rule.id, rule.limit.as_ref(), place, pack.contact.as_ref(), &pack.slots);
+                limited(&rule.id, rule.limit.as_ref(), place, pack.contact.as_ref(), &contacts);
             let exclusive = rule.exclusive.as_deref().map(|name| {
                 let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
                 *groups.entry(name).or_insert(next)
@@ -153,8 +153,9 @@ impl<'p> Lowering<'p> {
             return None;
         }
         let at = rule.at;
-        let of_this = property(at, EXPERIMENT_ID, Compare::Is(Value::from(rule.id.as_str())));
-        let numbered = |compare| property(at, BUCKET_VERSION, compare);
+        let of_this =
+            Condition::property(at, EXPERIMENT_ID, Compare::Is(Value::from(rule.id.as_str())));
+        let numbered = |compare| Condition::property(at, BUCKET_VERSION, compare);
         let number = |version: u32| Value::Number(f64::from(version));
         // An exposure that names no version is of version 0.
         let mut version = numbered(Compare::Is(number(experiment.bucket_version)));
@@ -198,14 +199,6 @@ impl<'p> Names<'p> {
         by_id: BTreeMap<&'p str, &'p Content>,
     ) -> Self {
         Self { slots, contents, by_id, experiments: BTreeMap::new() }
-    }
-}
-
-fn property(at: At, name: &str, compare: Compare) -> Condition {
-    let path = Path { root: Root::Property, keys: vec![name.to_owned()] };
-    Condition {
-        at,
-        kind: Kind::Compare { subject: Subject::Path(path), compare: Comparison::Plain(compare) },
     }
 }
 

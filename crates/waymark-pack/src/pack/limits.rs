@@ -1,9 +1,12 @@
 //! How often something is shown: a rule's own limit, and the pack's contact policy.
 
+use std::collections::BTreeSet;
+
 use waymark_engine::View;
-use waymark_engine::program::{Amount, Compare, Logs, Order, Path, Root, Taken, Window};
+use waymark_engine::program::{Amount, Compare, Logs, Order, Taken, Window};
 use waymark_model::{Span, Value};
 
+use super::Pack;
 use super::content::Slot;
 use crate::condition::{
     Comparison, Condition, Definition, Hours, Kind, Occurrence, Place, Subject, Values, hours_from,
@@ -19,6 +22,7 @@ use crate::problem::shown;
 const RULE_ID: &str = "rule_id";
 const CONTACT: &str = "contact";
 const SESSION: &str = "session";
+const DECIDED: &str = "decided";
 
 /// A rule's own limit.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +126,7 @@ pub(super) fn policy(node: Option<&Node>, desk: &mut Desk<'_>) -> Option<Policy>
     for node in ways.unwrap_or_default() {
         let Some(way) = text(node, "`exempt`", &mut desk.problems) else { continue };
         if !desk.declared.contacts.contains(way) {
-            let message = format!("no slot contacts visitors by {}", shown(way));
+            let message = format!("no slot and no destination contacts visitors by {}", shown(way));
             let names: Vec<&str> = desk.declared.contacts.iter().map(String::as_str).collect();
             desk.problems.warn(Code::BadValue, node.at, message).mean(way, names);
         }
@@ -133,13 +137,20 @@ pub(super) fn policy(node: Option<&Node>, desk: &mut Desk<'_>) -> Option<Policy>
     Some(Policy { at: node.at, limit, quiet, exempt })
 }
 
+/// The ways in which a pack contacts visitors.
+pub(crate) struct Contacts<'p> {
+    ways: BTreeSet<&'p str>,
+    /// Whether it sends messages, too.
+    sends: bool,
+}
+
 /// What has to hold for a rule to be shown once more, if anything, and what is to be logged for it.
 pub(crate) fn lowered(
     rule: &str,
     limit: Option<&Limit>,
     slot: Option<&Slot>,
     policy: Option<&Policy>,
-    slots: &[Slot],
+    contacts: &Contacts<'_>,
 ) -> (Option<Condition>, Logs) {
     let mut parts = Vec::new();
     let mut logs = Logs::default();
@@ -149,30 +160,61 @@ pub(crate) fn lowered(
         parts.push(limit.condition(rule));
     }
     let contact = slot.and_then(|slot| slot.contact.as_deref());
-    let policy = policy
-        .filter(|policy| contact.is_some_and(|way| !policy.exempt.iter().any(|free| free == way)));
-    if let Some(Policy { at, limit, quiet, exempt }) = policy {
-        if let Some((times, per)) = limit {
-            let ways = slots.iter().filter_map(|slot| slot.contact.as_ref());
-            let counted =
-                ways.filter(|way| !exempt.contains(way)).map(|way| Value::from(way.as_str()));
-            let among = property(*at, CONTACT, Compare::In(counted.collect()));
-            logs.viewed = true;
-            parts.push(fewer(*at, happened(View::VIEWED, among), *per, *times));
-        }
-        if let Some(quiet) = quiet {
-            let clock = Condition { at: *at, kind: Kind::Clock(quiet.clone()) };
-            parts.push(clock.not(*at));
-        }
+    if let Some(policy) = policy.filter(|policy| policy.is_about(contact)) {
+        let room = policy.room(contacts);
+        logs.viewed |= room.is_some();
+        parts.extend(room);
+        parts.extend(policy.loud());
     }
     let at = parts.first().map(|first| first.at);
     (at.map(|at| Condition::all(at, parts)), logs)
 }
 
+impl Contacts<'_> {
+    pub fn of(pack: &Pack) -> Contacts<'_> {
+        let slots = pack.slots.iter().filter_map(|slot| slot.contact.as_deref());
+        let destinations = &pack.flows.destinations;
+        let sends = destinations.iter().map(|destination| destination.channel.as_str());
+        Contacts { ways: slots.chain(sends).collect(), sends: !destinations.is_empty() }
+    }
+}
+
+impl Policy {
+    /// Whether it says something about contacts in this way.
+    pub fn is_about(&self, way: Option<&str>) -> bool {
+        way.is_some_and(|way| !self.exempt.iter().any(|free| free == way))
+    }
+
+    /// That there is room for another contact.
+    pub fn room(&self, contacts: &Contacts<'_>) -> Option<Condition> {
+        let (times, per) = self.limit?;
+        let at = self.at;
+        let counted = contacts.ways.iter().filter(|way| self.is_about(Some(way)));
+        let ways = counted.map(|way| Value::from(*way)).collect();
+        let mut of_contact = Condition::property(at, CONTACT, Compare::In(ways));
+        let mut event = Some(View::VIEWED.to_owned());
+        if contacts.sends {
+            // What was shown and what was sent are one number; what won only is not in it.
+            let decided = Compare::Is(Value::Bool(true));
+            let shown = Condition::property(at, DECIDED, decided).not(at);
+            of_contact = Condition::all(at, vec![of_contact, shown]);
+            event = None;
+        }
+        let on = Occurrence { event, filter: Some(of_contact.into()) };
+        Some(fewer(at, on, per, times))
+    }
+
+    /// That these are no quiet hours.
+    pub fn loud(&self) -> Option<Condition> {
+        let quiet = Kind::Clock(self.quiet.clone()?);
+        Some(Condition { at: self.at, kind: quiet }.not(self.at))
+    }
+}
+
 impl Limit {
     fn condition(&self, rule: &str) -> Condition {
         let Self { at, times, per, of } = *self;
-        let of_rule = property(at, RULE_ID, Compare::Is(Value::from(rule)));
+        let of_rule = Condition::property(at, RULE_ID, Compare::Is(Value::from(rule)));
         match of {
             Of::Exposure => fewer(at, happened(View::VIEWED, of_rule), per, times),
             Of::Decision => fewer(at, happened(View::DECIDED, of_rule), per, times),
@@ -202,12 +244,12 @@ fn by_day(span: Span) -> Window {
     Window { resolution, buckets: u32::try_from(buckets).unwrap_or(u32::MAX), skip: 0 }
 }
 
-fn happened(event: &str, filter: Condition) -> Occurrence {
+pub(super) fn happened(event: &str, filter: Condition) -> Occurrence {
     Occurrence { event: Some(event.to_owned()), filter: Some(filter.into()) }
 }
 
 /// It happened fewer times.
-const fn fewer(at: At, on: Occurrence, per: Per, times: u32) -> Condition {
+pub(super) const fn fewer(at: At, on: Occurrence, per: Per, times: u32) -> Condition {
     let (within, session) = match per {
         Per::Span(span) => (Some(span), false),
         Per::Session => (None, true),
@@ -215,10 +257,4 @@ const fn fewer(at: At, on: Occurrence, per: Per, times: u32) -> Condition {
     };
     let most = Some(times.saturating_sub(1));
     Condition { at, kind: Kind::Count { on, within, session, least: 0, most } }
-}
-
-fn property(at: At, name: &str, compare: Compare) -> Condition {
-    let path = Path { root: Root::Property, keys: vec![name.to_owned()] };
-    let kind = Kind::Compare { subject: Subject::Path(path), compare: Comparison::Plain(compare) };
-    Condition { at, kind }
 }

@@ -5,6 +5,7 @@ mod content;
 mod events;
 mod experiments;
 mod features;
+mod flows;
 mod groups;
 mod journey;
 mod limits;
@@ -22,9 +23,10 @@ mod tests;
 pub(crate) use content::{Content, Slot};
 pub(crate) use experiments::{Experiment, Sticky};
 pub(crate) use features::Feature;
+pub(crate) use flows::{Act, Cue, Flow, Flows, Step, StepKind};
 pub(crate) use groups::Group;
 pub(crate) use journey::Journey;
-pub(crate) use limits::{Policy, lowered as limited};
+pub(crate) use limits::{Contacts, Policy, lowered as limited};
 pub(crate) use picks::Candidate;
 pub(crate) use rules::{Does, Rule};
 pub(crate) use schedule::Schedule;
@@ -65,6 +67,7 @@ pub(crate) struct Pack {
     pub rules: Vec<Rule>,
     pub holdout: Option<Universal>,
     pub contact: Option<Policy>,
+    pub flows: Flows,
     pub metrics: Vec<Metric>,
     /// Of the metrics' events.
     pub metric_filters: Vec<Condition>,
@@ -136,6 +139,12 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let metrics = fields.take("metrics");
     let holdout = fields.take("holdout");
     let contact = fields.take("contact");
+    let acts = flows::Nodes {
+        destinations: fields.take("destinations"),
+        surveys: fields.take("surveys"),
+        triggers: fields.take("triggers"),
+        journeys: fields.take("journeys"),
+    };
     let catalog = fields.take("catalog");
     let tables = fields.take("tables");
     let tests = fields.take("tests");
@@ -172,10 +181,13 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     features.extend(loyalty::read(loyalty, desk));
     let by_persona = personas::read(personas, desk);
     let (metrics, metric_filters) = metrics::read(metrics, desk);
-    // Reports name both by their ids.
-    let mut ids = rules::Unique::of("rule or experiment");
+    let destinations = flows::declare(&acts, desk);
+    // Reports name all of them by their ids.
+    let mut ids = rules::Unique::of("rule, experiment or trigger");
     let mut rules = rules::read(rules, &mut ids, desk);
     rules.extend(experiments::read(experiments, &mut ids, desk));
+    let (flows, shows) = flows::read(&acts, destinations, &mut ids, desk);
+    rules.extend(shows);
     if rules.len() > RULES {
         let (limit, many) = (RULES, rules.len());
         let message =
@@ -201,6 +213,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         rules,
         holdout: shares::universal(holdout, desk),
         contact: limits::policy(contact, desk),
+        flows,
         metrics,
         metric_filters,
         catalog,

@@ -167,16 +167,16 @@ impl Program {
                     return Err("duplicate-step");
                 }
             }
-            for cue in &flow.enter {
-                if let Cue::Becomes(watch) = cue {
-                    below(*watch, self.watches.len())?;
+            for entrance in &flow.enter {
+                on_visitor(kinds, entrance.when, segments, true)?;
+                if let Cue::Becomes(watch) = entrance.cue {
+                    below(watch, self.watches.len())?;
                 }
             }
             for matcher in flow.matchers() {
                 matcher.event.map_or(Ok(()), |event| below(event, self.events.len()))?;
                 matcher.condition.map_or(Ok(()), |cond| on_event(kinds, cond))?;
             }
-            on_visitor(kinds, flow.when, segments, true)?;
             let mut conds = Ok(());
             flow.clone().each_cond(|cond| {
                 let reads = kinds.get(cond.0 as usize).ok_or("dangling-reference");
