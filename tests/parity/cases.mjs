@@ -1,6 +1,7 @@
 // The cases that `cargo xtask test` wrote, with the bytes that the native engine gave.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 
 const FOLDER = "target/parity";
 const read = async (name) => JSON.parse(await readFile(`${FOLDER}/${name}.json`, "utf8"));
@@ -16,9 +17,10 @@ export async function compare(host, run) {
       const results = await run(packs[pack], cases.map(({ events, decide }) => ({ events, decide })));
       assert.equal(results.length, cases.length);
       cases.forEach(({ name, page, ...whole }, at) => {
-        const { decision, state } = host === "page" ? page : whole;
+        const { decision, actions, state } = host === "page" ? page : whole;
         compared += 1;
         if (results[at].decision !== decision) differing.push(`${name}: the decision`);
+        if (!isDeepStrictEqual(results[at].actions, actions)) differing.push(`${name}: the actions`);
         if (results[at].state !== state) differing.push(`${name}: the state`);
       });
     }

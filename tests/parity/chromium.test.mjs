@@ -38,7 +38,10 @@ test("Chromium agrees with the native engine, byte for byte", { timeout: 600_000
       }
     });
     const run = (kind, pack, cases) =>
-      page.evaluate(([kind, program, all]) => globalThis.engines[kind].run(program, all), [kind, pack.page, cases]);
+      page.evaluate(
+        ([kind, { page: program, acts }, all]) => globalThis.engines[kind].run(program, acts, all),
+        [kind, pack, cases],
+      );
     let lean = 0;
     let refused = 0;
     const total = await compare("page", async (pack, cases) => {

@@ -18,7 +18,7 @@ test("workerd agrees with the native engine, byte for byte", { timeout: 600_000 
       });
       assert.equal(response.status, 200, response.status === 200 ? "" : await response.text());
       const answer = await response.json();
-      results.push(...answer.cases.map(({ encoded, state }) => ({ decision: encoded, state })));
+      results.push(...answer.cases.map(({ encoded, actions, state }) => ({ decision: encoded, actions, state })));
     }
     return results;
   });

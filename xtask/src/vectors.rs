@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use waymark_engine::{Decision, Engine, Numerals, Program};
 use waymark_model::Timestamp;
+use waymark_wire::{Played, acted_to_json, play, zoned};
 
 use crate::generate::Journeys;
 use crate::project::{self, read, root};
@@ -34,6 +35,7 @@ struct Suite {
 /// What a case came to.
 struct Outcome {
     decision: Decision,
+    actions: Vec<Value>,
     state: Vec<u8>,
 }
 
@@ -68,8 +70,7 @@ fn check() -> Result<usize> {
                 wrong.push(format!("{name}: the page's Program decides otherwise"));
             }
             wrong.extend(
-                differences(&outcome.decision, &case["expect"])
-                    .map(|what| format!("{name}: {what}")),
+                differences(&outcome, &case["expect"]).map(|what| format!("{name}: {what}")),
             );
         }
     }
@@ -96,7 +97,11 @@ pub fn bundle(out: &Path) -> Result<usize> {
     let mut cases = Vec::new();
     for (number, suite) in suites.iter().enumerate() {
         let page = suite.whole.page_projection();
-        packs.push(json!({ "source": suite.pack, "page": BASE64.encode(page.encode()) }));
+        packs.push(json!({
+            "source": suite.pack,
+            "page": BASE64.encode(page.encode()),
+            "acts": !page.flows.is_empty(),
+        }));
         for case in &suite.cases {
             let outcome = evaluate(&suite.whole, case)?;
             let in_page = evaluate(&page, case)?;
@@ -106,9 +111,11 @@ pub fn bundle(out: &Path) -> Result<usize> {
                 "events": case["events"],
                 "decide": case["decide"],
                 "decision": BASE64.encode(outcome.decision.encode()),
+                "actions": outcome.actions,
                 "state": hex(&Sha256::digest(&outcome.state)),
                 "page": {
                     "decision": BASE64.encode(in_page.decision.encode()),
+                    "actions": in_page.actions,
                     "state": hex(&Sha256::digest(&in_page.state)),
                 },
             }));
@@ -171,15 +178,21 @@ pub fn compile(pack: &str) -> Result<Program> {
 
 fn evaluate(program: &Program, case: &Value) -> Result<Outcome> {
     let engine = Engine::new(program, Numerals::NATIVE);
-    let mut state = engine.new_state();
-    for event in case["events"].as_array().context("events")? {
-        let event = waymark_wire::parse_line(&event.to_string()).map_err(anyhow::Error::new)?;
-        engine.apply(&mut state, &event);
+    let mut arrivals = Vec::new();
+    for written in case["events"].as_array().context("events")? {
+        let event = waymark_wire::parse_line(&written.to_string()).map_err(anyhow::Error::new)?;
+        let arrives = match &written["receivedAt"] {
+            Value::Null => event.time,
+            at => waymark_wire::timestamp_from_json(at).context("receivedAt")?,
+        };
+        arrivals.push((event, arrives));
     }
     let context = waymark_wire::context_from_json(&case["decide"])?;
     let now = Timestamp(case["decide"]["now"].as_i64().context("decide.now")?);
+    let Played { state, actions, .. } = play(engine, arrivals, &context, None, now);
     Ok(Outcome {
-        decision: engine.decide(&state, &context, now),
+        decision: engine.decide(&state, &zoned(context, None, &state, now), now),
+        actions: actions.iter().map(acted_to_json).collect(),
         state: engine.write_state(&state),
     })
 }
@@ -195,8 +208,9 @@ fn told(whole: &Program, decision: &Decision) -> Decision {
 }
 
 /// What a case names of the decision, where it is not so.
-fn differences<'a>(decision: &Decision, expect: &'a Value) -> impl Iterator<Item = String> + 'a {
-    let found = waymark_wire::decision_to_json(decision);
+fn differences<'a>(outcome: &Outcome, expect: &'a Value) -> impl Iterator<Item = String> + 'a {
+    let mut found = waymark_wire::decision_to_json(&outcome.decision);
+    found["actions"] = json!(outcome.actions);
     let all = expect.as_object().into_iter().flatten();
     all.filter_map(move |(key, wanted)| {
         let (key, wanted) = (key.as_str(), wanted);

@@ -53,6 +53,16 @@ impl Engine {
         self.0.advance(now).map_err(refusal)
     }
 
+    /// Until when nothing changes unless something happens.
+    pub fn due(&self) -> f64 {
+        self.0.due()
+    }
+
+    /// An encoded context, and milliseconds since 1970; gives actions.
+    pub fn act(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, Refusal> {
+        self.0.act(context, now).map_err(refusal)
+    }
+
     /// An encoded context, and milliseconds since 1970; gives a decision.
     pub fn decide(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, Refusal> {
         self.0.decide(context, now).map_err(refusal)

@@ -18,7 +18,7 @@ pub mod js;
 mod measure;
 mod session;
 
-pub use effects::encode_effects;
+pub use effects::{encode_acted, encode_effects};
 pub use session::Session;
 
 #[cfg(target_family = "wasm")]

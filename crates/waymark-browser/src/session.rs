@@ -4,10 +4,10 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_engine::{Applied, Engine, Latest, Numerals, Program, State};
+use waymark_engine::{Applied, Context, Engine, Latest, Numerals, Program, State};
 use waymark_model::{DecodeError, Event, Timestamp, Value};
 
-use crate::encode_effects;
+use crate::{encode_acted, encode_effects};
 
 #[derive(Debug)]
 pub struct Session {
@@ -37,26 +37,28 @@ impl Session {
     pub fn apply(&mut self, event: &[u8]) -> Result<Vec<u8>, DecodeError> {
         let event = Event::decode(event)?;
         let effects = Engine::new(&self.program, self.numerals).apply_owned(&mut self.state, event);
-        Ok(encode_effects(
-            &self.program,
-            effects.applied,
-            self.state.seq,
-            &effects.change,
-            effects.valid_until,
-        ))
+        Ok(encode_effects(&self.program, effects.applied, self.state.seq, &effects.change))
     }
 
     /// Brings memberships up to `now`, in milliseconds since 1970; gives effects.
     pub fn advance(&mut self, now: f64) -> Result<Vec<u8>, DecodeError> {
         let now = instant(now)?;
         let change = Engine::new(&self.program, self.numerals).advance(&mut self.state, now);
-        Ok(encode_effects(
-            &self.program,
-            Applied::InOrder,
-            self.state.seq,
-            &change,
-            self.state.valid_until(),
-        ))
+        Ok(encode_effects(&self.program, Applied::InOrder, self.state.seq, &change))
+    }
+
+    /// When [`Session::advance`] and [`Session::act`] have something to do, in milliseconds since 1970.
+    pub fn due(&self) -> f64 {
+        self.state.valid_until().to_js()
+    }
+
+    /// Takes the actions that are due at `now`; gives them with their effects.
+    pub fn act(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, DecodeError> {
+        let now = instant(now)?;
+        let context = Context::decode(context)?;
+        let engine = Engine::new(&self.program, self.numerals);
+        let acted = engine.act(&mut self.state, &context, now);
+        Ok(encode_acted(&self.program, self.state.seq, &acted))
     }
 
     /// Gives a decision.

@@ -8,9 +8,10 @@
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
-use waymark_browser::encode_effects;
+use waymark_browser::{encode_acted, encode_effects};
 use waymark_engine::program::{CondId, Program, Segment, Stage};
-use waymark_engine::{Applied, Change, Context, Decision};
+use waymark_engine::state::Effects;
+use waymark_engine::{Acted, Applied, Change, Context, Decision};
 use waymark_model::{Event, Kind, Object, Purpose, Span, Timestamp, Value, Writer, Zone};
 
 #[test]
@@ -26,6 +27,7 @@ fn the_golden_bytes_are_the_engines() {
         "contexts": with("contexts", "context", |json| context(json).encode()),
         "decisions": decisions(),
         "effects": effects(),
+        "acted": acted(),
     });
     #[expect(clippy::disallowed_methods, reason = "asks whether to write what the test compares")]
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
@@ -215,8 +217,8 @@ fn effects() -> Json {
         stage: Some((None, Some(0))),
         began: Vec::new(),
     };
-    let some = encode_effects(&program, Applied::InOrder, 300, &change, Timestamp(9));
-    let none = encode_effects(&program, Applied::Duplicate, 0, &Change::default(), Timestamp::MAX);
+    let some = encode_effects(&program, Applied::InOrder, 300, &change);
+    let none = encode_effects(&program, Applied::Duplicate, 0, &Change::default());
     json!([
         {
             "hex": hex(&some),
@@ -230,6 +232,26 @@ fn effects() -> Json {
             "effects": { "duplicate": true, "seq": 0, "entered": [], "left": [], "stage": null },
         },
     ])
+}
+
+fn acted() -> Json {
+    let program = Program {
+        segments: vec![Segment { id: "a".to_owned(), when: CondId(0), edge: false }],
+        ..Program::default()
+    };
+    let mut event = Event::new("act-1", Kind::Track, "Content Triggered", Timestamp(9));
+    event.properties.insert("trigger_id", Value::from("gold"));
+    event.properties.insert("key", Value::Number(3.0));
+    let change = Change { entered: vec![0], ..Change::default() };
+    let effects = Effects { applied: Applied::InOrder, change, valid_until: Timestamp::MAX };
+    let bytes = encode_acted(&program, 7, &[Acted { event, effects }]);
+    json!([{
+        "hex": hex(&bytes),
+        "acted": [{
+            "id": "act-1", "event": "Content Triggered", "properties": { "trigger_id": "gold" },
+            "effects": { "duplicate": false, "seq": 7, "entered": ["a"], "left": [], "stage": null },
+        }],
+    }])
 }
 
 fn object(json: &Json) -> Object {

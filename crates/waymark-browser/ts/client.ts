@@ -73,6 +73,7 @@ export class Client {
       mayKeep: () => this.consent().personalization,
       decided: (decision) => this.show(decision),
       changed: ({ entered, left, stage }) => this.emitter.emit('effects', { entered, left, stage }),
+      acted: ({ id, event, properties }, at) => this.act(id, event, properties, at),
       fail: this.fail,
     };
     this.decider = new Decider(this.store, host);
@@ -217,16 +218,22 @@ export class Client {
     await this.tell();
   }
 
-  private hold(call: Omit<Held, 'id' | 'at' | 'userId'>, at: number): void {
+  /** The engine knows of it: the edge is told, and whoever listens. */
+  private act(id: string, event: string, properties: JsonObject, at: number): void {
+    this.hold({ kind: 'track', event, payload: payloadOf(properties), seen: snapshot() }, at, id);
+    this.emitter.emit('action', { event, properties });
+  }
+
+  private hold(call: Omit<Held, 'id' | 'at' | 'userId'>, at: number, id?: string): void {
     const consent = this.consent();
     if (consent.decided && !any(consent)) return;
     if (this.held.length >= HELD) {
       this.stats.dropped++;
       return;
     }
-    // Events of one millisecond keep their order.
-    this.lastAt = Math.max(at, this.lastAt + 1);
-    this.held.push({ ...call, id: messageId(random), at: this.lastAt, userId: this.userId });
+    // Events of one millisecond keep their order; what has an id has its time, too.
+    this.lastAt = id ? at : Math.max(at, this.lastAt + 1);
+    this.held.push({ ...call, id: id ?? messageId(random), at: this.lastAt, userId: this.userId });
     if (this.releasing) return;
     this.releasing = true;
     setTimeout(() => this.release());

@@ -4,7 +4,7 @@
 import init, { Engine } from 'waymark-engine';
 
 import { fromBase64, toBase64 } from './bytes';
-import { decodeDecision, decodeEffects, type Applied } from './decode';
+import { decodeActed, decodeDecision, decodeEffects, type Acted, type Applied } from './decode';
 import { encodeContext, type DecisionContext } from './encode';
 import { STATE, type Store } from './storage';
 import type { Decision } from './types';
@@ -28,6 +28,8 @@ export interface Host {
   mayKeep(): boolean;
   decided(decision: Decision): void;
   changed(effects: Applied): void;
+  /** Something is done now: it is to be logged under its id. */
+  acted(action: Acted, at: number): void;
   fail(code: string, message: string): void;
 }
 
@@ -137,17 +139,26 @@ export class Decider {
 
   decideAt(now: number): Decision | undefined {
     return this.guarded((engine) => {
-      const zone = zoneAt(now, engine.timezone());
-      const context = encodeContext({ ...this.host.context(), zone });
-      return decodeDecision(engine.decide(context, now));
+      return decodeDecision(engine.decide(this.context(engine, now), now));
     });
   }
 
-  /** Time has passed: windows may have slid. */
+  private context(engine: Engine, now: number): Uint8Array {
+    return encodeContext({ ...this.host.context(), zone: zoneAt(now, engine.timezone()) });
+  }
+
+  /** Time has passed: windows may have slid, and something may be to be done. */
   tick(): void {
-    const effects = this.guarded((engine) => decodeEffects(engine.advance(Date.now())));
+    const now = Date.now();
+    const effects = this.guarded((engine) => decodeEffects(engine.advance(now)));
     if (!effects) return;
     this.tell(effects);
+    const acted = this.guarded((engine) => decodeActed(engine.act(this.context(engine, now), now)));
+    for (const action of acted ?? []) {
+      this.saveSoon();
+      this.tell(action.effects);
+      this.host.acted(action, now);
+    }
     this.decide();
   }
 
@@ -203,8 +214,9 @@ export class Decider {
 
   wakeAt(validUntil: number | null): void {
     this.stop();
-    if (validUntil === null) return;
-    const wait = Math.min(Math.max(validUntil - Date.now(), SOONEST), FOREVER);
+    const due = Math.min(validUntil ?? Infinity, this.guarded((engine) => engine.due()) ?? Infinity);
+    if (due === Infinity) return;
+    const wait = Math.min(Math.max(due - Date.now(), SOONEST), FOREVER);
     this.timer = setTimeout(() => this.tick(), wait);
   }
 

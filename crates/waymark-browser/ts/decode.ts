@@ -78,8 +78,26 @@ function readView(input: Reader): View {
   return view;
 }
 
-export function decodeEffects(bytes: Uint8Array): Applied {
+export const decodeEffects = (bytes: Uint8Array): Applied => readEffects(new Reader(bytes));
+
+/** What is done when something changes. */
+export interface Acted {
+  id: string;
+  event: string;
+  properties: Record<string, string>;
+  effects: Applied;
+}
+
+export function decodeActed(bytes: Uint8Array): Acted[] {
   const input = new Reader(bytes);
+  return input.list(() => {
+    const [id, event] = [input.text(), input.text()];
+    const properties = Object.fromEntries(input.list(() => [input.text(), input.text()]));
+    return { id, event, properties, effects: readEffects(input) };
+  });
+}
+
+function readEffects(input: Reader): Applied {
   const duplicate = input.byte() === 3;
   const seq = input.unsigned();
   const entered = input.list(() => input.text());

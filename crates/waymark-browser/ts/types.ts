@@ -100,6 +100,12 @@ export interface Effects {
   stage: { from: string | null; to: string | null } | null;
 }
 
+/** What a trigger does: `Content Triggered` or `Survey Requested`, and which. */
+export interface Action {
+  event: string;
+  properties: JsonObject;
+}
+
 export interface Failure {
   code: string;
   message: string;
@@ -110,6 +116,7 @@ export interface Events {
   consent: Consent;
   decision: Decision;
   effects: Effects;
+  action: Action;
   error: Failure;
 }
 

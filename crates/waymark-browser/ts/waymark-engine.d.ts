@@ -9,6 +9,8 @@ declare module 'waymark-engine' {
     constructor(program: Uint8Array, state: Uint8Array);
     apply(event: Uint8Array): Uint8Array;
     advance(now: number): Uint8Array;
+    due(): number;
+    act(context: Uint8Array, now: number): Uint8Array;
     decide(context: Uint8Array, now: number): Uint8Array;
     timezone(): string | undefined;
     snapshot(): Uint8Array;

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use clap::ValueEnum;
 use serde::Serialize;
-use waymark_engine::{Context, Engine, Numerals, Program};
-use waymark_pack::Case;
-use waymark_wire::zoned;
+use waymark_engine::{Acted, Context, Engine, Numerals, Program};
+use waymark_model::Value;
+use waymark_pack::{Action, Case};
+use waymark_wire::{Played, format_timestamp, play, zoned};
 
 use crate::error::CliError;
 use crate::explain::report::Explained;
@@ -41,7 +42,7 @@ struct Outcome {
 /// One thing that came out otherwise.
 #[derive(Serialize)]
 struct Failure {
-    /// What was looked at: `segment`, `stage` or `slot`.
+    /// What was looked at: `segment`, `stage`, `slot`, `experiment` or `action`.
     of: &'static str,
     id: String,
     /// One sentence.
@@ -76,10 +77,6 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
 
 fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
     let engine = Engine::new(program, Numerals::NATIVE);
-    let mut state = engine.new_state();
-    for event in &case.given {
-        engine.apply(&mut state, event);
-    }
     let context = Context {
         values: case.context.clone(),
         consent: case.consent,
@@ -87,9 +84,13 @@ fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
         anonymous_id: Some(case.anonymous_id.clone()),
         ..Context::default()
     };
+    let arrivals = case.given.iter().map(|event| (event.clone(), event.time));
+    let Played { state, actions, .. } =
+        play(engine, arrivals, &context, case.timezone.as_deref(), case.now);
     let context = zoned(context, case.timezone.as_deref(), &state, case.now);
     let explained = Explained::new(engine, &case.name, &state, &context, case.now);
-    let failures = failures(case, &explained);
+    let mut failures = failures(case, &explained);
+    failures.extend(case.expect.actions.as_deref().and_then(|wanted| undone(wanted, &actions)));
     Outcome {
         path: path.to_owned(),
         test: case.name.clone(),
@@ -150,6 +151,42 @@ fn failures(case: &Case, explained: &Explained<'_>) -> Vec<Failure> {
         }
     }
     failures
+}
+
+/// What was done, where it is not what was wanted.
+fn undone(wanted: &[Action], actions: &[Acted]) -> Option<Failure> {
+    let is = |action: &Action, acted: &Acted| {
+        let has = |(key, value): &(&str, String)| {
+            acted.event.properties.get(key).and_then(Value::as_text) == Some(value)
+        };
+        action.event == acted.event.name
+            && action.properties.iter().all(has)
+            && action.at.is_none_or(|at| at == acted.event.time)
+    };
+    let place = (0..wanted.len().max(actions.len())).find(|place| {
+        let both = wanted.get(*place).zip(actions.get(*place));
+        !both.is_some_and(|(action, acted)| is(action, acted))
+    })?;
+    let list = actions.iter().map(done).collect::<Vec<_>>().join("\n");
+    let number = place + 1;
+    let said = match (wanted.get(place), actions.get(place)) {
+        (Some(_), None) => format!("action {number} was not taken"),
+        (None, Some(acted)) => format!("nobody expected action {number}: {}", done(acted)),
+        _ => format!("action {number} is another"),
+    };
+    let list = if list.is_empty() { "nothing was done".to_owned() } else { list };
+    Some(Failure::new("action", &number.to_string(), said, &list))
+}
+
+/// An action, on one line.
+fn done(acted: &Acted) -> String {
+    let event = &acted.event;
+    let at = format_timestamp(event.time).unwrap_or_default();
+    let properties = event.properties.iter().filter_map(|(key, value)| {
+        let text = value.as_text()?;
+        Some(format!("{key} {text}"))
+    });
+    format!("{at} {}: {}", event.name, properties.collect::<Vec<_>>().join(", "))
 }
 
 impl Failure {

@@ -8,8 +8,12 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use waymark_engine::state::{Applied, Effects};
-use waymark_engine::{Engine, Numerals, Program, State};
-use waymark_wire::{Problem, context_from_json, decision_to_json, device_zone, parse_line, zoned};
+use waymark_engine::{Context, Engine, Numerals, Program};
+use waymark_model::Timestamp;
+use waymark_wire::{
+    Played, Problem, acted_to_json, context_from_json, decision_to_json, device_zone, parse_line,
+    play, zoned,
+};
 
 use crate::body::{inflated, instant, object};
 use crate::edge::Edge;
@@ -60,12 +64,10 @@ pub async fn evaluate<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
 fn case(
     program: &Program,
     members: &Map<String, Json>,
-    now: waymark_model::Timestamp,
+    now: Timestamp,
     pointer: &str,
 ) -> Result<Json, Problem> {
     let engine = Engine::new(program, Numerals::NATIVE);
-    let mut state = engine.new_state();
-    let mut effects = Vec::new();
     let events = match members.get("events") {
         None | Some(Json::Null) => &Vec::new(),
         Some(Json::Array(events)) => events,
@@ -74,53 +76,69 @@ fn case(
             return Err(problems::bad_member(&pointer, "`events` is not a list."));
         }
     };
-    for (at, event) in events.iter().enumerate() {
-        let event = parse_line(&event.to_string()).map_err(|error| {
+    let mut arrivals = Vec::with_capacity(events.len());
+    for (at, written) in events.iter().enumerate() {
+        let pointer = format!("{pointer}/events/{at}");
+        let event = parse_line(&written.to_string()).map_err(|error| {
             let mut problem = Problem::from(&error);
             problem.status = 422;
-            problem.pointer = Some(format!("{pointer}/events/{at}{}", error.pointer));
+            problem.pointer = Some(format!("{pointer}{}", error.pointer));
             problem
         })?;
-        let effect = engine.apply_owned(&mut state, event);
-        effects.push(effects_json(program, &effect));
+        let arrives = match written.get("receivedAt") {
+            None | Some(Json::Null) => event.time,
+            Some(at) => instant(at, &format!("{pointer}/receivedAt"))?,
+        };
+        arrivals.push((event, arrives));
     }
+    let decide = members.get("decide").filter(|decide| !decide.is_null());
+    let asked = decide.map(|decide| Asked::read(decide, now, &format!("{pointer}/decide")));
+    let asked = asked.transpose()?;
+    let (context, device, until) = match &asked {
+        Some(asked) => (asked.context.clone(), asked.device, asked.now),
+        // Nothing is known of the visitor; so nothing is done to them.
+        None => (Context::default(), None, Timestamp::MIN),
+    };
+    let Played { state, effects, actions } = play(engine, arrivals, &context, device, until);
+    let effects: Vec<Json> = effects.iter().map(|one| effects_json(program, one)).collect();
     let mut answer = json!({
         "pack": program.hash.to_string(),
         "seq": state.seq,
         "effects": effects,
+        "actions": actions.iter().map(acted_to_json).collect::<Vec<_>>(),
         "state": hex(&Sha256::digest(engine.write_state(&state))),
         "decision": null,
         "encoded": null,
     });
-    if let Some(decide) = members.get("decide").filter(|decide| !decide.is_null()) {
-        let pointer = format!("{pointer}/decide");
-        decided(engine, &state, decide, now, &pointer, &mut answer)?;
+    if let Some(Asked { context, device, now }) = asked {
+        let context = zoned(context, device, &state, now);
+        let decision = engine.decide(&state, &context, now);
+        answer["decision"] = decision_to_json(&decision);
+        answer["encoded"] = BASE64_STANDARD.encode(decision.encode()).into();
     }
     Ok(answer)
 }
 
-fn decided(
-    engine: Engine<'_>,
-    state: &State,
-    decide: &Json,
-    now: waymark_model::Timestamp,
-    pointer: &str,
-    answer: &mut Json,
-) -> Result<(), Problem> {
-    let context = context_from_json(decide).map_err(|error| {
-        let mut problem = Problem::from(&error);
-        problem.pointer = Some(format!("{pointer}{}", error.pointer));
-        problem
-    })?;
-    let now = match decide.get("now") {
-        None | Some(Json::Null) => now,
-        Some(at) => instant(at, &format!("{pointer}/now"))?,
-    };
-    let context = zoned(context, device_zone(decide), state, now);
-    let decision = engine.decide(state, &context, now);
-    answer["decision"] = decision_to_json(&decision);
-    answer["encoded"] = BASE64_STANDARD.encode(decision.encode()).into();
-    Ok(())
+/// What is to be decided, and when.
+struct Asked<'j> {
+    context: Context,
+    device: Option<&'j str>,
+    now: Timestamp,
+}
+
+impl<'j> Asked<'j> {
+    fn read(decide: &'j Json, now: Timestamp, pointer: &str) -> Result<Self, Problem> {
+        let context = context_from_json(decide).map_err(|error| {
+            let mut problem = Problem::from(&error);
+            problem.pointer = Some(format!("{pointer}{}", error.pointer));
+            problem
+        })?;
+        let now = match decide.get("now") {
+            None | Some(Json::Null) => now,
+            Some(at) => instant(at, &format!("{pointer}/now"))?,
+        };
+        Ok(Self { context, device: device_zone(decide), now })
+    }
 }
 
 fn effects_json(program: &Program, effects: &Effects) -> Json {

@@ -11,9 +11,9 @@ use alloc::vec::Vec;
 use waymark_model::{Event, Kind, Object, Span, Timestamp, Value, fnv1a64};
 
 use crate::evaluate::{Answer, Evaluation, Silent, Truth, matches};
-use crate::program::{Act, CondId, Cue, Does, Entrance, Flow, Matcher};
+use crate::program::{Act, CondId, Cue, Does, Entrance, Flow, Matcher, Step};
 use crate::state::{Applied, Effects, Run, State};
-use crate::{Context, Engine};
+use crate::{Context, Engine, WHOLE};
 
 /// An event that is older than the newest by more moves no run.
 const LATENESS: Span = Span(3 * Span::DAY.0);
@@ -41,8 +41,11 @@ impl Engine<'_> {
     /// An event that was not known has come.
     pub(crate) fn cue(&self, state: &mut State, event: &Event, applied: Applied) {
         let newest = state.head.newest.time;
-        if event.time < newest.minus(LATENESS) || !moves(event) {
+        if event.time < newest.minus(LATENESS) {
             return;
+        }
+        if !moves(event) {
+            return self.has_acted(state, event);
         }
         let number = self.program.event_number(&event.name);
         for flow in self.program.index.flows_of(number) {
@@ -67,6 +70,18 @@ impl Engine<'_> {
                     self.hears(flow, &mut run, later);
                 }
                 state.flows.add(run);
+            }
+        }
+    }
+
+    /// Another host has taken an action: it is not taken here.
+    fn has_acted(&self, state: &mut State, event: &Event) {
+        for run in &mut state.flows.runs {
+            let Some(flow) = self.program.flow(run.flow) else { continue };
+            let Some(step) = run.stands_at(flow) else { continue };
+            let Step { id, does } = &flow.steps[step as usize];
+            if matches!(does, Does::Act(_)) && event.id == action_id(flow, id, run) {
+                run.goes(flow, step + 1, event.time);
             }
         }
     }
@@ -186,7 +201,7 @@ impl Engine<'_> {
         let at = At { context, now: state.clamp(now) };
         let mut acted = Vec::new();
         // A state that was spoiled may stand at a moment that no event can have.
-        if Timestamp::from_js(at.now.to_js()).is_none() {
+        if !WHOLE || Timestamp::from_js(at.now.to_js()).is_none() {
             return acted;
         }
         for _ in 0..STEPS {
@@ -200,6 +215,29 @@ impl Engine<'_> {
             }
         }
         acted
+    }
+
+    /// Does until `now` what a host does that never sleeps: each action is taken when it is due.
+    pub fn run(
+        &self,
+        state: &mut State,
+        now: Timestamp,
+        context: impl Fn(&State, Timestamp) -> Context,
+    ) -> Vec<Acted> {
+        let mut all = Vec::new();
+        // Without any, nothing is lost by sleeping.
+        while !self.program.flows.is_empty() {
+            let due = state.valid_until();
+            let at = due.min(now);
+            self.advance(state, at);
+            let acted = self.act(state, &context(state, at), at);
+            let done = acted.is_empty() && state.valid_until() <= due;
+            all.extend(acted);
+            if due > now || done {
+                break;
+            }
+        }
+        all
     }
 
     fn step(&self, state: &mut State, number: usize, at: At<'_>) -> Option<Acted> {

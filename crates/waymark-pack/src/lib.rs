@@ -79,7 +79,7 @@ pub use format::format;
 pub use html::sanitized;
 pub use input::{Input, Part, catalog_source, includes};
 pub use measures::{Guardrail, Measured, Measures, Metric, MetricKind};
-pub use pack::{Case, Expect};
+pub use pack::{Action, Case, Expect};
 
 /// The version of the pack language that this compiler reads.
 pub const SPEC_VERSION: &str = "1";

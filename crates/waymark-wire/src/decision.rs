@@ -14,11 +14,11 @@
 use crate::consent::consent_from_json;
 use crate::fields::type_name;
 use crate::instant::format_timestamp;
-use crate::value::value_from_json;
+use crate::value::{object_to_json, value_from_json};
 use crate::{Code, WireError};
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::program::{Body, Root};
-use waymark_engine::{Assignment, Context, Decision, Exposure, SlotDecision, View};
+use waymark_engine::{Acted, Assignment, Context, Decision, Exposure, SlotDecision, View};
 use waymark_model::{Object, Purposes, Timestamp, Value, limits};
 
 /// The groups of a context that rules read; the names are the roots of their paths.
@@ -85,6 +85,16 @@ pub fn view_to_json(view: &View) -> Json {
         out["decided"] = true.into();
     }
     out
+}
+
+/// An action that was taken, and when.
+pub fn acted_to_json(acted: &Acted) -> Json {
+    json!({
+        "messageId": acted.event.id,
+        "event": acted.event.name,
+        "at": instant_to_json(acted.event.time),
+        "properties": object_to_json(&acted.event.properties),
+    })
 }
 
 fn assignment_to_json(assignment: &Assignment) -> Json {

@@ -60,6 +60,7 @@ mod event;
 mod explanation;
 mod fields;
 mod instant;
+mod play;
 mod problem;
 mod text;
 mod value;
@@ -69,12 +70,14 @@ pub use batch::{Accepted, Batch, Rejected, SHARED_BYTES, parse_batch, parse_call
 pub use clock::{BACK_DATE, Basis};
 pub use consent::{consent_from_json, consent_in, consent_to_json};
 pub use decision::{
-    PLACED, context_from_json, decision_to_json, device_zone, exposure_to_json, view_to_json,
+    PLACED, acted_to_json, context_from_json, decision_to_json, device_zone, exposure_to_json,
+    view_to_json,
 };
 pub use error::{Code, WireError};
 pub use event::{LINE_BYTES, event_to_json, parse_line};
 pub use explanation::explanation_to_json;
 pub use instant::{format_timestamp, parse_timestamp, timestamp_from_json};
+pub use play::{Played, play};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem};
 pub use value::{object_from_json, object_to_json, parse_object, value_from_json, value_to_json};
 pub use zone::{zone_at, zoned};

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { toHex } from '../bytes';
-import { decodeDecision, decodeEffects } from '../decode';
+import { decodeActed, decodeDecision, decodeEffects } from '../decode';
 import { encodeContext, encodeEvent, type DecisionContext, type EngineEvent } from '../encode';
 import { plain } from '../json';
 import golden from './golden.json';
@@ -30,5 +30,8 @@ test('decisions and effects are read as the engine wrote them', () => {
   }
   for (const { hex, effects } of golden.effects) {
     assert.deepEqual(decodeEffects(bytes(hex)), effects);
+  }
+  for (const { hex, acted } of golden.acted) {
+    assert.deepEqual(decodeActed(bytes(hex)), acted);
   }
 });

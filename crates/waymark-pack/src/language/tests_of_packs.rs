@@ -81,8 +81,30 @@ pub static EXPECT: Shape = Shape::new(
             Map("an experiment's id", &Either(&[Name("a variation"), Null])),
             "The variation of each of these experiments; null for whoever is not in it.",
         ),
+        may(
+            "actions",
+            List(&Object(&ACTION_EXPECTED)),
+            "What triggers and journeys did by then, all of it, in order.",
+        ),
     ],
 );
+
+pub static ACTION_EXPECTED: Shape = Shape::new(
+    "action-expected",
+    "an action that is expected",
+    "Something that is done; what is left out is not looked at.",
+    &[
+        may("show", Name("a content"), "The content that is shown."),
+        may("send", Name("a destination"), "The destination by which something is sent."),
+        may("survey", Name("a survey"), "The survey that is asked."),
+        may("message", Text, "The message that is sent."),
+        may("trigger", Text, "The trigger that does it."),
+        may("journey", Text, "The journey that does it."),
+        may("step", Text, "The step that does it."),
+        may("at", AT, "When: so long before now, or an instant."),
+    ],
+)
+.exactly_one(&[&["show", "send", "survey"]]);
 
 const AT: super::Takes = Pattern("^(-[0-9]+[smhdw]|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$", "-3d");
 const INSTANT: super::Takes = Pattern(

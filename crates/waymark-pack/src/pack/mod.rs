@@ -31,7 +31,7 @@ pub(crate) use picks::Candidate;
 pub(crate) use rules::{Does, Rule};
 pub(crate) use schedule::Schedule;
 pub(crate) use shares::{HOLDOUT, Need, Needed, Universal};
-pub use tests::{Case, Expect};
+pub use tests::{Action, Case, Expect};
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,6 @@
 //! A pack's own tests: read with the pack, never part of the Program.
 
+use waymark_engine::program::Act;
 use waymark_model::{
     Event, Kind as Call, Object, Purpose, Purposes, Span, Timestamp, Value, limits,
 };
@@ -42,6 +43,17 @@ pub struct Expect {
     pub slots: Vec<(String, Option<String>)>,
     /// The experiments' variations, `None` for whoever is not in it.
     pub variations: Vec<(String, Option<String>)>,
+    /// All that was done, in order.
+    pub actions: Option<Vec<Action>>,
+}
+
+/// Something that has to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    pub event: &'static str,
+    /// Properties that it has to have.
+    pub properties: Vec<(&'static str, String)>,
+    pub at: Option<Timestamp>,
 }
 
 /// 2026-01-01T12:00:00Z: a test means the same whenever it is run.
@@ -90,7 +102,7 @@ fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
         }
     }
     let timezone = timezone.and_then(|node| zone(node, desk));
-    let expect = expect.and_then(|node| read_expect(node, desk));
+    let expect = expect.and_then(|node| read_expect(node, now?, desk));
     Some(Case {
         name: name?.to_owned(),
         now: now?,
@@ -216,11 +228,12 @@ fn read_consent(node: &Node, desk: &mut Desk<'_>) -> Option<Purposes> {
     }
 }
 
-fn read_expect(node: &Node, desk: &mut Desk<'_>) -> Option<Expect> {
+fn read_expect(node: &Node, now: Timestamp, desk: &mut Desk<'_>) -> Option<Expect> {
     let mut fields = Fields::of(node, &language::EXPECT, &mut desk.problems)?;
     let (segments, not_segments) = (fields.take("segments"), fields.take("notSegments"));
     let (stage, slots) = (fields.take("stage"), fields.take("slots"));
     let variations = fields.take("variations");
+    let actions = fields.take("actions");
     fields.finish(&mut desk.problems);
     let segments = segments.map_or(Some(Vec::new()), |node| ids(node, "`segments`", desk));
     let not_segments =
@@ -248,13 +261,52 @@ fn read_expect(node: &Node, desk: &mut Desk<'_>) -> Option<Expect> {
         }
     }
     let variations = variations.map_or(Some(Vec::new()), |node| read_variations(node, desk));
+    let actions = actions.map(|node| {
+        let items = elements(node, "`actions`", &mut desk.problems)?;
+        let all: Vec<_> = items.iter().map(|item| read_action(item, now, desk)).collect();
+        all.into_iter().collect::<Option<Vec<_>>>()
+    });
     Some(Expect {
         segments: segments?,
         not_segments: not_segments?,
         stage: stage?,
         slots: shown_in?,
         variations: variations?,
+        actions: actions.map_or(Some(None), |actions| actions.map(Some))?,
     })
+}
+
+fn read_action(node: &Node, now: Timestamp, desk: &mut Desk<'_>) -> Option<Action> {
+    let mut fields = Fields::of(node, &language::ACTION_EXPECTED, &mut desk.problems)?;
+    let does = fields.one_of(&["show", "send", "survey"], &mut desk.problems);
+    let more = [
+        ("message", "message_id"),
+        ("trigger", "trigger_id"),
+        ("journey", "journey_id"),
+        ("step", "step_id"),
+    ]
+    .map(|(key, property)| (key, property, fields.take(key)));
+    let at = fields.take("at");
+    fields.finish(&mut desk.problems);
+    let at = at.map(|node| time_of(node, now, desk));
+    let (key, node) = does?;
+    let (kind, event, property) = match key {
+        "show" => (Kind::Content, Act::CONTENT, "content_id"),
+        "send" => (Kind::Destination, Act::MESSAGE, "destination_id"),
+        _ => (Kind::Survey, Act::SURVEY, "survey_id"),
+    };
+    let id = text(node, &format!("`{key}`"), &mut desk.problems)?;
+    if !desk.is_declared(kind, id, node.at) {
+        return None;
+    }
+    let mut properties = vec![(property, id.to_owned())];
+    for (key, property, node) in more {
+        if let Some(node) = node {
+            let value = text(node, &format!("`{key}`"), &mut desk.problems)?;
+            properties.push((property, value.to_owned()));
+        }
+    }
+    Some(Action { event, properties, at: at.map_or(Some(None), |at| at.map(Some))? })
 }
 
 fn read_variations(node: &Node, desk: &mut Desk<'_>) -> Option<Vec<(String, Option<String>)>> {

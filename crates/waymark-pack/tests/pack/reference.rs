@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use waymark_engine::{Context, Engine, Numerals};
-use waymark_model::Timestamp;
+use waymark_model::{Timestamp, Value};
 use waymark_pack::language::shapes;
 use waymark_pack::{Case, Code, Compiled, Input, check, compile};
 
@@ -94,10 +94,6 @@ fn every_pack_is_right_and_passes_its_own_tests() {
 
 fn passes(compiled: &Compiled, case: &Case, place: &str) {
     let engine = Engine::new(&compiled.program, Numerals::NATIVE);
-    let mut state = engine.new_state();
-    for event in &case.given {
-        engine.apply(&mut state, event);
-    }
     let context = Context {
         values: case.context.clone(),
         consent: case.consent,
@@ -105,6 +101,14 @@ fn passes(compiled: &Compiled, case: &Case, place: &str) {
         anonymous_id: Some(case.anonymous_id.clone()),
         ..Context::default()
     };
+    let mut state = engine.new_state();
+    let mut acted = Vec::new();
+    for event in &case.given {
+        acted.extend(engine.run(&mut state, event.time, |_, _| context.clone()));
+        engine.apply(&mut state, event);
+        acted.extend(engine.run(&mut state, event.time, |_, _| context.clone()));
+    }
+    acted.extend(engine.run(&mut state, case.now, |_, _| context.clone()));
     let decision = engine.decide(&state, &context, case.now);
     let (name, expect) = (&case.name, &case.expect);
     for id in &expect.segments {
@@ -119,6 +123,16 @@ fn passes(compiled: &Compiled, case: &Case, place: &str) {
     for (slot, content) in &expect.slots {
         let shown = decision.slots.iter().find(|decided| decided.slot == *slot).unwrap();
         assert_eq!(&shown.content, content, "{place}: {name}: {slot}");
+    }
+    if let Some(actions) = &expect.actions {
+        assert_eq!(acted.len(), actions.len(), "{place}: {name}: {acted:?}");
+        for (acted, action) in acted.iter().zip(actions) {
+            let has = |(key, value): &(&str, String)| {
+                acted.event.properties.get(key).and_then(Value::as_text) == Some(value)
+            };
+            assert!(action.properties.iter().all(has), "{place}: {name}: {acted:?}");
+            assert_eq!(action.at.unwrap_or(acted.event.time), acted.event.time, "{place}: {name}");
+        }
     }
     for (experiment, variation) in &expect.variations {
         let assignments = decision.slots.iter().filter_map(|slot| slot.assignment.as_ref());
