@@ -14,7 +14,7 @@ export async function compare(host, run) {
   const differing = [];
   for (let chunk = 0; chunk < chunks; chunk += 1) {
     for (const [pack, cases] of byPack(await read(`cases-${chunk}`))) {
-      const results = await run(packs[pack], cases.map(({ events, decide }) => ({ events, decide })));
+      const results = await run(packs[pack], cases.map(({ before, events, decide }) => ({ before, events, decide })));
       assert.equal(results.length, cases.length);
       cases.forEach(({ name, page, ...whole }, at) => {
         const { decision, actions, state } = host === "page" ? page : whole;

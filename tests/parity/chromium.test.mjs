@@ -39,7 +39,7 @@ test("Chromium agrees with the native engine, byte for byte", { timeout: 600_000
     });
     const run = (kind, pack, cases) =>
       page.evaluate(
-        ([kind, { page: program, acts }, all]) => globalThis.engines[kind].run(program, acts, all),
+        ([kind, packed, all]) => globalThis.engines[kind].run(packed, all),
         [kind, pack, cases],
       );
     let lean = 0;

@@ -21,7 +21,7 @@ interface Touchpoint {
   receivedAt?: string;
 }
 
-interface Case {
+interface Part {
   events: Touchpoint[];
   decide: {
     now: number;
@@ -43,58 +43,81 @@ export async function load(module: string): Promise<void> {
   await init({ module_or_path: module });
 }
 
+interface Case extends Part {
+  before: (Part & { pack: Packed })[];
+}
+
 interface Outcome {
   decision: string;
   actions: { messageId: string; event: string; at: string; properties: JsonObject }[];
   state: string;
 }
 
-/** Every case's decision in base64, what was done, and its state's SHA-256. `acts` says whether the
- * Program does anything by itself. */
-export async function run(program: string, acts: boolean, cases: Case[]): Promise<Outcome[]> {
-  const bytes = fromBase64(program);
-  return Promise.all(cases.map((one) => evaluate(bytes, acts, one)));
+/** A page's Program in base64, and whether it does anything by itself. */
+interface Packed {
+  page: string;
+  acts: boolean;
 }
 
-async function evaluate(program: Uint8Array, acts: boolean, { events, decide }: Case): Promise<Outcome> {
-  const engine = new Engine(program, new Uint8Array(0));
-  try {
-    const { analytics = false, personalization = false, marketing = false } = decide.consent?.categoryPreferences ?? {};
-    const context = encodeContext({
-      values: plain(decide.context ?? {}) as JsonObject,
-      consent: { analytics, personalization, marketing },
-      locale: decide.locale ?? '',
-      anonymousId: decide.anonymousId,
-      shown: decide.shown,
-    });
-    const actions: Outcome['actions'] = [];
-    // A host that never sleeps.
-    const until = (now: number): void => {
-      for (let due = -Infinity; acts && due <= now; ) {
-        due = engine.due();
-        const at = Math.min(due, now);
-        engine.advance(at);
-        const acted = decodeActed(engine.act(context, at));
-        for (const { id: messageId, event, properties } of acted) {
-          actions.push({ messageId, event, at: new Date(at).toISOString(), properties });
-        }
-        if (!acted.length && engine.due() <= due) break;
-      }
-    };
-    let clock = -Infinity;
-    for (const event of events) {
-      clock = Math.max(clock, Date.parse(event.receivedAt ?? event.timestamp));
-      until(clock);
-      engine.apply(encoded(event));
-      until(clock);
+/** Every case's decision in base64, what was done, and its state's SHA-256. */
+export const run = (pack: Packed, cases: Case[]): Promise<Outcome[]> =>
+  Promise.all(cases.map((one) => evaluate(pack, one)));
+
+async function evaluate(pack: Packed, { before, ...last }: Case): Promise<Outcome> {
+  let state = new Uint8Array(0);
+  let decision = '';
+  let clock = -Infinity;
+  const actions: Outcome['actions'] = [];
+  for (const part of [...before, { ...last, pack }]) {
+    const engine = new Engine(fromBase64(part.pack.page), state);
+    try {
+      decision = goOn(engine, part.pack.acts, part, clock, actions);
+      clock = part.decide.now;
+      state = new Uint8Array(engine.snapshot());
+    } finally {
+      engine.free();
     }
-    until(Math.max(clock, decide.now));
-    const decision = toBase64(engine.decide(context, decide.now));
-    const digest = await crypto.subtle.digest('SHA-256', engine.snapshot() as BufferSource);
-    return { decision, actions, state: toHex(new Uint8Array(digest)) };
-  } finally {
-    engine.free();
   }
+  const digest = await crypto.subtle.digest('SHA-256', state);
+  return { decision, actions, state: toHex(new Uint8Array(digest)) };
+}
+
+function goOn(
+  engine: Engine,
+  acts: boolean,
+  { events, decide }: Part,
+  clock: number,
+  actions: Outcome['actions'],
+): string {
+  const { analytics = false, personalization = false, marketing = false } = decide.consent?.categoryPreferences ?? {};
+  const context = encodeContext({
+    values: plain(decide.context ?? {}) as JsonObject,
+    consent: { analytics, personalization, marketing },
+    locale: decide.locale ?? '',
+    anonymousId: decide.anonymousId,
+    shown: decide.shown,
+  });
+  // A host that never sleeps.
+  const until = (now: number): void => {
+    for (let due = -Infinity; acts && due <= now; ) {
+      due = engine.due();
+      const at = Math.min(Math.max(due, clock), now);
+      engine.advance(at);
+      const acted = decodeActed(engine.act(context, at));
+      for (const { id: messageId, event, properties } of acted) {
+        actions.push({ messageId, event, at: new Date(at).toISOString(), properties });
+      }
+      if (!acted.length && engine.due() <= due) break;
+    }
+    clock = now;
+  };
+  for (const event of events) {
+    until(Math.max(clock, Date.parse(event.receivedAt ?? event.timestamp)));
+    engine.apply(encoded(event));
+    until(clock);
+  }
+  until(Math.max(clock, decide.now));
+  return toBase64(engine.decide(context, decide.now));
 }
 
 const encoded = (event: Touchpoint): Uint8Array =>

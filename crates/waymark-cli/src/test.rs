@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::ValueEnum;
 use serde::Serialize;
 use waymark_engine::{Acted, Context, Engine, Numerals, Program};
-use waymark_model::Value;
+use waymark_model::{Timestamp, Value};
 use waymark_pack::{Action, Case};
 use waymark_wire::{Played, format_timestamp, play, zoned};
 
@@ -85,8 +85,9 @@ fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
         ..Context::default()
     };
     let arrivals = case.given.iter().map(|event| (event.clone(), event.time));
+    let clock = (Timestamp::MIN, case.now);
     let Played { state, actions, .. } =
-        play(engine, arrivals, &context, case.timezone.as_deref(), case.now);
+        play(engine, engine.new_state(), clock, arrivals, &context, case.timezone.as_deref());
     let context = zoned(context, case.timezone.as_deref(), &state, case.now);
     let explained = Explained::new(engine, &case.name, &state, &context, case.now);
     let mut failures = failures(case, &explained);

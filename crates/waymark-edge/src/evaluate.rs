@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use waymark_engine::state::{Applied, Effects};
 use waymark_engine::{Context, Engine, Numerals, Program};
 use waymark_model::Timestamp;
+use waymark_pack::Report;
 use waymark_wire::{
     Played, Problem, acted_to_json, context_from_json, decision_to_json, device_zone, parse_line,
     play, zoned,
@@ -34,13 +35,10 @@ pub async fn evaluate<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
             let program = edge.packs.deciding(edge.host, &active).await;
             program.map_err(problems::unavailable)?.ok_or_else(problems::no_active_pack)?
         }
-        Some(pack) => {
-            let source = pack.as_str().map_or_else(|| pack.to_string(), str::to_owned);
-            match waymark_pack::compile(&source) {
-                Ok(compiled) => Rc::new(compiled.program),
-                Err(report) => return Ok(packs::broken(&report)),
-            }
-        }
+        Some(pack) => match compiled(pack) {
+            Ok(program) => Rc::new(program),
+            Err(report) => return Ok(packs::broken(&report)),
+        },
     };
     let now = edge.host.now();
     let answer = match body.get("cases") {
@@ -61,13 +59,80 @@ pub async fn evaluate<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
     Ok(Response::json(200, &answer))
 }
 
+fn compiled(pack: &Json) -> Result<Program, Report> {
+    let source = pack.as_str().map_or_else(|| pack.to_string(), str::to_owned);
+    waymark_pack::compile(&source).map(|compiled| compiled.program)
+}
+
+/// A visitor, who may have been under other packs `before`, each with its events.
 fn case(
     program: &Program,
     members: &Map<String, Json>,
     now: Timestamp,
     pointer: &str,
 ) -> Result<Json, Problem> {
+    let mut kept = None;
+    let mut clock = Timestamp::MIN;
+    let mut actions = Vec::new();
+    let all = match members.get("before") {
+        None | Some(Json::Null) => &Vec::new(),
+        Some(Json::Array(all)) => all,
+        Some(_) => {
+            let pointer = format!("{pointer}/before");
+            return Err(problems::bad_member(&pointer, "`before` is not a list."));
+        }
+    };
+    for (at, part) in all.iter().enumerate() {
+        let pointer = format!("{pointer}/before/{at}");
+        let Json::Object(members) = part else {
+            return Err(problems::bad_member(&pointer, "A part of `before` is not an object."));
+        };
+        let pack = members.get("pack").unwrap_or(&Json::Null);
+        let program = compiled(pack).map_err(|report| {
+            let first = report.iter().next().map(|first| first.message.clone());
+            let why = first.unwrap_or_else(|| "The pack has errors.".to_owned());
+            problems::bad_member(&format!("{pointer}/pack"), &why)
+        })?;
+        let kept_before = kept.as_deref().map(|bytes| (bytes, clock));
+        let mut part = played(&program, members, kept_before, now, &pointer)?;
+        actions.append(&mut part.actions);
+        clock = part.until;
+        kept = Some(part.state);
+    }
+    let kept = kept.as_deref().map(|bytes| (bytes, clock));
+    let mut last = played(program, members, kept, now, pointer)?;
+    actions.append(&mut last.actions);
+    last.answer["actions"] = actions.into();
+    Ok(last.answer)
+}
+
+/// What became of a visitor under one pack.
+struct Part {
+    answer: Json,
+    actions: Vec<Json>,
+    state: Vec<u8>,
+    /// When the clock stands.
+    until: Timestamp,
+}
+
+fn played(
+    program: &Program,
+    members: &Map<String, Json>,
+    kept: Option<(&[u8], Timestamp)>,
+    now: Timestamp,
+    pointer: &str,
+) -> Result<Part, Problem> {
     let engine = Engine::new(program, Numerals::NATIVE);
+    let (state, clock) = match kept {
+        None => (engine.new_state(), Timestamp::MIN),
+        Some((bytes, clock)) => {
+            let state = engine.read_state(bytes).map_err(|error| {
+                let why = format!("The state before cannot be read: {error}.");
+                problems::bad_member(pointer, &why)
+            })?;
+            (state, clock)
+        }
+    };
     let events = match members.get("events") {
         None | Some(Json::Null) => &Vec::new(),
         Some(Json::Array(events)) => events,
@@ -99,14 +164,15 @@ fn case(
         // Nothing is known of the visitor; so nothing is done to them.
         None => (Context::default(), None, Timestamp::MIN),
     };
-    let Played { state, effects, actions } = play(engine, arrivals, &context, device, until);
+    let Played { state, effects, actions } =
+        play(engine, state, (clock, until), arrivals, &context, device);
+    let bytes = engine.write_state(&state);
     let effects: Vec<Json> = effects.iter().map(|one| effects_json(program, one)).collect();
     let mut answer = json!({
         "pack": program.hash.to_string(),
         "seq": state.seq,
         "effects": effects,
-        "actions": actions.iter().map(acted_to_json).collect::<Vec<_>>(),
-        "state": hex(&Sha256::digest(engine.write_state(&state))),
+        "state": hex(&Sha256::digest(&bytes)),
         "decision": null,
         "encoded": null,
     });
@@ -116,7 +182,8 @@ fn case(
         answer["decision"] = decision_to_json(&decision);
         answer["encoded"] = BASE64_STANDARD.encode(decision.encode()).into();
     }
-    Ok(answer)
+    let actions = actions.iter().map(acted_to_json).collect();
+    Ok(Part { answer, actions, state: bytes, until })
 }
 
 /// What is to be decided, and when.

@@ -85,7 +85,7 @@ impl Engine<'_> {
             views: Vec::new(),
         };
         if context.consent.contains(Purpose::Personalization) {
-            decision.valid_until = members.until;
+            decision.valid_until = members.decided_until();
             decision.segments = members
                 .segments()
                 .map(|number| self.program.segments[number as usize].id.clone())

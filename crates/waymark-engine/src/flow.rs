@@ -217,18 +217,19 @@ impl Engine<'_> {
         acted
     }
 
-    /// Does until `now` what a host does that never sleeps: each action is taken when it is due.
+    /// Does from one moment to another what a host does that never sleeps: each action is taken when
+    /// it is due.
     pub fn run(
         &self,
         state: &mut State,
-        now: Timestamp,
+        (from, now): (Timestamp, Timestamp),
         context: impl Fn(&State, Timestamp) -> Context,
     ) -> Vec<Acted> {
         let mut all = Vec::new();
         // Without any, nothing is lost by sleeping.
         while !self.program.flows.is_empty() {
             let due = state.valid_until();
-            let at = due.min(now);
+            let at = due.max(from).min(now);
             self.advance(state, at);
             let acted = self.act(state, &context(state, at), at);
             let done = acted.is_empty() && state.valid_until() <= due;
@@ -288,9 +289,10 @@ impl Engine<'_> {
             }
         }
         state.flows.runs[number] = run;
-        takes.map(|event| {
+        takes.and_then(|event| {
             let effects = self.apply_owned(state, event.clone());
-            Acted { event, effects }
+            // Another host has taken it.
+            (effects.applied != Applied::Duplicate).then_some(Acted { event, effects })
         })
     }
 
@@ -309,7 +311,7 @@ impl Engine<'_> {
 
 /// Whether an event may move flows: ours do not.
 fn moves(event: &Event) -> bool {
-    !Act::EVENTS.contains(&event.name.as_str())
+    !Act::is_named(&event.name)
 }
 
 /// Whether an event is about the run: not when it names another key.

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 use waymark_model::Timestamp;
 
-use crate::Engine;
 use crate::bits::Bits;
 use crate::evaluate::{Answer, Evaluation, Silent, Truth};
 use crate::state::{Fold, State, Touched};
+use crate::{Engine, WHOLE};
 
 /// Memberships at one moment.
 #[derive(Debug, Clone, Default)]
@@ -71,9 +71,21 @@ impl Memberships {
         change
     }
 
+    /// The same of segments and the stage alone: nothing is decided by watches.
+    pub fn decided_until(&self) -> Timestamp {
+        if !WHOLE || self.answers.len() == self.segments {
+            return self.until;
+        }
+        self.first_end(self.segments)
+    }
+
     fn renew_until(&mut self) {
-        self.until =
-            self.answers.iter().map(|answer| answer.until).fold(self.stage_until, Timestamp::min);
+        self.until = self.first_end(self.answers.len());
+    }
+
+    fn first_end(&self, among: usize) -> Timestamp {
+        let ends = self.answers.iter().take(among).map(|answer| answer.until);
+        ends.fold(self.stage_until, Timestamp::min)
     }
 }
 

@@ -16,23 +16,25 @@ pub struct Played {
 }
 
 /// Takes events as they arrive, each with the moment at which it does, and every action at the moment
-/// at which it is due, until `now`. `device` is the zone of the visitor's device.
+/// at which it is due. The clock goes from the first moment to the second. `device` is the zone of the
+/// visitor's device.
 pub fn play(
     engine: Engine<'_>,
+    state: State,
+    (mut clock, now): (Timestamp, Timestamp),
     arrivals: impl IntoIterator<Item = (Event, Timestamp)>,
     context: &Context,
     device: Option<&str>,
-    now: Timestamp,
 ) -> Played {
     let around = |state: &State, at: Timestamp| zoned(context.clone(), device, state, at);
-    let mut played = Played { state: engine.new_state(), effects: Vec::new(), actions: Vec::new() };
-    let mut clock = Timestamp::MIN;
+    let mut played = Played { state, effects: Vec::new(), actions: Vec::new() };
     for (event, arrives) in arrivals {
+        let since = clock;
         clock = clock.max(arrives);
-        played.actions.extend(engine.run(&mut played.state, clock, around));
+        played.actions.extend(engine.run(&mut played.state, (since, clock), around));
         played.effects.push(engine.apply_owned(&mut played.state, event));
-        played.actions.extend(engine.run(&mut played.state, clock, around));
+        played.actions.extend(engine.run(&mut played.state, (clock, clock), around));
     }
-    played.actions.extend(engine.run(&mut played.state, now.max(clock), around));
+    played.actions.extend(engine.run(&mut played.state, (clock, now.max(clock)), around));
     played
 }

@@ -96,6 +96,12 @@ impl Act {
     pub const SURVEY: &str = "Survey Requested";
     /// What actions are called as events. They move no flow.
     pub const EVENTS: [&str; 3] = [Self::MESSAGE, Self::CONTENT, Self::SURVEY];
+
+    /// Whether it is ours, and nothing that the visitor did: it is no part of a session, and not
+    /// among "any event".
+    pub fn is_named(event: &str) -> bool {
+        Self::EVENTS.contains(&event)
+    }
 }
 
 impl Flow {

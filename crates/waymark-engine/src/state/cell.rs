@@ -13,7 +13,7 @@ pub use rare::{RUNS, Rare};
 pub use windowed::Windowed;
 
 use crate::evaluate::{Reading, matches};
-use crate::program::{Feature, FeatureKind, Matcher, Window};
+use crate::program::{Act, Feature, FeatureKind, Matcher, Window};
 use crate::{Engine, WHOLE};
 
 /// Bytes of a property kept from an event; a longer one is kept as null.
@@ -67,8 +67,11 @@ impl Cell {
         late: bool,
     ) -> bool {
         let on = |matcher: &Matcher| {
-            (matcher.event.is_none() || matcher.event == number)
-                && matcher.condition.is_none_or(|cond| matches(engine, cond, event))
+            let named = match matcher.event {
+                None => !Act::is_named(&event.name),
+                named => named == number,
+            };
+            named && matcher.condition.is_none_or(|cond| matches(engine, cond, event))
         };
         let (time, properties) = (event.time, &event.properties);
         match (self, &feature.kind) {

@@ -108,14 +108,16 @@ impl Flows {
         self.runs.iter().map(|run| run.due).min().unwrap_or(Timestamp::MAX)
     }
 
-    /// Something has changed: who waits until a condition holds looks again.
+    /// Something has changed: who waits until a condition holds, or until it is no longer quiet, looks
+    /// again.
     pub(crate) fn recheck(&mut self, program: &Program, now: Timestamp) {
         for run in self.runs.iter_mut().filter(|run| run.due > now && run.step.is_some()) {
             let step = program.flow(run.flow).and_then(|flow| {
                 let at = run.stands_at(flow)?;
                 flow.steps.get(at as usize)
             });
-            if let Some(Step { does: Does::Await { until: Some(_), .. }, .. }) = step {
+            if let Some(Step { does: Does::Await { until: Some(_), .. } | Does::Act(_), .. }) = step
+            {
                 run.due = now;
             }
         }

@@ -10,7 +10,7 @@ use super::sessions::Sessions;
 use super::traits::Traits;
 use crate::Engine;
 use crate::evaluate::Reading;
-use crate::program::{Feature, Program};
+use crate::program::{Act, Feature, Program};
 
 /// The fold of some events, in the order of their keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +81,9 @@ impl Fold {
 
     fn move_by(&mut self, engine: Engine<'_>, event: &Event, late: bool, touched: &mut Touched) {
         let program = engine.program;
-        self.sessions.insert(event.time, program.session_gap);
+        if !Act::is_named(&event.name) {
+            self.sessions.insert(event.time, program.session_gap);
+        }
         touched.traits |= self.traits.take(event);
         if let Some(user_id) = &event.user_id
             && self.user_id.as_ref().is_none_or(|(said, _)| *said <= event.key())

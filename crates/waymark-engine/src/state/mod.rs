@@ -23,7 +23,7 @@ pub use sessions::{Session, Sessions};
 pub use traits::{TRAITS_BOUND, Traits};
 
 use crate::membership::{Change, Memberships};
-use crate::program::PackHash;
+use crate::program::{Act, PackHash};
 use crate::{Engine, WHOLE};
 
 /// Events kept since the checkpoint.
@@ -153,7 +153,7 @@ impl Engine<'_> {
     fn moves_flows(&self, event: &Event) -> bool {
         WHOLE && !self.program.flows.is_empty() && {
             let number = self.program.event_number(&event.name);
-            self.program.index.flows_of(number).next().is_some()
+            Act::is_named(&event.name) || self.program.index.flows_of(number).next().is_some()
         }
     }
 

@@ -4,7 +4,8 @@ use super::Takes::{Comparison, Duration, Either, List, Name, Object, Text, Where
 use super::{Key, Shape, Takes, may, needs, word};
 
 /// What names an event.
-const EVENT: Key = needs("event", Name("an event"), "The event's name; `*` is any event.");
+const EVENT: Key =
+    needs("event", Name("an event"), "The event's name; `*` is any event of the visitor's.");
 const WHERE: Key =
     may("where", Where, "What its properties have to be like; `context.` reads what came with it.");
 const WITHIN: Key = may("within", Duration, "Only what happened at most that long ago.");

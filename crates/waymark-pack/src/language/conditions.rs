@@ -8,7 +8,7 @@ use super::{Key, PURPOSES, Shape, Takes, UNITS, Word, may, needs, word};
 
 /// What names an event.
 pub(super) const OCCURRENCE: &[Key] = &[
-    needs("event", Name("an event"), "The event's name; `*` is any event."),
+    needs("event", Name("an event"), "The event's name; `*` is any event of the visitor's."),
     may("where", Where, "What its properties have to be like; `context.` reads what came with it."),
 ];
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use waymark_engine::View;
-use waymark_engine::program::{Amount, Compare, Logs, Order, Taken, Window};
+use waymark_engine::program::{Act, Amount, Compare, Logs, Order, Taken, Window};
 use waymark_model::{Span, Value};
 
 use super::Pack;
@@ -22,7 +22,6 @@ use crate::problem::shown;
 const RULE_ID: &str = "rule_id";
 const CONTACT: &str = "contact";
 const SESSION: &str = "session";
-const DECIDED: &str = "decided";
 
 /// A rule's own limit.
 #[derive(Debug, Clone, Copy)]
@@ -190,18 +189,19 @@ impl Policy {
         let (times, per) = self.limit?;
         let at = self.at;
         let counted = contacts.ways.iter().filter(|way| self.is_about(Some(way)));
-        let ways = counted.map(|way| Value::from(*way)).collect();
-        let mut of_contact = Condition::property(at, CONTACT, Compare::In(ways));
-        let mut event = Some(View::VIEWED.to_owned());
-        if contacts.sends {
-            // What was shown and what was sent are one number; what won only is not in it.
-            let decided = Compare::Is(Value::Bool(true));
-            let shown = Condition::property(at, DECIDED, decided).not(at);
-            of_contact = Condition::all(at, vec![of_contact, shown]);
-            event = None;
+        let ways: Vec<Value> = counted.map(|way| Value::from(*way)).collect();
+        let of_contact = Condition::property(at, CONTACT, Compare::In(ways));
+        let fewer_of = |event, times| fewer(at, happened(event, of_contact.clone()), per, times);
+        if !contacts.sends {
+            return Some(fewer_of(View::VIEWED, times));
         }
-        let on = Occurrence { event, filter: Some(of_contact.into()) };
-        Some(fewer(at, on, per, times))
+        // What was shown and what was sent are one number.
+        let both = (1..=times).map(|shown| {
+            let sent = times + 1 - shown;
+            let parts = vec![fewer_of(View::VIEWED, shown), fewer_of(Act::MESSAGE, sent)];
+            Condition::all(at, parts)
+        });
+        Some(Condition::any(at, both.collect()))
     }
 
     /// That these are no quiet hours.

@@ -103,12 +103,14 @@ fn passes(compiled: &Compiled, case: &Case, place: &str) {
     };
     let mut state = engine.new_state();
     let mut acted = Vec::new();
+    let mut clock = Timestamp::MIN;
     for event in &case.given {
-        acted.extend(engine.run(&mut state, event.time, |_, _| context.clone()));
+        acted.extend(engine.run(&mut state, (clock, event.time), |_, _| context.clone()));
+        clock = event.time;
         engine.apply(&mut state, event);
-        acted.extend(engine.run(&mut state, event.time, |_, _| context.clone()));
+        acted.extend(engine.run(&mut state, (clock, clock), |_, _| context.clone()));
     }
-    acted.extend(engine.run(&mut state, case.now, |_, _| context.clone()));
+    acted.extend(engine.run(&mut state, (clock, case.now), |_, _| context.clone()));
     let decision = engine.decide(&state, &context, case.now);
     let (name, expect) = (&case.name, &case.expect);
     for id in &expect.segments {
