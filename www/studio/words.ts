@@ -281,6 +281,7 @@ export const codes: Record<Language, Record<string, string>> = {
     'unknown-slot': '未知的版位',
     'unknown-stage': '未知的阶段',
     'unknown-table': '未知的表',
+    'unknown-model': '未知的模型',
     'unknown-destination': '未知的发送目标',
     'unknown-survey': '未知的问卷',
     'unknown-tier': '未知的会员等级',

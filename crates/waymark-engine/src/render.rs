@@ -11,9 +11,10 @@ use alloc::vec::Vec;
 
 use waymark_model::{Object, Timestamp, Value};
 
-use crate::evaluate::{Truth, group, of_item, session, time};
+use crate::evaluate::{Truth, group, of_item, score_of, session, time};
 use crate::program::{
-    Body, Content, Each, From, Part, Path, Root, Row, SessionKey, Template, TimeKey, ZoneId,
+    Body, Content, Each, From, Part, Path, Program, Root, Row, SessionKey, Template, TimeKey,
+    ZoneId,
 };
 use crate::state::{Fold, State};
 use crate::{Context, Engine, WHOLE};
@@ -133,6 +134,11 @@ impl<'a> Filling<'a> {
                 let list = self.read(path);
                 elements(list).into_iter().filter_map(|one| self.row(one)).collect()
             }
+            From::Related(model, path) => {
+                let list = elements(self.read(path));
+                let keys = self.related(*model, list.iter().map(|one| self.key_of(one)));
+                keys.into_iter().filter_map(|key| catalog.find(key)).map(Cow::Borrowed).collect()
+            }
         };
         if let Some(table) = each.fallback {
             rows.extend(catalog.table(table).map(Cow::Borrowed));
@@ -158,6 +164,26 @@ impl<'a> Filling<'a> {
             self.items += 1;
             left -= 1;
         }
+    }
+
+    /// What goes with things, what goes with several of them first: reciprocal rank fusion (Cormack,
+    /// Clarke and Büttcher 2009), with their constant.
+    fn related(&self, model: u32, things: impl Iterator<Item = String>) -> Vec<&'a str> {
+        const K: u32 = 60;
+        let program: &'a Program = self.engine.program;
+        let model = &program.models[model as usize];
+        let mut found: Vec<(f64, &'a str)> = Vec::new();
+        for thing in things {
+            for (rank, other) in (1_u32..).zip(model.related(&thing)) {
+                let points = 1.0 / f64::from(K.saturating_add(rank));
+                match found.iter_mut().find(|(_, have)| *have == other.as_str()) {
+                    Some((sum, _)) => *sum += points,
+                    None => found.push((points, other)),
+                }
+            }
+        }
+        found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        found.into_iter().map(|(_, key)| key).collect()
     }
 
     /// What a list of a visitor's names: a thing of the catalogue, or, where there is none, itself.
@@ -251,7 +277,13 @@ fn read(
             let reading = memory.reading(engine, feature, now);
             (reading.value.map_or(Value::Null, Cow::into_owned), reading.until)
         }
-        Root::Property | Root::EventContext | Root::Time | Root::Item => {
+        Root::Score if WHOLE => {
+            let model = path.keys.first().and_then(|id| engine.program.model(id));
+            let Some(model) = model else { return (Value::Null, Timestamp::MAX) };
+            let reading = score_of(engine, fold, model, now);
+            (reading.value.map_or(Value::Null, Cow::into_owned), reading.until)
+        }
+        Root::Property | Root::EventContext | Root::Time | Root::Item | Root::Score => {
             (Value::Null, Timestamp::MAX)
         }
     }

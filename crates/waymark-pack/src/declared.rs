@@ -62,6 +62,9 @@ pub(crate) struct Declared {
     pub slots: BTreeSet<String>,
     /// Ways in which slots and destinations contact visitors.
     pub contacts: BTreeSet<String>,
+    pub models: BTreeMap<String, Model>,
+    /// Keys of the catalogue.
+    pub rows: BTreeSet<String>,
     /// `None` for what could not be read.
     pub destinations: BTreeMap<String, Option<Destination>>,
     pub surveys: BTreeMap<String, Option<Survey>>,
@@ -81,6 +84,17 @@ pub(crate) struct Event {
     /// What it is collected for, if that is said.
     pub purposes: Option<Vec<Purpose>>,
     pub properties: Option<BTreeMap<String, Option<Type>>>,
+}
+
+/// What a model gives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Model {
+    /// A score, with its type.
+    Score(Option<Type>),
+    /// Things that go with things.
+    Items,
+    /// It could not be read; whatever refers to it is let be.
+    Broken,
 }
 
 /// A way to send something.
@@ -284,6 +298,7 @@ impl Desk<'_> {
             Kind::Stage => declared.stages.contains(id),
             Kind::Destination => declared.destinations.contains_key(id),
             Kind::Survey => declared.surveys.contains_key(id),
+            Kind::Model => declared.models.contains_key(id),
             Kind::Slot => declared.slots.contains(id),
             Kind::Group => declared.groups.contains(id),
             Kind::Touchpoint => declared.touchpoints.as_ref().is_none_or(|ids| ids.contains(id)),
@@ -302,6 +317,7 @@ impl Desk<'_> {
             Kind::Stage => declared.stages.iter().map(String::as_str).collect(),
             Kind::Destination => declared.destinations.keys().map(String::as_str).collect(),
             Kind::Survey => declared.surveys.keys().map(String::as_str).collect(),
+            Kind::Model => declared.models.keys().map(String::as_str).collect(),
             Kind::Slot => declared.slots.iter().map(String::as_str).collect(),
             Kind::Group => declared.groups.iter().map(String::as_str).collect(),
             Kind::Touchpoint => declared.touchpoints.iter().flatten().map(String::as_str).collect(),
@@ -327,6 +343,7 @@ pub(crate) enum Kind {
     Stage,
     Destination,
     Survey,
+    Model,
     Slot,
     Group,
     Touchpoint,
@@ -345,6 +362,7 @@ impl Kind {
             Self::Stage => ("stage", Code::UnknownStage),
             Self::Destination => ("destination", Code::UnknownDestination),
             Self::Survey => ("survey", Code::UnknownSurvey),
+            Self::Model => ("model", Code::UnknownModel),
             Self::Slot => ("slot", Code::UnknownSlot),
             Self::Group => ("group", Code::UnknownGroup),
             Self::Touchpoint => ("touchpoint", Code::UnknownTouchpoint),

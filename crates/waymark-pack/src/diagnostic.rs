@@ -190,6 +190,8 @@ codes! {
     UnknownProperty = "unknown-property",
     /// A destination that the pack does not have.
     UnknownDestination = "unknown-destination",
+    /// A model that the pack does not have.
+    UnknownModel = "unknown-model",
     /// A key that the catalogue does not have.
     UnknownRow = "unknown-row",
     /// A segment that the pack does not have.

@@ -16,7 +16,7 @@ use crate::condition::{Comparison, Condition, Kind, Subject};
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Does, Flow, Pack, Rule, Schedule};
+use crate::pack::{Content, Does, Flow, Model, Pack, Rule, Schedule};
 use crate::problem::{Problems, shown};
 
 /// Comparisons of one thing that are looked at together: a bound on the work.
@@ -175,6 +175,7 @@ fn missing_defaults(pack: &Pack, problems: &mut Problems) {
             |Insert { path, filters, .. }| {
                 let missing = match (path.root, path.keys.first()) {
                     (Root::Feature, Some(id)) => logic::feature_may_be_missing(pack, id),
+                    (Root::Score, Some(id)) => logic::score_may_be_missing(pack, id),
                     _ => logic::path_may_be_missing(path),
                 };
                 missing && !filters.iter().any(|filter| matches!(filter, Filter::Default(_)))
@@ -246,7 +247,8 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
     all.extend(filters);
     let remembered = pack.features.iter().flat_map(|feature| feature.definition.occurrences());
     let moving = pack.flows.flows.iter().flat_map(Flow::occurrences);
-    all.extend(remembered.chain(moving).filter_map(|on| on.filter.as_deref()));
+    let modelled = pack.models.iter().filter_map(Model::occurrence);
+    all.extend(remembered.chain(moving).chain(modelled).filter_map(|on| on.filter.as_deref()));
     all
 }
 

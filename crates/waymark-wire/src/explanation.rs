@@ -313,6 +313,10 @@ impl Facts<'_> {
         match source {
             Source::Path(Path { root: Root::Property | Root::Item, keys }) => keys.join("."),
             Source::Path(path) => format!("{}.{}", path.root.name(), path.keys.join(".")),
+            Source::Score(model) => {
+                let id = self.0.models.get(*model as usize).map(|model| model.id.as_str());
+                format!("scores.{}", id.unwrap_or_default())
+            }
             Source::Session(key) => format!("session.{}", key.name()),
             Source::Time(key, _) => format!("time.{}", key.name()),
             Source::Feature(number) => {

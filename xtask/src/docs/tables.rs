@@ -149,7 +149,7 @@ fn takes(takes: &Takes) -> String {
 fn operators(operators: &[Operator], means: &str) -> String {
     let mut out =
         format!("<table class=operators><thead><tr><th>Operator<th>{means}</thead><tbody>");
-    for operator in operators.iter().filter(|operator| !operator.later) {
+    for operator in operators {
         let (name, about) = (operator.name, inline(operator.about));
         let (takes, example) = (takes(&operator.takes), json(operator.example));
         let _ = write!(
@@ -164,7 +164,7 @@ fn operators(operators: &[Operator], means: &str) -> String {
 fn filters() -> String {
     let mut out =
         "<table><thead><tr><th>Filter<th>What it does<th>Example</thead><tbody>".to_owned();
-    for filter in FILTERS.iter().filter(|filter| !filter.later) {
+    for filter in FILTERS {
         let (about, example) = (inline(filter.about), escaped(filter.example));
         let _ = write!(
             out,
@@ -177,7 +177,7 @@ fn filters() -> String {
 
 fn roots() -> String {
     let mut out = "<table><thead><tr><th>Begins with<th>Reads</thead><tbody>".to_owned();
-    for root in ROOTS.iter().filter(|root| !root.later) {
+    for root in ROOTS {
         let _ = write!(out, "<tr><td><code>{}.</code><td>{}", root.name, inline(root.about));
     }
     out + "</tbody></table>\n"
@@ -185,7 +185,7 @@ fn roots() -> String {
 
 fn paths() -> String {
     let mut out = "<table><thead><tr><th>Path<th>Type<th>Reads</thead><tbody>".to_owned();
-    for path in BUILT_IN.iter().filter(|path| !path.later) {
+    for path in BUILT_IN {
         let about = inline(path.about);
         let _ = write!(out, "<tr><td><code>{}</code><td>{}<td>{about}", path.path, path.ty);
     }

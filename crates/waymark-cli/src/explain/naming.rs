@@ -138,6 +138,10 @@ impl Words<'_> {
             Source::Path(Path { root: Root::Property | Root::Item, keys }) => keys.join("."),
             Source::Path(path) => format!("{}.{}", path.root.name(), path.keys.join(".")),
             Source::Feature(feature) => self.feature(*feature),
+            Source::Score(model) => {
+                let id = self.0.models.get(*model as usize).map(|model| model.id.as_str());
+                format!("scores.{}", id.unwrap_or_default())
+            }
             Source::Session(key) => format!("session.{}", key.name()),
             Source::Time(key, _) => format!("time.{}", key.name()),
         }

@@ -3,6 +3,7 @@
 mod calendar;
 mod compare;
 mod history;
+mod score;
 mod source;
 
 use waymark_model::{Event, Object, Timestamp, Value};
@@ -17,6 +18,7 @@ use crate::{Channel, Context, Engine, WHOLE};
 pub(crate) use calendar::moment;
 pub(crate) use compare::{by_code_units, plain};
 pub use compare::{member_hash, padded_version};
+pub(crate) use score::score_of;
 pub(crate) use source::{Reading, group, session, time};
 
 /// Unknown is what reaches further back than what was seen. It is not true, and neither is its

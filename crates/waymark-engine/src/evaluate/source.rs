@@ -46,9 +46,10 @@ impl<'a, W: Watch> Evaluation<'a, W> {
                 let value = self.visitor.map_or(Value::Null, |(fold, _)| session(fold, *key));
                 Reading::until(value, Timestamp::MAX)
             }
+            Source::Score(model) if WHOLE => self.score(*model),
             Source::Time(key, zone) if WHOLE => time(*key, self.zone(*zone), self.now),
             // No lean engine is given a Program with one of these.
-            Source::Time(..) => Reading::NULL,
+            Source::Time(..) | Source::Score(_) => Reading::NULL,
         }
     }
 
@@ -61,7 +62,7 @@ impl<'a, W: Watch> Evaluation<'a, W> {
             Root::Property => self.event?.properties.at(&path.keys),
             Root::EventContext => self.event?.context.at(&path.keys),
             Root::Item => self.item?.at(&path.keys),
-            Root::Feature | Root::Session | Root::Time => None,
+            Root::Feature | Root::Session | Root::Time | Root::Score => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Compare, Cond, CondId, Feature, Program, Test};
+use super::{Compare, Cond, CondId, Feature, Matcher, Program, Test};
 
 impl Program {
     /// This Program, also remembering what `former` did, so that a roll-back loses nothing.
@@ -27,11 +27,10 @@ impl Program {
         }
         program.events.sort();
         program.events.dedup();
-        for feature in &mut program.features {
-            feature.kind.each_matcher(|matcher| {
-                matcher.event = renumber(matcher.event, self, &program.events);
-            });
-        }
+        let events = &program.events;
+        let to_new = |matcher: &mut Matcher| matcher.event = renumber(matcher.event, self, events);
+        program.features.iter_mut().for_each(|feature| feature.kind.each_matcher(to_new));
+        program.flows.iter_mut().for_each(|flow| flow.each_matcher(to_new));
         let mut conds = Graft { from: former, into: &mut program, done: BTreeMap::new() };
         let mut carried: Vec<Feature> = missing.into_iter().cloned().collect();
         for feature in &mut carried {

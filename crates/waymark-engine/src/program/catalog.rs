@@ -50,6 +50,17 @@ pub enum From {
     Table(u32),
     /// A list of keys of the catalogue, or of things.
     Path(Path),
+    /// What goes with the things of such a list, by one of [`Program::models`].
+    Related(u32, Path),
+}
+
+impl From {
+    pub const fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Table(_) => None,
+            Self::Path(path) | Self::Related(_, path) => Some(path),
+        }
+    }
 }
 
 impl Catalog {
@@ -118,7 +129,7 @@ impl Catalog {
         for each in lists() {
             match &each.from {
                 From::Table(table) => tables[*table as usize] = true,
-                From::Path(_) => whole = true,
+                From::Path(_) | From::Related(..) => whole = true,
             }
             if let Some(table) = each.fallback {
                 tables[table as usize] = true;

@@ -10,12 +10,13 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Purpose, Reader, Span, Writer, limits};
 
 pub(super) use condition::{
-    read_id, read_keys, read_path, read_source, write_keys, write_path, write_source,
+    read_compare, read_id, read_keys, read_path, read_source, write_compare, write_keys,
+    write_path, write_source,
 };
 pub(super) use feature::{read_matcher, write_matcher};
 
 use super::{
-    Action, Catalog, Content, Experiment, Flow, Group, Holdout, Index, Logs, Need, PackHash,
+    Action, Catalog, Content, Experiment, Flow, Group, Holdout, Index, Logs, Model, Need, PackHash,
     Pattern, Pick, Program, Rule, Segment, Share, Slot, Stage, ZoneTable,
 };
 use crate::{CHECKS, WHOLE};
@@ -82,6 +83,7 @@ impl Program {
         self.catalog.write(&mut out);
         out.list(&self.watches, |out, cond| out.unsigned(cond.0.into()));
         out.list(&self.flows, |out, flow| flow.write(out));
+        out.list(&self.models, |out, model| model.write(out));
         out.into_bytes()
     }
 
@@ -136,8 +138,9 @@ impl Program {
                 holdouts: input.list(Holdout::read),
                 picks: input.list(Pick::read),
                 catalog: Catalog::read(input),
-                watches: flows_only(input, read_id),
-                flows: flows_only(input, Flow::read),
+                watches: whole_only(input, read_id),
+                flows: whole_only(input, Flow::read),
+                models: whole_only(input, Model::read),
                 index: Index::default(),
             }
         })?;
@@ -148,8 +151,8 @@ impl Program {
     }
 }
 
-/// A list that is empty without flows, which no lean engine is given.
-fn flows_only<T>(input: &mut Reader<'_>, read: impl FnMut(&mut Reader<'_>) -> T) -> Vec<T> {
+/// A list that is empty in every Program that a lean engine is given.
+fn whole_only<T>(input: &mut Reader<'_>, read: impl FnMut(&mut Reader<'_>) -> T) -> Vec<T> {
     if WHOLE {
         return input.list(read);
     }

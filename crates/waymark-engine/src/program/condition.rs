@@ -100,6 +100,8 @@ pub enum Source {
     Feature(u32),
     Session(SessionKey),
     Time(TimeKey, ZoneId),
+    /// What one of [`Program::models`](super::Program::models) says.
+    Score(u32),
 }
 
 /// Whose clock: 0 is the visitor's, as the host tells it, or the pack's where no host does; the
@@ -213,10 +215,12 @@ pub enum Root {
     Time,
     /// The element of an array that is being looked at; without keys the element itself.
     Item,
+    /// `scores.name`, in templates.
+    Score,
 }
 
 impl Root {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Traits,
         Self::Page,
         Self::Campaign,
@@ -228,6 +232,7 @@ impl Root {
         Self::Session,
         Self::Time,
         Self::Item,
+        Self::Score,
     ];
 
     /// The first word of the path.
@@ -244,6 +249,7 @@ impl Root {
             Self::Session => "session",
             Self::Time => "time",
             Self::Item => "item",
+            Self::Score => "scores",
         }
     }
 
@@ -299,6 +305,22 @@ pub enum Compare {
     Some(CondId),
     /// An array whose length fulfils a condition on [`Root::Item`].
     Size(CondId),
+}
+
+impl Compare {
+    /// Whether it looks at nothing but the value.
+    pub const fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Self::Is(_)
+                | Self::Order(..)
+                | Self::In(_)
+                | Self::InFolded(_)
+                | Self::Exists
+                | Self::Type(_)
+                | Self::Version(..)
+        )
+    }
 }
 
 /// A type of JSON.

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::columns::Columns;
-use super::{Cond, CondId, Cue, Program, Root, Source, Test};
+use super::{Cond, CondId, Cue, Model, Program, Root, Source, Test};
 use crate::WHOLE;
 
 /// Lookups into a Program.
@@ -178,6 +178,7 @@ impl Index {
                     push_once(&mut self.by_feature[*feature as usize], reader);
                 }
                 Source::Session(_) => push_once(&mut self.by_session, reader),
+                Source::Score(model) => self.read_score(&program.models[*model as usize], reader),
                 Source::Path(_) | Source::Time(..) => {}
             }
         }
@@ -190,6 +191,23 @@ impl Index {
             // By who they are.
             Test::Percent(_) => push_once(&mut self.by_traits, reader),
             _ => {}
+        }
+    }
+}
+
+impl Index {
+    fn read_score(&mut self, model: &Model, reader: u32) {
+        for feature in model.features() {
+            push_once(&mut self.by_feature[feature as usize], reader);
+        }
+        for input in model.inputs() {
+            match &input.source {
+                Source::Feature(feature) => {
+                    push_once(&mut self.by_feature[*feature as usize], reader);
+                }
+                Source::Session(_) => push_once(&mut self.by_session, reader),
+                _ => push_once(&mut self.by_traits, reader),
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod experiment;
 mod feature;
 mod flow;
 mod index;
+mod model;
 mod pattern;
 mod pick;
 mod projection;
@@ -43,6 +44,7 @@ pub use feature::{
 };
 pub use flow::{Act, Cue, Does, Entrance, Flow, Step};
 pub use index::Index;
+pub use model::{Input, Model, ModelKind, Next, Point, Term};
 pub use pattern::Pattern;
 pub use pick::{Candidate, Pick, Points};
 pub use template::{
@@ -99,6 +101,8 @@ pub struct Program {
     pub watches: Vec<CondId>,
     /// Triggers and journeys.
     pub flows: Vec<Flow>,
+    /// What `scores.` reads, sorted by id.
+    pub models: Vec<Model>,
     /// Derived from the rest by [`Program::indexed`].
     pub index: Index,
 }
@@ -222,6 +226,12 @@ impl Program {
 
     pub fn event_number(&self, name: &str) -> Option<u32> {
         let at = self.events.binary_search_by(|have| have.as_str().cmp(name)).ok()?;
+        u32::try_from(at).ok()
+    }
+
+    /// The number of the model with an id.
+    pub fn model(&self, id: &str) -> Option<u32> {
+        let at = self.models.binary_search_by(|model| model.id.as_str().cmp(id)).ok()?;
         u32::try_from(at).ok()
     }
 

@@ -5,8 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{
-    Action, Body, Clock, Compare, Cond, CondId, Content, Cue, FeatureKind, Filter, Flow, Matcher,
-    Outcome, Path, Program, Root, Rule, Segment, Source, Test, ZoneId,
+    Action, Body, Clock, Compare, Cond, CondId, Content, Cue, FeatureKind, Filter, Flow, From,
+    Matcher, Outcome, Path, Program, Root, Rule, Segment, Source, Test, ZoneId,
 };
 
 impl Program {
@@ -66,6 +66,7 @@ struct Kept<'p> {
     holdouts: Vec<bool>,
     picks: Vec<bool>,
     watches: Vec<bool>,
+    models: Vec<bool>,
     /// Features that templates read by name.
     names: BTreeSet<&'p str>,
     holidays: bool,
@@ -86,6 +87,7 @@ impl<'p> Kept<'p> {
             holdouts: vec![false; program.holdouts.len()],
             picks: vec![false; program.picks.len()],
             watches: vec![false; program.watches.len()],
+            models: vec![false; program.models.len()],
             names: BTreeSet::new(),
             holidays: false,
         }
@@ -157,6 +159,11 @@ impl<'p> Kept<'p> {
                 if path.root == Root::Time {
                     self.zone(ZoneId::PACK);
                 }
+                if path.root == Root::Score
+                    && let Some(model) = path.keys.first().and_then(|id| program.model(id))
+                {
+                    self.model(model);
+                }
                 let Some(name) = path.keys.first().filter(|_| path.root == Root::Feature) else {
                     continue;
                 };
@@ -172,6 +179,9 @@ impl<'p> Kept<'p> {
         }
         for each in content.lists() {
             each.filter.into_iter().for_each(|cond| self.cond(cond));
+            if let From::Related(model, _) = &each.from {
+                self.model(*model);
+            }
         }
     }
 
@@ -211,8 +221,16 @@ impl<'p> Kept<'p> {
         match source {
             Source::Feature(feature) => self.feature(*feature),
             Source::Time(_, zone) => self.zone(*zone),
+            Source::Score(model) => self.model(*model),
             Source::Path(_) | Source::Session(_) => {}
         }
+    }
+
+    fn model(&mut self, number: u32) {
+        self.models[number as usize] = true;
+        let model = &self.program.models[number as usize];
+        model.features().for_each(|feature| self.feature(feature));
+        model.inputs().for_each(|input| self.source(&input.source));
     }
 
     fn feature(&mut self, number: u32) {
@@ -261,6 +279,7 @@ impl<'p> Kept<'p> {
             holdouts: Numbers::of(self.holdouts),
             picks: Numbers::of(self.picks),
             watches: Numbers::of(self.watches),
+            models: Numbers::of(self.models),
             names: self.names,
             holidays: self.holidays,
         }
@@ -313,6 +332,7 @@ struct Move<'p> {
     holdouts: Numbers,
     picks: Numbers,
     watches: Numbers,
+    models: Numbers,
     names: BTreeSet<&'p str>,
     holidays: bool,
 }
@@ -352,6 +372,7 @@ impl Move<'_> {
             catalog: whole.catalog.clone(),
             watches: self.watches.filter(&whole.watches).map(|cond| self.cond(cond)).collect(),
             flows: whole.flows.iter().filter(|flow| !flow.edge).cloned().collect(),
+            models: self.models.filter(&whole.models).collect(),
             index: super::Index::default(),
         };
         let matcher = |matcher: &mut Matcher| {
@@ -369,6 +390,9 @@ impl Move<'_> {
                     *watch = self.watches.of_old(*watch);
                 }
             }
+        }
+        for model in &mut page.models {
+            model.each_feature(|feature| *feature = self.features.of_old(*feature));
         }
         for Segment { when, .. } in &mut page.segments {
             *when = self.cond(*when);
@@ -412,6 +436,9 @@ impl Move<'_> {
         for part in content.variants.iter_mut().flat_map(|variant| &mut variant.template.0) {
             if let super::Part::Each(each) = part {
                 each.filter = each.filter.map(|cond| self.cond(cond));
+                if let From::Related(model, _) = &mut each.from {
+                    *model = self.models.of_old(*model);
+                }
             }
         }
     }
@@ -506,6 +533,7 @@ impl Move<'_> {
         match source {
             Source::Feature(feature) => *feature = self.features.of_old(*feature),
             Source::Time(_, zone) => self.zone(zone),
+            Source::Score(model) => *model = self.models.of_old(*model),
             Source::Path(_) | Source::Session(_) => {}
         }
     }

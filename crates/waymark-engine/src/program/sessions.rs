@@ -7,7 +7,12 @@ impl Program {
         let contents = self.contents.iter().flat_map(|content| &content.variants);
         let points =
             self.picks.iter().flat_map(|pick| &pick.candidates).flat_map(|one| &one.points);
-        self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.asks_for_session()))
+        let inputs = self.models.iter().flat_map(|model| model.inputs());
+        inputs.map(|input| &input.source).any(Source::asks_for_session)
+            || self
+                .conds
+                .iter()
+                .any(|cond| matches!(cond, Cond::Test(test) if test.asks_for_session()))
             || contents.into_iter().any(|variant| variant.template.asks_for_session())
             || points.filter_map(|points| points.times.as_ref()).any(Source::asks_for_session)
     }
@@ -25,7 +30,7 @@ impl Source {
         match self {
             Self::Session(_) => true,
             Self::Path(path) => path.asks_for_session(),
-            Self::Feature(_) | Self::Time(..) => false,
+            Self::Feature(_) | Self::Time(..) | Self::Score(_) => false,
         }
     }
 }
@@ -43,7 +48,7 @@ impl Template {
             Part::Insert(insert) => insert.path.asks_for_session(),
             Part::Each(each) => {
                 each.exclude.iter().any(Path::asks_for_session)
-                    || matches!(&each.from, super::From::Path(path) if path.asks_for_session())
+                    || each.from.path().is_some_and(Path::asks_for_session)
                     || each.template.asks_for_session()
             }
         })

@@ -168,9 +168,7 @@ impl Template {
                 Part::Insert(insert) => out.push(&insert.path),
                 Part::Each(each) => {
                     out.extend(&each.exclude);
-                    if let From::Path(path) = &each.from {
-                        out.push(path);
-                    }
+                    out.extend(each.from.path());
                     each.template.paths(out);
                 }
             }
@@ -217,6 +215,11 @@ impl Template {
                         out.byte(1);
                         write_path(out, path);
                     }
+                    From::Related(model, path) => {
+                        out.byte(2);
+                        out.unsigned((*model).into());
+                        write_path(out, path);
+                    }
                 }
                 out.list(&each.exclude, write_path);
                 out.option(each.filter.as_ref(), |out, cond| out.unsigned(cond.0.into()));
@@ -241,6 +244,7 @@ impl Template {
                 from: match input.byte() {
                     0 => From::Table(input.u32()),
                     1 => From::Path(read_path(input)),
+                    2 => From::Related(input.u32(), read_path(input)),
                     _ => input.refuse("unknown-list", From::Table(0)),
                 },
                 exclude: input.list(read_path),

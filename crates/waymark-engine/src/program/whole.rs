@@ -13,6 +13,7 @@ impl Program {
             || !self.picks.is_empty()
             || !self.catalog.is_empty()
             || !self.flows.is_empty()
+            || !self.models.is_empty()
             || self.features.iter().any(|feature| feature.kind.is_rare())
             || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
             || self
@@ -63,7 +64,7 @@ impl Test {
 
 impl Source {
     fn is_rare(&self) -> bool {
-        matches!(self, Self::Time(..))
+        matches!(self, Self::Time(..) | Self::Score(_))
     }
 }
 
@@ -87,7 +88,7 @@ impl Template {
 
 impl Path {
     fn is_rare(&self) -> bool {
-        self.root == Root::Time
+        matches!(self.root, Root::Time | Root::Score)
     }
 }
 

@@ -425,6 +425,57 @@ fn packs_change_in_the_middle_of_a_journey() {
 }
 
 #[test]
+fn a_pack_that_carries_what_another_remembered_hears_its_own_events() {
+    let former = Program {
+        events: vec!["An Event".to_owned(), "Product".to_owned()],
+        features: vec![Feature { fingerprint: 8, kind: FeatureKind::Times { on: on(0), keep: 1 } }],
+        ..Program::default()
+    };
+    let both = program(vec![cart()]).carrying(&former);
+    let mut visitor = Visitor::new(&both);
+    let event =
+        |name: &str, time| Event::new(&format!("m{time}"), Kind::Track, name, Timestamp(time));
+    visitor.take(&event("Product Added", 0));
+    assert_eq!(visitor.steps(HOUR), ["first"]);
+    visitor.take(&event("Cart Cleared", 2 * HOUR));
+    assert!(visitor.clock(3 * DAY).is_empty());
+}
+
+#[test]
+fn what_another_host_has_done_is_not_done_again() {
+    let program = program(vec![cart()]);
+    let mut here = Visitor::new(&program);
+    here.event(ADDED, 0);
+    let mut there = here.under(&program);
+    let done = there.clock(HOUR);
+    assert_eq!(done.len(), 1);
+    // It is heard of before it is due here, or when it is.
+    let mut before = here.under(&program);
+    before.take(&done[0].event);
+    assert!(before.clock(HOUR).is_empty());
+    assert_eq!(before.steps(HOUR + DAY), ["second"]);
+    here.clock(HOUR - 1);
+    here.take(&done[0].event);
+    assert_eq!(here.steps(2 * DAY), ["second"]);
+}
+
+#[test]
+fn what_we_do_is_no_visit_and_not_among_any_events() {
+    let any = Matcher { event: None, condition: None };
+    let times = FeatureKind::Times { on: any, keep: 1 };
+    let program = program(vec![cart()]);
+    let features = vec![Feature { fingerprint: 9, kind: times }];
+    let program = Program { features, watches: Vec::new(), conds: Vec::new(), ..program };
+    let program = Program { conds: vec![Cond::All(Vec::new())], ..program };
+    let program = Program::decode(&program.encode()).expect("a legal program");
+    let mut visitor = Visitor::new(&program);
+    visitor.event(ADDED, 0);
+    assert_eq!(visitor.clock(DAY).len(), 1);
+    assert_eq!(visitor.state.fold().sessions.count(), 1);
+    assert_eq!(visitor.state.seq, 2);
+}
+
+#[test]
 fn no_page_is_told_of_what_the_edge_does() {
     let page = |flow: Flow| program(vec![flow]).page_projection();
     let edge = page(Flow { edge: true, ..loyal(false) });

@@ -17,7 +17,7 @@ use crate::pattern::{self, Refusal};
 use crate::problem::shown;
 
 /// What a subject, whose type may be known, has to be like.
-pub(super) fn comparisons(
+pub(crate) fn comparisons(
     node: &Node,
     subject: &Subject,
     ty: Option<Type>,

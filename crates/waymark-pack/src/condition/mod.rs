@@ -8,6 +8,7 @@ mod path;
 mod read;
 mod remembered;
 mod rfm;
+mod score;
 mod tag;
 mod tier;
 mod who;
@@ -21,6 +22,7 @@ use crate::json::At;
 
 pub(crate) use aggregate::{amount, feature};
 pub(crate) use calendar::{hours_from, read_holidays, zone_exists};
+pub(crate) use compare::comparisons;
 pub(crate) use history::{occurrence, occurrence_of};
 pub(crate) use path::{Subject, path_of_visitor};
 pub(crate) use read::{Place, read, subject};

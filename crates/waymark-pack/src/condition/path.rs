@@ -17,6 +17,8 @@ pub(crate) enum Subject {
     Time(TimeKey, Zone),
     /// A feature by its id.
     Feature(String),
+    /// What a model says, by its id.
+    Score(String),
     /// What is remembered, asked where it stands.
     Remembered(Box<Definition>),
 }
@@ -33,6 +35,7 @@ impl Subject {
             Self::Session(key) => format!("session.{}", key.name()),
             Self::Time(key, _) => format!("time.{}", key.name()),
             Self::Feature(id) => format!("features.{id}"),
+            Self::Score(id) => format!("scores.{id}"),
             Self::Remembered(definition) => definition.name(),
         }
     }
@@ -69,11 +72,6 @@ pub(crate) fn path_of_visitor(
     desk: &mut Desk<'_>,
 ) -> Option<(Subject, Option<Type>)> {
     let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-    if language::is_later(path) {
-        let message = format!("{} is not in this version of the language", shown(path));
-        desk.problems.error(Code::NotYet, at, message);
-        return None;
-    }
     if language::is_of_journeys(path) {
         let message = format!("{} is read in the steps of a journey only", shown(path));
         desk.problems.error(Code::OutOfPlace, at, message);
@@ -106,6 +104,9 @@ pub(crate) fn path_of_visitor(
             Some(Feature::Broken) | None => return None,
         };
         return Some((Subject::Feature(rest.to_owned()), ty));
+    }
+    if first == "scores" && !rest.is_empty() {
+        return super::score::score(rest, at, desk);
     }
     if first == "session" {
         let keys = SessionKey::ALL;

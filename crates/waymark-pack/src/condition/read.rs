@@ -2,10 +2,10 @@
 
 use super::compare::comparisons;
 use super::path::{Subject, path_of_event, path_of_item, path_of_run, path_of_visitor};
-use super::{Condition, Zone, aggregate, calendar, history, rfm, tag, tier, who};
+use super::{Condition, Zone, aggregate, calendar, history, rfm, score, tag, tier, who};
 use crate::declared::{Desk, Type};
 use crate::diagnostic::Code;
-use crate::fields::{elements, members, refuse_not_yet};
+use crate::fields::{elements, members};
 use crate::json::{At, Member, Node};
 use crate::language;
 use crate::problem::shown;
@@ -69,6 +69,9 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
             Place::Rule | Place::Membership | Place::Run { .. } if operator == "$rfm" => {
                 rfm::read(member, desk)
             }
+            Place::Rule | Place::Membership | Place::Run { .. } if operator == "$score" => {
+                score::read(node, place, desk)
+            }
             Place::Rule | Place::Membership | Place::Run { .. } if operator == "$tag" => {
                 tag::read(node, desk)
             }
@@ -81,8 +84,7 @@ fn part(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) -> Option<Condit
                 calendar::read(member, place, desk)
             }
             Place::Rule | Place::Membership | Place::Run { .. }
-                if language::find(language::VISITOR, operator)
-                    .is_some_and(|operator| !operator.later) =>
+                if language::find(language::VISITOR, operator).is_some() =>
             {
                 history::read(operator, node, desk)
             }
@@ -162,9 +164,6 @@ fn any(node: &Node, parts: Vec<Condition>) -> Condition {
 /// Says why an operator cannot stand where a condition is expected.
 fn refuse_operator(member: &Member, place: Place<'_>, desk: &mut Desk<'_>) {
     let key = member.key.as_str();
-    if language::find(language::VISITOR, key).is_some_and(|operator| operator.later) {
-        return refuse_not_yet(member, &mut desk.problems);
-    }
     let problems = &mut desk.problems;
     if language::find(language::VISITOR, key).is_some() {
         let message = match place {

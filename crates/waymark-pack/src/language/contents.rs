@@ -3,7 +3,7 @@
 use super::Takes::{
     Any, Either, Flag, Label, List, Map, Name, Object, Share, Text, Where, Whole, Words,
 };
-use super::{HOLDOUT, KEEP, Key, Shape, later, may, needs};
+use super::{HOLDOUT, KEEP, Key, Shape, may, needs};
 
 pub static SLOT: Shape = Shape::new(
     "slot",
@@ -117,7 +117,11 @@ pub static ITEMS: Shape = Shape::new(
         may("where", Where, "What a thing has to be like."),
         may("max", Whole(1, 100), "The most that are shown.").or("10"),
         may("fallback", Name("a table"), "What fills up the list when there are too few."),
-        later("model", "The model that chooses them."),
+        may(
+            "model",
+            Name("a model"),
+            "With it, not the things of `from`, but what goes with them.",
+        ),
     ],
 );
 

@@ -1,7 +1,7 @@
 //! What events and traits are declared as.
 
 use super::Takes::{List, Map, Name, Text, Words};
-use super::{PLACES, Shape, Word, may, needs, word};
+use super::{Key, PLACES, Shape, Word, may, needs, word};
 
 pub static EVENT: Shape = Shape::new(
     "event",
@@ -26,12 +26,7 @@ pub static ATTRIBUTE: Shape = Shape::new(
         needs("type", Words(TYPES), "What its values are."),
         may("purpose", List(&Words(PURPOSES)), "What it is collected for."),
         may("sensitivity", Text, "Who may see it, in words of your own; nothing depends on it."),
-        may(
-            "visible",
-            Words(PLACES),
-            "Where it may be known; at the `edge` only, pages read it nowhere.",
-        )
-        .or("\"anywhere\""),
+        VISIBLE,
     ],
 );
 
@@ -51,3 +46,10 @@ pub static PURPOSES: &[Word] = &[
     word("personalization", "Choosing content by what the visitor did."),
     word("marketing", "Contacting the visitor and measuring campaigns."),
 ];
+
+pub(super) const VISIBLE: Key = may(
+    "visible",
+    Words(PLACES),
+    "Where it may be known; at the `edge` only, pages read it nowhere.",
+)
+.or("\"anywhere\"");

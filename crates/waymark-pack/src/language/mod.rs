@@ -28,6 +28,7 @@ mod events;
 mod experiments;
 mod flows;
 mod json;
+mod models;
 mod operators;
 mod pack;
 mod paths;
@@ -43,6 +44,7 @@ pub use events::*;
 pub use experiments::*;
 pub use flows::*;
 pub(crate) use json::quote;
+pub use models::*;
 pub use operators::*;
 pub use pack::*;
 pub use paths::*;
@@ -239,7 +241,7 @@ impl Found {
     }
 
     fn follow(&mut self, operators: &'static [Operator]) {
-        for operator in operators.iter().filter(|operator| !operator.later) {
+        for operator in operators {
             if !self.operators.iter().any(|followed| std::ptr::eq(*followed, operator)) {
                 self.operators.push(operator);
                 self.gather(&operator.takes);
@@ -287,13 +289,13 @@ mod tests {
     #[test]
     fn every_example_of_an_operator_compiles() {
         let comparisons = COMPARISONS.iter().chain(LOGIC).chain(VISITOR).chain(EVENTS);
-        for operator in comparisons.filter(|operator| !operator.later) {
+        for operator in comparisons {
             compiles(operator.name, operator.example, "", "");
         }
-        for operator in FEATURES.iter().filter(|operator| !operator.later) {
+        for operator in FEATURES {
             compiles(operator.name, "{}", operator.example, "");
         }
-        for filter in FILTERS.iter().filter(|filter| !filter.later) {
+        for filter in FILTERS {
             compiles(filter.name, "{}", "", filter.example);
         }
     }

@@ -7,9 +7,9 @@ use super::Takes::{
 use super::{
     ANNIVERSARY, AVG, AVG_FEATURE, CHANNELS, CONSENT, COUNT, COUNT_FEATURE, DAYS, DID, DISTINCT,
     DISTINCT_FEATURE, FIRST, FIRST_FEATURE, HOURS, ITEMS_ASKED, ITEMS_FEATURE, LAST, LAST_FEATURE,
-    MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, RFM_ASKED, SEQUENCE, STAGE_AT_LEAST,
-    STREAK, STREAK_FEATURE, SUM, SUM_FEATURE, TIER_AT_LEAST, TOP, TOP_FEATURE, Takes, WEEKDAY,
-    Word, word,
+    MAX, MAX_FEATURE, MIN, MIN_FEATURE, PERCENT, PURPOSES, RFM_ASKED, SCORE, SEQUENCE,
+    STAGE_AT_LEAST, STREAK, STREAK_FEATURE, SUM, SUM_FEATURE, TIER_AT_LEAST, TOP, TOP_FEATURE,
+    Takes, WEEKDAY, Word, word,
 };
 
 #[derive(Debug)]
@@ -21,8 +21,6 @@ pub struct Operator {
     /// It in use, as a condition, a comparison or a feature. It compiles in a pack without
     /// declarations that has the segment `vip` and the stage `customer`.
     pub example: &'static str,
-    /// Part of the language, and not of this version.
-    pub later: bool,
 }
 
 const fn operator(
@@ -31,21 +29,17 @@ const fn operator(
     about: &'static str,
     example: &'static str,
 ) -> Operator {
-    Operator { name, takes, about, example, later: false }
+    Operator { name, takes, about, example }
 }
 
-const fn later(name: &'static str, about: &'static str) -> Operator {
-    Operator { name, takes: Any, about, example: "", later: true }
-}
-
-/// The operator of that name, also one of a later version.
+/// The operator of that name.
 pub fn find(operators: &'static [Operator], name: &str) -> Option<&'static Operator> {
     operators.iter().find(|operator| operator.name == name)
 }
 
 /// The names of the operators that can be written.
 pub fn names(operators: &'static [Operator]) -> impl Iterator<Item = &'static str> + Clone {
-    operators.iter().filter(|operator| !operator.later).map(|operator| operator.name)
+    operators.iter().map(|operator| operator.name)
 }
 
 /// Operators that take conditions, wherever a condition stands.
@@ -242,7 +236,12 @@ pub static VISITOR: &[Operator] = &[
         "The visitor's tier of loyalty is this, or one of these, or with `atLeast` this or a higher one.",
         r#"{ "$tier": { "atLeast": "silver" } }"#,
     ),
-    later("$score", "What a model says of the visitor."),
+    operator(
+        "$score",
+        Object(&SCORE),
+        "What a model says of the visitor; `scores.` and the model's id are the same as a path.",
+        r#"{ "$score": { "model": "churn", "$gte": 0.7 } }"#,
+    ),
 ];
 
 /// Operators that say what a value has to be like.

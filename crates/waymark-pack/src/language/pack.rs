@@ -6,8 +6,9 @@ use super::Takes::{
 };
 use super::{
     ATTRIBUTE, CATALOG, CONTENT, DESTINATION, EVENT, EXPERIMENT, FILTER, HOLDOUT, KEEP, Key,
-    LOYALTY, METRIC, NEED, PERSONAS, PURPOSES, RFM, SLOT, SURVEY, Shape, TEST, TIMED_JOURNEY,
-    TRIGGER, UNIVERSAL_HOLDOUT, Word, later, may, needs, word,
+    LOYALTY, METRIC, MODEL_CENTROIDS, MODEL_ITEMS, MODEL_NEXT, MODEL_SUM, NEED, PERSONAS, PURPOSES,
+    RFM, SLOT, SURVEY, Shape, TEST, TIMED_JOURNEY, TRIGGER, UNIVERSAL_HOLDOUT, Word, may, needs,
+    word,
 };
 
 pub static PACK: Shape = Shape::new(
@@ -117,7 +118,19 @@ pub static PACK: Shape = Shape::new(
         ),
         may("surveys", Map("the survey's id", &Object(&SURVEY)), "Questions to visitors."),
         may("loyalty", Object(&LOYALTY), "Points and tiers."),
-        later("models", "What was learnt from data."),
+        may(
+            "models",
+            Map(
+                "the model's id",
+                &Either(&[
+                    Object(&MODEL_SUM),
+                    Object(&MODEL_CENTROIDS),
+                    Object(&MODEL_NEXT),
+                    Object(&MODEL_ITEMS),
+                ]),
+            ),
+            "What was learnt from data: `waymark train` writes them, or you do.",
+        ),
         may("tests", List(&Object(&TEST)), "Visitors, and what the pack has to decide for them."),
     ],
 );

@@ -10,8 +10,6 @@ pub struct Root {
     pub any_key: bool,
     /// Read by the conditions of journeys only.
     pub in_journeys: bool,
-    /// Part of the language, and not of this version.
-    pub later: bool,
 }
 
 /// A path with a meaning of its own.
@@ -24,16 +22,14 @@ pub struct BuiltIn {
     pub about: &'static str,
     /// Whether there always is one.
     pub always: bool,
-    /// Part of the language, and not of this version.
-    pub later: bool,
 }
 
 const fn root(name: &'static str, about: &'static str) -> Root {
-    Root { name, about, any_key: true, in_journeys: false, later: false }
+    Root { name, about, any_key: true, in_journeys: false }
 }
 
 const fn built_in(path: &'static str, ty: &'static str, about: &'static str) -> BuiltIn {
-    BuiltIn { path, ty, about, always: false, later: false }
+    BuiltIn { path, ty, about, always: false }
 }
 
 impl Root {
@@ -44,11 +40,6 @@ impl Root {
 
     const fn in_journeys(mut self) -> Self {
         self.in_journeys = true;
-        self
-    }
-
-    const fn later(mut self) -> Self {
-        self.later = true;
         self
     }
 }
@@ -71,7 +62,7 @@ pub static ROOTS: &[Root] = &[
     root("features", "What the pack's `features` remember.").only_built_in(),
     root("time", "The time of day and the date: the visitor's in a rule, the pack's elsewhere.")
         .only_built_in(),
-    root("scores", "What models say of the visitor.").later(),
+    root("scores", "What the pack's `models` say of the visitor.").only_built_in(),
     root(
         "entry",
         "In the steps of a journey: the properties of the event that let the visitor in.",
@@ -117,18 +108,11 @@ pub static BUILT_IN: &[BuiltIn] = &[
 
 /// The roots that paths can begin with.
 pub fn root_names() -> impl Iterator<Item = &'static str> + Clone {
-    ROOTS.iter().filter(|root| !root.later && !root.in_journeys).map(|root| root.name)
+    ROOTS.iter().filter(|root| !root.in_journeys).map(|root| root.name)
 }
 
 /// Whether a path begins like one that journeys alone read.
 pub fn is_of_journeys(path: &str) -> bool {
     let first = path.split('.').next().unwrap_or_default();
     ROOTS.iter().any(|root| root.in_journeys && root.name == first)
-}
-
-/// Whether a path begins like one of a later version.
-pub fn is_later(path: &str) -> bool {
-    let first = path.split('.').next().unwrap_or_default();
-    ROOTS.iter().any(|root| root.later && root.name == first)
-        || BUILT_IN.iter().any(|built_in| built_in.later && built_in.path == path)
 }

@@ -139,12 +139,11 @@ fn condition(name: &str) -> Json {
     let logic = LOGIC.iter().map(|operator| combined(operator, name));
     let built_in = BUILT_IN
         .iter()
-        .filter(|path| !path.later)
         .map(|path| (path.path.to_owned(), described(reference("comparison"), path.about)));
-    let operators = logic.chain(VISITOR.iter().filter(|operator| !operator.later).map(entry));
+    let operators = logic.chain(VISITOR.iter().map(entry));
     let roots: Vec<&str> = ROOTS
         .iter()
-        .filter(|root| !root.later && (root.any_key || root.name == "features"))
+        .filter(|root| root.any_key || ["features", "scores"].contains(&root.name))
         .filter(|root| !root.in_journeys || name == IN_JOURNEY)
         .map(|root| root.name)
         .collect();
@@ -199,7 +198,7 @@ fn comparison() -> Json {
 }
 
 fn comparisons() -> Json {
-    let each = operators::COMPARISONS.iter().filter(|operator| !operator.later).map(entry);
+    let each = operators::COMPARISONS.iter().map(entry);
     Json::object([
         ("title", Json::text("comparisons")),
         ("description", Json::text("Comparisons all of which have to hold.")),
@@ -208,7 +207,7 @@ fn comparisons() -> Json {
 }
 
 fn feature() -> Json {
-    let each = FEATURES.iter().filter(|operator| !operator.later).map(entry);
+    let each = FEATURES.iter().map(entry);
     Json::object([
         ("title", Json::text("a feature")),
         ("description", Json::text("What is remembered of each visitor: one operator.")),

@@ -10,7 +10,7 @@ use crate::condition::{Comparison, Condition, Kind, Subject};
 use crate::diagnostic::Code;
 use crate::json::At;
 use crate::language::BUILT_IN;
-use crate::pack::Pack;
+use crate::pack::{ModelKind, Pack};
 use crate::problem::{Problems, shown};
 
 /// Alternatives of which one always holds, and counts that nothing is below.
@@ -128,6 +128,7 @@ pub(super) fn may_be_missing(pack: &Pack, subject: &Subject) -> bool {
         Subject::Session(key) => *key == SessionKey::Gap,
         Subject::Time(..) => false,
         Subject::Feature(id) => feature_may_be_missing(pack, id),
+        Subject::Score(id) => score_may_be_missing(pack, id),
         Subject::Remembered(definition) => definition.may_be_missing(),
     }
 }
@@ -147,4 +148,10 @@ pub(super) fn path_may_be_missing(path: &Path) -> bool {
 pub(super) fn feature_may_be_missing(pack: &Pack, id: &str) -> bool {
     let feature = pack.features.iter().find(|feature| feature.id == id);
     feature.is_some_and(|feature| feature.definition.may_be_missing())
+}
+
+/// An expected date is missing until something has happened.
+pub(super) fn score_may_be_missing(pack: &Pack, id: &str) -> bool {
+    let model = pack.models.iter().find(|model| model.id == id);
+    model.is_some_and(|model| matches!(model.kind, ModelKind::Next { .. }))
 }

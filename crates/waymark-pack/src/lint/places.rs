@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use waymark_engine::program::{Path, Root, Unit};
+use waymark_engine::program::{From, Path, Root, Unit};
 
 use super::by_id;
 use crate::condition::{Condition, Kind, Subject};
@@ -14,10 +14,21 @@ use crate::problem::{Problems, shown};
 
 pub(super) fn edge_only(pack: &Pack, declared: &Declared, problems: &mut Problems) {
     let segments = pack.segments.iter().filter(|segment| segment.edge);
+    let edge_models = pack.models.iter().filter(|model| model.edge);
     let secrets = Secrets {
         segments: segments.map(|segment| segment.id.as_str()).collect(),
         traits: &declared.edge_traits,
+        models: edge_models.map(|model| model.id.as_str()).collect(),
+        by_number: pack.models.iter().map(|model| model.id.as_str()).collect(),
     };
+    for model in pack.models.iter().filter(|model| !model.edge) {
+        let read = model.inputs().find_map(|input| Some((secrets.subject(&input.of)?, input.at)));
+        if let Some((what, at)) = read {
+            let message = format!("pages know the model {}, and it reads {what}", shown(&model.id));
+            let problem = problems.error(Code::EdgeDataInPage, at, message);
+            problem.mend("give the model \"visible\": \"edge\"");
+        }
+    }
     for segment in pack.segments.iter().filter(|segment| !segment.edge) {
         if let Some((what, at)) = segment.when.as_ref().and_then(|when| secrets.read_by(when)) {
             let id = shown(&segment.id);
@@ -88,6 +99,9 @@ fn needs(rule: &Rule, pack: &Pack, slots: &BTreeSet<&str>) -> Option<(String, At
 struct Secrets<'p> {
     segments: BTreeSet<&'p str>,
     traits: &'p BTreeSet<String>,
+    models: BTreeSet<&'p str>,
+    /// Of all models, as Programs number them.
+    by_number: Vec<&'p str>,
 }
 
 impl Secrets<'_> {
@@ -120,6 +134,7 @@ impl Secrets<'_> {
     fn subject(&self, subject: &Subject) -> Option<String> {
         match subject {
             Subject::Path(path) => self.path(path),
+            Subject::Score(id) => self.score(id),
             _ => None,
         }
     }
@@ -138,6 +153,11 @@ impl Secrets<'_> {
                 let name = path.trim_end_matches('.');
                 format!("{}, which the edge alone knows", shown(name))
             })
+    }
+
+    fn score(&self, id: &str) -> Option<String> {
+        let secret = self.models.contains(id);
+        secret.then(|| format!("the model {}, which the edge alone knows", shown(id)))
     }
 
     fn unit(&self, unit: &Unit) -> Option<String> {
@@ -163,6 +183,16 @@ impl Secrets<'_> {
         }
         let mut paths = Vec::new();
         content.variants.iter().for_each(|variant| variant.template.paths(&mut paths));
-        paths.into_iter().find_map(|path| self.path(path))
+        let read = paths.into_iter().find_map(|path| match (path.root, path.keys.first()) {
+            (Root::Score, Some(id)) => self.score(id),
+            _ => self.path(path),
+        });
+        let lists = content.variants.iter().flat_map(|variant| variant.template.lists());
+        read.or_else(|| {
+            lists.into_iter().find_map(|each| match &each.from {
+                From::Related(model, _) => self.score(self.by_number.get(*model as usize)?),
+                From::Table(_) | From::Path(_) => None,
+            })
+        })
     }
 }

@@ -10,7 +10,7 @@ use crate::condition::{Condition, Definition, Kind, Occurrence, Subject};
 use crate::declared::Declared;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Flow, Pack, Rule};
+use crate::pack::{Content, Flow, Model, Pack, Rule};
 use crate::problem::{Problems, shown};
 
 /// Different things that the rules of a slot may read before its decisions are hardly ever the same
@@ -43,6 +43,7 @@ pub(crate) struct Names<'p> {
     segments: BTreeMap<&'p str, &'p Condition>,
     stages: Vec<&'p Condition>,
     features: BTreeMap<&'p str, &'p Definition>,
+    models: BTreeMap<&'p str, &'p Model>,
     contents: BTreeMap<&'p str, &'p Content>,
 }
 
@@ -54,6 +55,7 @@ impl<'p> Names<'p> {
             segments: segments.filter_map(|it| Some((it.id.as_str(), it.when.as_ref()?))).collect(),
             stages: pack.journey.stages.iter().filter_map(|it| it.enter.as_ref()).collect(),
             features: features.map(|it| (it.id.as_str(), &it.definition)).collect(),
+            models: pack.models.iter().map(|it| (it.id.as_str(), it)).collect(),
             contents: by_id(pack),
         }
     }
@@ -228,6 +230,7 @@ impl<'p> Reads<'p> {
             Subject::Session(_) => self.signal("session", at),
             Subject::Time(..) => self.signal(&subject.name(), at),
             Subject::Feature(id) => self.feature(id, at),
+            Subject::Score(id) => self.score(id, at),
             Subject::Remembered(definition) => {
                 definition.occurrences().for_each(|on| self.occurrence(on, at));
             }
@@ -245,9 +248,20 @@ impl<'p> Reads<'p> {
                     self.feature(id, at);
                 }
             }
+            Root::Score => {
+                if let Some(id) = path.keys.first() {
+                    self.score(id, at);
+                }
+            }
             Root::Property | Root::EventContext | Root::Item => {}
             _ => self.signal(&name(), at),
         }
+    }
+
+    fn score(&mut self, id: &str, at: At) {
+        let Some(model) = self.names.models.get(id) else { return };
+        model.inputs().for_each(|input| self.subject(&input.of, at));
+        model.occurrence().into_iter().for_each(|on| self.occurrence(on, at));
     }
 
     fn feature(&mut self, id: &str, at: At) {

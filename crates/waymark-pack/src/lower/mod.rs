@@ -4,6 +4,7 @@ mod canonical;
 mod conds;
 mod features;
 mod flows;
+mod models;
 mod order;
 mod references;
 mod rules;
@@ -36,6 +37,7 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
         segments: order.numbers(pack),
         stages: numbered(pack.journey.stages.iter().map(|stage| stage.id.as_str())),
         named: BTreeMap::new(),
+        models: numbered(pack.models.iter().map(|model| model.id.as_str())),
         references: References::of(pack),
         problems,
     };
@@ -61,6 +63,7 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
     }
     lowering.shown(pack, &mut program)?;
     lowering.flows(pack, &mut program);
+    lowering.models(pack, &mut program);
     let Lowering { conds, features, named, references, .. } = lowering;
     program.named = named.into_iter().map(|(id, number)| (id.to_owned(), number)).collect();
     program.patterns = references.patterns;
@@ -78,6 +81,7 @@ struct Lowering<'p> {
     segments: BTreeMap<&'p str, u32>,
     stages: BTreeMap<&'p str, u32>,
     named: BTreeMap<&'p str, u32>,
+    models: BTreeMap<&'p str, u32>,
     references: References,
     problems: &'p mut Problems,
 }
@@ -232,6 +236,9 @@ impl<'p> Lowering<'p> {
             Subject::Session(key) => Source::Session(*key),
             Subject::Time(key, zone) => Source::Time(*key, self.zone(zone)),
             Subject::Remembered(definition) => Source::Feature(self.definition(definition)),
+            Subject::Score(id) => {
+                Source::Score(self.models.get(id.as_str()).copied().unwrap_or(u32::MAX))
+            }
             Subject::Feature(id) => {
                 Source::Feature(self.named.get(id.as_str()).copied().unwrap_or(u32::MAX))
             }

@@ -27,6 +27,7 @@ pub(super) fn read(catalog: Option<&Node>, tables: Option<&Node>, desk: &mut Des
     let whole = (0..).take(reading.catalog.rows.len()).collect();
     reading.catalog.tables.push(whole);
     reading.catalog.by_key = reading.keys.values().copied().collect();
+    desk.declared.rows = reading.keys.keys().cloned().collect();
     let tables = tables.and_then(|node| members(node, "`tables`", &mut desk.problems));
     for member in tables.unwrap_or_default() {
         id(&member.key, member.key_at, &mut desk.problems);

@@ -3,7 +3,7 @@
 use crate::condition::{Definition, feature};
 use crate::declared::{self, Desk};
 use crate::diagnostic::Code;
-use crate::fields::{id, members, refuse_not_yet};
+use crate::fields::{id, members};
 use crate::json::{Member, Node};
 use crate::language;
 use crate::problem::shown;
@@ -36,13 +36,9 @@ fn read_feature(member: &Member, desk: &mut Desk<'_>) -> Option<(Definition, dec
         return None;
     };
     match operator.key.as_str() {
-        key if language::find(language::FEATURES, key).is_some_and(|feature| !feature.later) => {
+        key if language::find(language::FEATURES, key).is_some() => {
             let (definition, ty) = feature(key, &operator.value, desk)?;
             Some((definition, declared::Feature::Of(ty)))
-        }
-        key if language::find(language::FEATURES, key).is_some() => {
-            refuse_not_yet(operator, &mut desk.problems);
-            None
         }
         key => {
             let message = format!("{} is no feature", shown(key));

@@ -11,6 +11,7 @@ mod journey;
 mod limits;
 mod loyalty;
 mod metrics;
+mod models;
 mod personas;
 mod picks;
 mod rfm;
@@ -27,6 +28,7 @@ pub(crate) use flows::{Act, Cue, Flow, Flows, Step, StepKind};
 pub(crate) use groups::Group;
 pub(crate) use journey::Journey;
 pub(crate) use limits::{Contacts, Policy, lowered as limited};
+pub(crate) use models::{Input, Model, ModelKind};
 pub(crate) use picks::Candidate;
 pub(crate) use rules::{Does, Rule};
 pub(crate) use schedule::Schedule;
@@ -68,6 +70,7 @@ pub(crate) struct Pack {
     pub holdout: Option<Universal>,
     pub contact: Option<Policy>,
     pub flows: Flows,
+    pub models: Vec<Model>,
     pub metrics: Vec<Metric>,
     /// Of the metrics' events.
     pub metric_filters: Vec<Condition>,
@@ -147,6 +150,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     };
     let catalog = fields.take("catalog");
     let tables = fields.take("tables");
+    let models = fields.take("models");
     let tests = fields.take("tests");
     fields.finish(&mut desk.problems);
 
@@ -172,6 +176,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     desk.declared.metrics = ids_of(metrics);
     desk.declared.experiments = experiments::declared(experiments);
     desk.declared.catalog = catalog.is_some();
+    models::declare(models, desk);
     let catalog = catalog::read(catalog, tables, desk);
     events::read(events, desk);
     events::read_attributes(attributes, desk);
@@ -179,6 +184,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
     let by_score = rfm::read(rfm, desk);
     let mut features = features::read(features, desk);
     features.extend(loyalty::read(loyalty, desk));
+    let models = models::read(models, desk);
     let by_persona = personas::read(personas, desk);
     let (metrics, metric_filters) = metrics::read(metrics, desk);
     let destinations = flows::declare(&acts, desk);
@@ -214,6 +220,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         holdout: shares::universal(holdout, desk),
         contact: limits::policy(contact, desk),
         flows,
+        models,
         metrics,
         metric_filters,
         catalog,

@@ -227,6 +227,7 @@ pub(crate) fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Pa
         Subject::Path(path) => path,
         Subject::Session(key) => Path { root: Root::Session, keys: vec![key.name().to_owned()] },
         Subject::Feature(id) => Path { root: Root::Feature, keys: vec![id] },
+        Subject::Score(id) => Path { root: Root::Score, keys: vec![id] },
         Subject::Time(key, _) => Path { root: Root::Time, keys: vec![key.name().to_owned()] },
         // No path names one.
         Subject::Remembered(_) => return None,

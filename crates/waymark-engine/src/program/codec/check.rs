@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::program::{
-    Action, Clock, Compare, Cond, CondId, Content, Cue, Does, FeatureKind, From, Items, Program,
-    Root, Source, Test,
+    Action, Clock, Compare, Cond, CondId, Content, Cue, Does, FeatureKind, From, Items, ModelKind,
+    Program, Root, Source, Test,
 };
 
 /// Conditions inside each other. The evaluator recurses as deep.
@@ -102,6 +102,7 @@ impl Program {
             }
         }
         self.check_chosen(&kinds)?;
+        self.check_models()?;
         self.check_flows(&kinds, segments)?;
         if !self.rules.is_sorted_by_key(|rule| rule.slot) {
             return Err("unsorted-rules");
@@ -143,6 +144,50 @@ impl Program {
             for matcher in feature.kind.matchers() {
                 matcher.event.map_or(Ok(()), |event| below(event, self.events.len()))?;
                 matcher.condition.map_or(Ok(()), |cond| on_event(kinds, cond))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_models(&self) -> Result<(), &'static str> {
+        if !self.models.is_sorted_by(|a, b| a.id < b.id) {
+            return Err("unsorted-names");
+        }
+        for model in &self.models {
+            for input in model.inputs() {
+                // Nothing that reads another score, or looks something up.
+                let plain = match &input.source {
+                    Source::Path(path) => path.root == Root::Traits,
+                    Source::Feature(_) | Source::Session(_) => true,
+                    Source::Time(..) | Source::Score(_) => false,
+                } && input.is.as_ref().is_none_or(Compare::is_plain);
+                let finite =
+                    [input.missing, input.mean, input.scale].iter().all(|it| it.is_finite());
+                if !plain || !finite || input.scale == 0.0 {
+                    return Err("bad-model");
+                }
+                Reads::default().of_source(&input.source, self)?;
+            }
+            let sound = match &model.kind {
+                ModelKind::Sum { intercept, terms, .. } => {
+                    intercept.is_finite() && terms.iter().all(|term| term.weight.is_finite())
+                }
+                ModelKind::Nearest { inputs, points } => points.iter().all(|point| {
+                    point.at.len() == inputs.len() && point.at.iter().all(|it| it.is_finite())
+                }),
+                ModelKind::Related(items) => items.is_sorted_by(|a, b| a.0 < b.0),
+                ModelKind::Next(next) => {
+                    let kind = |number: u32| self.features.get(number as usize).map(|it| &it.kind);
+                    matches!(kind(next.times), Some(FeatureKind::Times { .. }))
+                        && matches!(kind(next.first), Some(FeatureKind::First { .. }))
+                        && matches!(kind(next.last), Some(FeatureKind::Last { .. }))
+                        && next.usual.0 > 0
+                        && next.weight.is_finite()
+                        && next.weight > 0.0
+                }
+            };
+            if !sound {
+                return Err("bad-model");
             }
         }
         Ok(())
@@ -249,6 +294,13 @@ impl Program {
             let from = match each.from {
                 From::Table(table) => Some(table),
                 From::Path(_) => None,
+                From::Related(model, _) => {
+                    let kind = self.models.get(model as usize).map(|model| &model.kind);
+                    if !matches!(kind, Some(ModelKind::Related(_))) {
+                        return Err("dangling-reference");
+                    }
+                    None
+                }
             };
             for table in from.into_iter().chain(each.fallback) {
                 below(table, self.catalog.tables.len())?;
@@ -407,7 +459,9 @@ impl Reads {
             Source::Path(path) => match path.root {
                 Root::Property | Root::EventContext => Self::EVENT,
                 Root::Item => Self::ITEM,
-                Root::Feature | Root::Session | Root::Time => return Err("condition-out-of-place"),
+                Root::Feature | Root::Session | Root::Time | Root::Score => {
+                    return Err("condition-out-of-place");
+                }
                 _ => Self::VISITOR,
             },
             _ => Self::VISITOR,
@@ -420,6 +474,7 @@ impl Reads {
                     return Err("wrong-feature");
                 }
             }
+            Source::Score(model) => below(*model, program.models.len())?,
             Source::Time(_, zone) if zone.0 as usize > program.zones.len() => {
                 return Err("dangling-reference");
             }

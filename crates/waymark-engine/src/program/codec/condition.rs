@@ -214,6 +214,10 @@ pub(in crate::program) fn write_source(out: &mut Writer, source: &Source) {
             out.byte(*key as u8);
             out.unsigned(zone.0.into());
         }
+        Source::Score(model) => {
+            out.byte(4);
+            out.unsigned((*model).into());
+        }
     }
 }
 
@@ -221,6 +225,7 @@ pub(in crate::program) fn read_source(input: &mut Reader<'_>) -> Source {
     match input.byte() {
         0 => Source::Path(read_path(input)),
         1 => Source::Feature(input.u32()),
+        4 if WHOLE => Source::Score(input.u32()),
         2 => Source::Session(input.one_of(&SessionKey::ALL, "unknown-session-key")),
         3 if WHOLE => {
             Source::Time(input.one_of(&TimeKey::ALL, "unknown-time-key"), ZoneId(input.u32()))
@@ -262,7 +267,7 @@ fn read_order(input: &mut Reader<'_>) -> Order {
     input.one_of(&Order::ALL, "unknown-order")
 }
 
-fn write_compare(out: &mut Writer, compare: &Compare) {
+pub(in crate::program) fn write_compare(out: &mut Writer, compare: &Compare) {
     let values = |out: &mut Writer, values: &[Value]| out.list(values, |out, v| v.write(out));
     match compare {
         Compare::Is(value) => {
@@ -311,7 +316,7 @@ fn write_compare(out: &mut Writer, compare: &Compare) {
     }
 }
 
-fn read_compare(input: &mut Reader<'_>) -> Compare {
+pub(in crate::program) fn read_compare(input: &mut Reader<'_>) -> Compare {
     match input.byte() {
         0 => Compare::Is(Value::read(input)),
         1 => Compare::Order(read_order(input), Value::read(input)),

@@ -3,7 +3,7 @@
 use waymark_engine::program::{CondId, Each, From, Part, Path, Template};
 
 use crate::condition::{Place, read as read_condition};
-use crate::declared::Desk;
+use crate::declared::{Desk, Kind, Model};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, text, whole};
 use crate::html::of_html;
@@ -26,12 +26,24 @@ pub(super) fn read(
 ) -> Option<Template> {
     let mut fields = Fields::of(node, &language::ITEMS, &mut desk.problems)?;
     let from = fields.require("from", &mut desk.problems);
+    let model = fields.take("model");
     let exclude = fields.take("exclude");
     let filter = fields.take("where");
     let most = fields.take("max");
     let fallback = fields.take("fallback");
     fields.finish(&mut desk.problems);
     let from = from.and_then(|node| source(node, desk));
+    let from = match model {
+        None => from,
+        Some(node) => from.zip(related(node, desk)).and_then(|(from, model)| match from {
+            From::Path(path) => Some(From::Related(model, path)),
+            From::Table(_) | From::Related(..) => {
+                let message = "with `model`, `from` is a path to a list of the visitor's";
+                desk.problems.error(Code::ConflictingKeys, node.at, message);
+                None
+            }
+        }),
+    };
     let exclude = match exclude {
         None => Some(Vec::new()),
         Some(node) => paths(node, desk),
@@ -72,6 +84,27 @@ pub(super) fn read(
         template,
     };
     Some(Template(vec![Part::Each(Box::new(each))]))
+}
+
+/// The number of a model that says what goes together: they are numbered in the order of their ids.
+fn related(node: &Node, desk: &mut Desk<'_>) -> Option<u32> {
+    let id = text(node, "`model`", &mut desk.problems)?;
+    if !desk.is_declared(Kind::Model, id, node.at) {
+        return None;
+    }
+    match desk.declared.models.get(id) {
+        Some(Model::Items) => {
+            let at = desk.declared.models.keys().position(|model| model == id)?;
+            u32::try_from(at).ok()
+        }
+        Some(Model::Broken) | None => None,
+        Some(Model::Score(_)) => {
+            let message = format!("the model {} gives a score, and no things", shown(id));
+            let problem = desk.problems.error(Code::OutOfPlace, node.at, message);
+            problem.mend("name one of the kind item-to-item");
+            None
+        }
+    }
 }
 
 fn source(node: &Node, desk: &mut Desk<'_>) -> Option<From> {
