@@ -74,13 +74,16 @@ impl Engine<'_> {
         }
     }
 
-    /// Another host has taken an action: it is not taken here.
+    /// Another host has taken an action: it is not taken here, and the run is as far as it is there.
     fn has_acted(&self, state: &mut State, event: &Event) {
         for run in &mut state.flows.runs {
             let Some(flow) = self.program.flow(run.flow) else { continue };
             let Some(step) = run.stands_at(flow) else { continue };
-            let Step { id, does } = &flow.steps[step as usize];
-            if matches!(does, Does::Act(_)) && event.id == action_id(flow, id, run) {
+            let taken =
+                (step..).zip(&flow.steps[step as usize..]).find(|(_, Step { id, does })| {
+                    matches!(does, Does::Act(_)) && event.id == action_id(flow, id, run)
+                });
+            if let Some((step, _)) = taken {
                 run.goes(flow, step + 1, event.time);
             }
         }

@@ -312,6 +312,8 @@ mod tests {
                  \"monetary\": [10, 20, 50, 100] }},
                \"loyalty\": {{ \"points\": [{{ \"event\": \"Order Completed\" }}],
                  \"tiers\": [{{ \"id\": \"silver\", \"at\": 5 }}] }},
+               \"models\": {{ \"churn\": {{ \"kind\": \"logistic\",
+                 \"terms\": [{{ \"of\": \"session.number\", \"weight\": -1 }}] }} }},
                \"slots\": {{ \"s\": {{ \"default\": \"keep\" }} }},
                \"content\": {{ \"c\": {{ \"slot\": \"s\", \"text\": \"{text}\" }} }},
                \"rules\": [{{ \"id\": \"r\", \"slot\": \"s\", \"when\": {when}, \"show\": \"c\" }}],
