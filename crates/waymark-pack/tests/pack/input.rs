@@ -44,7 +44,7 @@ fn what_is_wrong_in_a_part_is_said_of_that_part() {
         [
             "6:83 error[wrong-slot]: \"hi\" is content of the slot \"herp\", not of \"hero\"",
             "trained/a.json:4:32 error[unknown-slot]: unknown slot \"herp\": did you mean \"hero\"?",
-            "trained/a.json:4:54 error[unknown-path]: \"trait.x\" is no path; paths start with traits., page., campaign., device., geo., session., features., time.: did you mean \"traits.x\"?",
+            "trained/a.json:4:54 error[unknown-path]: \"trait.x\" is no path; paths start with traits., page., campaign., device., geo., session., features., time., scores.: did you mean \"traits.x\"?",
             "trained/a.json:5:36 error[unknown-slot]: unknown slot \"herp\": did you mean \"hero\"?",
         ]
     );
