@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use crate::project;
 
 /// The pages in their order.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "index",
     "events",
     "conditions",
@@ -24,6 +24,7 @@ const PAGES: [&str; 10] = [
     "content",
     "rules",
     "experiments",
+    "journeys",
     "tools",
     "keys",
     "diagnostics",
