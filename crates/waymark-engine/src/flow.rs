@@ -208,11 +208,10 @@ impl Engine<'_> {
             return acted;
         }
         for _ in 0..STEPS {
-            let due = state.flows.runs.iter().enumerate().min_by_key(|(_, run)| run.due);
-            let Some(number) = due.filter(|(_, run)| run.due <= at.now).map(|(number, _)| number)
-            else {
-                break;
-            };
+            let due = state.flows.runs.iter().enumerate().filter(|(_, run)| run.due <= at.now);
+            // What is due at once is done in the order of the pack.
+            let order = |run: &Run| (run.due, self.program.index.flow_of(run.flow));
+            let Some((number, _)) = due.min_by_key(|(_, run)| order(run)) else { break };
             if let Some(act) = self.step(state, number, at) {
                 acted.push(act);
             }
