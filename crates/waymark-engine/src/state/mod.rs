@@ -107,6 +107,8 @@ impl Engine<'_> {
     pub fn apply_owned(&self, state: &mut State, event: Event) -> Effects {
         // What runs need of it is needed after it is folded.
         let event_of_flows = self.moves_flows(&event).then(|| event.clone());
+        // Of events of one moment none is late.
+        let in_time = event.time >= state.head.newest.time;
         let mut touched = Touched::default();
         let applied = self.fold(state, event, &mut touched);
         let alike = match applied {
@@ -128,7 +130,7 @@ impl Engine<'_> {
                 self.cue(state, &event, applied);
             }
             // A late event corrects who is where, and nothing is done because of that.
-            if applied == Applied::InOrder {
+            if in_time && applied != Applied::Late {
                 self.begin(state, &change.began, now);
             }
             state.flows.recheck(self.program, now);

@@ -404,6 +404,18 @@ fn a_condition_that_holds_because_of_a_late_event_lets_nobody_in() {
 }
 
 #[test]
+fn events_of_one_moment_are_all_in_time() {
+    let program = program(vec![loyal(false)]);
+    for turn in 0..8 {
+        let mut visitor = Visitor::new(&program);
+        visitor.sent = turn * 10;
+        visitor.event(ORDERED, HOUR);
+        visitor.event(ORDERED, HOUR);
+        assert_eq!(visitor.steps(HOUR), ["thanks"]);
+    }
+}
+
+#[test]
 fn packs_change_in_the_middle_of_a_journey() {
     let before = program(vec![cart()]);
     let mut visitor = Visitor::new(&before);
