@@ -88,7 +88,7 @@ enum Verb {
         /// JSON, or JSON packed with gzip
         file: Option<PathBuf>,
     },
-    /// Write the marketers' reference to www/docs/packs
+    /// Write what marketers read, the reference and the recipes, to www/docs
     Docs {
         /// Only say whether it is the present one
         #[arg(long)]

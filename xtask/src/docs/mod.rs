@@ -1,4 +1,5 @@
-//! The marketers' reference: `docs/packs/*.md` to `www/docs/packs/*.html`, and nothing else to build.
+//! What marketers read: the reference, `docs/packs/*.md`, and the recipes, `docs/recipes/*.md`, to HTML
+//! under `www/docs`, and nothing else to build.
 //!
 //! A page is Markdown. A comment such as `<!-- keys: rule -->` stands for a table that is made of the
 //! compiler's own description of the language (see `tables.rs`). Fences are highlighted; whether the
@@ -15,39 +16,59 @@ use anyhow::{Context, Result, bail};
 
 use crate::project;
 
-/// The pages in their order.
-const PAGES: [&str; 11] = [
-    "index",
-    "events",
-    "conditions",
-    "value",
-    "content",
-    "rules",
-    "experiments",
-    "journeys",
-    "tools",
-    "keys",
-    "diagnostics",
+/// Pages that belong together.
+struct Book {
+    /// Its folder, under `docs` and under `www/docs`.
+    folder: &'static str,
+    /// In their order.
+    pages: &'static [&'static str],
+}
+
+const BOOKS: [Book; 2] = [
+    Book {
+        folder: "packs",
+        pages: &[
+            "index",
+            "events",
+            "conditions",
+            "value",
+            "content",
+            "rules",
+            "experiments",
+            "journeys",
+            "tools",
+            "keys",
+            "diagnostics",
+        ],
+    },
+    Book {
+        folder: "recipes",
+        pages: &["index", "greet", "carts", "lifecycle", "loyalty", "campaigns", "service"],
+    },
 ];
-const SOURCE: &str = "docs/packs";
-const TARGET: &str = "www/docs/packs";
+const SOURCE: &str = "docs";
+const TARGET: &str = "www/docs";
 const STYLE: &str = "style.css";
 
 /// Writes the pages, or, if `check`, says whether the written ones are the present ones.
 pub fn write(check: bool) -> Result<()> {
-    let source = project::root().join(SOURCE);
-    let target = project::root().join(TARGET);
-    let mut files = vec![(STYLE.to_owned(), read(&source.join(STYLE))?)];
-    let pages: Vec<page::Page> = PAGES
-        .iter()
-        .map(|name| {
-            page::Page::of(name, &tables::filled(&read(&source.join(format!("{name}.md")))?)?)
-        })
-        .collect::<Result<_>>()?;
-    for page in &pages {
-        files.push((format!("{}.html", page.name), page.html(&pages)));
+    let (source, target) = (project::root().join(SOURCE), project::root().join(TARGET));
+    let style = read(&source.join(STYLE))?;
+    let mut files = Vec::new();
+    let mut books = Vec::new();
+    for Book { folder, pages } in BOOKS {
+        let page = |name: &&str| {
+            let markdown = read(&source.join(folder).join(format!("{name}.md")))?;
+            page::Page::of(name, &tables::filled(&markdown)?)
+        };
+        let pages: Vec<page::Page> = pages.iter().map(page).collect::<Result<_>>()?;
+        files.push((format!("{folder}/{STYLE}"), style.clone()));
+        for page in &pages {
+            files.push((format!("{folder}/{}.html", page.name), page.html(folder, &pages)));
+        }
+        books.push((folder, pages));
     }
-    links_lead_somewhere(&pages)?;
+    links_lead_somewhere(&books)?;
     if check {
         for (name, text) in files {
             if fs::read_to_string(target.join(&name)).ok().as_ref() != Some(&text) {
@@ -56,11 +77,14 @@ pub fn write(check: bool) -> Result<()> {
         }
         return Ok(());
     }
-    fs::create_dir_all(&target)?;
     for (name, text) in files {
-        fs::write(target.join(&name), text).with_context(|| name.clone())?;
+        let file = target.join(&name);
+        file.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(file, text).with_context(|| name.clone())?;
     }
-    println!("{TARGET}/index.html");
+    for (folder, _) in books {
+        println!("{TARGET}/{folder}/index.html");
+    }
     Ok(())
 }
 
@@ -69,17 +93,30 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// Every link between pages has a heading at its end.
-fn links_lead_somewhere(pages: &[page::Page]) -> Result<()> {
-    for page in pages {
-        for link in &page.links {
+fn links_lead_somewhere(books: &[(&str, Vec<page::Page>)]) -> Result<()> {
+    for (folder, pages) in books {
+        for (page, link) in
+            pages.iter().flat_map(|page| page.links.iter().map(move |link| (page, link)))
+        {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            // Into another book one goes by its folder.
+            let (book, file) = match file.strip_prefix("../").and_then(|rest| rest.split_once('/'))
+            {
+                Some((book, file)) => (book, file),
+                None => (*folder, file),
+            };
             let name =
                 if file.is_empty() { page.name.as_str() } else { file.trim_end_matches(".html") };
-            let Some(target) = pages.iter().find(|page| page.name == name) else {
-                bail!("{}.md: there is no page {file}", page.name);
+            let target = books
+                .iter()
+                .filter(|(folder, _)| *folder == book)
+                .flat_map(|(_, pages)| pages)
+                .find(|page| page.name == name);
+            let Some(target) = target else {
+                bail!("{folder}/{}.md: there is no page {link}", page.name);
             };
             if !anchor.is_empty() && !target.anchors.iter().any(|it| it == anchor) {
-                bail!("{}.md: there is no heading {link}", page.name);
+                bail!("{folder}/{}.md: there is no heading {link}", page.name);
             }
         }
     }

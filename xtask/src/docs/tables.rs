@@ -7,11 +7,12 @@
 //! | `<!-- operators: comparisons -->` | `logic`, `visitor`, `comparisons`, `features` or `filters` |
 //! | `<!-- roots -->`, `<!-- paths -->` | what paths begin with, and the ones with a meaning of their own |
 //! | `<!-- words: types -->` | `types` or `purposes` |
+//! | `<!-- recipe: nps -->` | the pack of that name in `examples/recipes` |
 //! | `<!-- code -->` | the sentence about the code that is the heading above it |
 
 use std::fmt::Write;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use waymark_pack::Code;
 use waymark_pack::language::{
     BUILT_IN, CHANNELS, COMPARISONS, EVENTS, FEATURES, FILTERS, LOGIC, Operator, PURPOSES, ROOTS,
@@ -19,6 +20,7 @@ use waymark_pack::language::{
 };
 
 use super::highlight::{escaped, json};
+use crate::project;
 
 /// The Markdown with its tables in it.
 pub fn filled(markdown: &str) -> Result<String> {
@@ -56,6 +58,12 @@ fn table(wanted: &str, heading: &str) -> Result<String> {
         ("words", "types") => words(TYPES),
         ("words", "channels") => words(CHANNELS),
         ("words", "purposes") => words(PURPOSES),
+        ("recipe", name) => {
+            let file = project::root().join(format!("examples/recipes/{name}.jsonc"));
+            let pack =
+                std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            format!("```jsonc pack\n{pack}```\n")
+        }
         ("code", _) => match Code::ALL.iter().find(|code| code.name() == heading) {
             Some(code) => format!("{}\n", code.about()),
             None => bail!("there is no code {heading}"),

@@ -8,6 +8,7 @@ mod explain;
 mod format;
 mod import;
 mod publish;
+mod recipes;
 mod replay;
 mod support;
 mod test;

@@ -1,0 +1,34 @@
+//! The packs that we hand out.
+
+use std::path::Path;
+
+use crate::support::Folder;
+
+/// The packs of a folder of examples, by their names.
+fn packs(folder: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(folder);
+    let mut packs: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path().to_str().unwrap().to_owned())
+        .filter(|path| path.ends_with(".jsonc"))
+        .collect();
+    packs.sort();
+    packs
+}
+
+#[test]
+fn every_pack_is_right_without_a_warning_and_passes_its_own_tests() {
+    let recipes = packs("recipes");
+    assert!(recipes.len() >= 20, "{recipes:?}");
+    let folder = Folder::new();
+    for pack in recipes.iter().chain(&packs("packs")) {
+        let checked = folder.run(&["check", "--format", "json", pack]);
+        let report: serde_json::Value = serde_json::from_str(checked.ok()).unwrap();
+        assert_eq!(report[0]["diagnostics"], serde_json::json!([]), "{pack}: {report}");
+        let tested = folder.run(&["test", "--format", "json", pack]);
+        let tests: serde_json::Value = serde_json::from_str(tested.ok()).unwrap();
+        // The shop's pack is tested by what is built on it.
+        let least = if pack.contains("/recipes/") { 3 } else { 0 };
+        assert!(tests.as_array().unwrap().len() >= least, "{pack}");
+    }
+}
