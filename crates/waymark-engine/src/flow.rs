@@ -17,8 +17,6 @@ use crate::{Context, Engine, WHOLE};
 
 /// An event that is older than the newest by more moves no run.
 const LATENESS: Span = Span(3 * Span::DAY.0);
-/// Steps of one call. Whoever has more goes on with the next.
-const STEPS: usize = 256;
 /// Bytes of a value that is kept of an event.
 pub(crate) const KEPT_BYTES: usize = 256;
 
@@ -28,6 +26,23 @@ pub struct Acted {
     pub event: Event,
     /// What it changed.
     pub effects: Effects,
+}
+
+/// What one step of a run came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stepped {
+    pub acted: Option<Acted>,
+    /// Why the run is over, if it was ended before its last step.
+    pub ended: Option<Ended>,
+}
+
+/// Why a run was ended when it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// What ends it holds, or its step is no more.
+    Over,
+    /// There is no consent to its action.
+    NoConsent,
 }
 
 /// What a run is looked at with.
@@ -198,23 +213,32 @@ impl Engine<'_> {
 
     /// Takes the actions whose time has come, as of [`Engine::advance`] to `now`.
     pub fn act(&self, state: &mut State, context: &Context, now: Timestamp) -> Vec<Acted> {
-        let at = At { context, now: state.clamp(now) };
         let mut acted = Vec::new();
-        // A state that was spoiled may stand at a moment that no event can have.
-        if !WHOLE || Timestamp::from_js(at.now.to_js()).is_none() {
-            return acted;
-        }
-        for _ in 0..STEPS {
-            let due = state.flows.runs.iter().enumerate().min_by_key(|(_, run)| run.due);
-            let Some(number) = due.filter(|(_, run)| run.due <= at.now).map(|(number, _)| number)
-            else {
-                break;
-            };
-            if let Some(act) = self.step(state, number, at) {
-                acted.push(act);
-            }
+        for _ in 0..Self::STEPS {
+            let Some(stepped) = self.act_once(state, context, now) else { break };
+            acted.extend(stepped.acted);
         }
         acted
+    }
+
+    /// Steps of one call of [`Self::act`]. Whoever has more goes on with the next.
+    pub const STEPS: usize = 256;
+
+    /// The first step of those that [`Self::act`] takes, for whoever wants to see the way of a run;
+    /// `None` when none is due.
+    pub fn act_once(
+        &self,
+        state: &mut State,
+        context: &Context,
+        now: Timestamp,
+    ) -> Option<Stepped> {
+        let at = At { context, now: state.clamp(now) };
+        // A state that was spoiled may stand at a moment that no event can have.
+        if !WHOLE || Timestamp::from_js(at.now.to_js()).is_none() {
+            return None;
+        }
+        let (number, run) = state.flows.runs.iter().enumerate().min_by_key(|(_, run)| run.due)?;
+        (run.due <= at.now).then(|| self.step(state, number, at))
     }
 
     /// Does until `now` what a host does that never sleeps: each action is taken when it is due.
@@ -240,7 +264,7 @@ impl Engine<'_> {
         all
     }
 
-    fn step(&self, state: &mut State, number: usize, at: At<'_>) -> Option<Acted> {
+    fn step(&self, state: &mut State, number: usize, at: At<'_>) -> Stepped {
         let mut run = state.flows.runs[number].clone();
         let flow = self.program.flow(run.flow);
         // Without its journey, or its step, it is over.
@@ -250,9 +274,9 @@ impl Engine<'_> {
         };
         let Some((flow, step)) = step.filter(|(flow, _)| !ended(flow)) else {
             state.flows.runs[number].ends();
-            return None;
+            return Stepped { acted: None, ended: Some(Ended::Over) };
         };
-        let mut takes = None;
+        let (mut takes, mut ended) = (None, None);
         match &flow.steps[step as usize].does {
             Does::Wait(_) => run.goes(flow, step + 1, at.now),
             Does::Go(to) => run.goes(flow, *to, at.now),
@@ -274,7 +298,10 @@ impl Engine<'_> {
                     run.due = answer.map_or(end, |answer| answer.until.min(end));
                 }
             }
-            Does::Act(act) if !at.context.consent.contains(act.purpose) => run.ends(),
+            Does::Act(act) if !at.context.consent.contains(act.purpose) => {
+                run.ends();
+                ended = Some(Ended::NoConsent);
+            }
             Does::Act(act) => {
                 let asked = |cond: CondId| self.of_run(state, &run, cond, at);
                 let quiet = act.quiet.map(asked).filter(|quiet| quiet.truth == Truth::False);
@@ -288,10 +315,11 @@ impl Engine<'_> {
             }
         }
         state.flows.runs[number] = run;
-        takes.map(|event| {
+        let acted = takes.map(|event| {
             let effects = self.apply_owned(state, event.clone());
             Acted { event, effects }
-        })
+        });
+        Stepped { acted, ended }
     }
 
     /// A condition on the visitor and on what their run has kept.
