@@ -17,7 +17,7 @@ pub(super) fn page(report: &Report) -> String {
 }
 
 fn write(out: &mut String, report: &Report) -> fmt::Result {
-    let names: Vec<String> = report.packs().iter().map(|pack| escaped(&pack.pack)).collect();
+    let names: Vec<String> = report.packs().iter().map(|pack| escaped(&pack.name)).collect();
     let title = match &names[..] {
         [before, after] if before != after => format!("{after} against {before}"),
         [.., name] => name.clone(),
@@ -43,7 +43,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
     }
     writeln!(out, "</dl>\n<ul class=\"packs\">")?;
     for pack in report.packs() {
-        let (file, name, hash) = (escaped(&pack.file), escaped(&pack.pack), escaped(&pack.hash));
+        let (file, name, hash) = (escaped(&pack.file), escaped(&pack.name), escaped(&pack.hash));
         writeln!(out, "<li><b>{name}</b> {file} <code>{hash}</code></li>")?;
     }
     writeln!(out, "</ul>\n</header>\n<nav aria-label=\"Sections\">\n<ul>")?;

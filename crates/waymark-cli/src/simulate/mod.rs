@@ -5,6 +5,7 @@ mod html;
 mod named;
 mod play;
 mod report;
+mod sections;
 mod tables;
 mod text;
 mod wanted;
@@ -44,10 +45,10 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     generate: Option<u64>,
     /// Other seeds make up other journeys
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "generate")]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, conflicts_with = "events")]
     seed: u64,
     /// How many days the journeys that are made up go over
-    #[arg(long, value_name = "NUMBER", default_value_t = 30, requires = "generate",
+    #[arg(long, value_name = "NUMBER", default_value_t = 30, conflicts_with = "events",
           value_parser = clap::value_parser!(u16).range(1..=3_650))]
     days: u16,
     /// When it ends, in ISO 8601 or milliseconds since 1970 [default: with the newest event]

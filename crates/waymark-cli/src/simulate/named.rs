@@ -67,7 +67,7 @@ impl Pack {
             |(number, visitors): (&u64, &u64)| Spread { number: *number, visitors: *visitors };
         Self {
             file: file.to_owned(),
-            pack: program.pack.clone(),
+            name: program.pack.clone(),
             hash: program.hash.to_string(),
             visitors: counts.visitors,
             events: counts.events,

@@ -260,3 +260,41 @@ impl Visit<'_, '_> {
         events
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use waymark_engine::{Context, Engine, Numerals};
+    use waymark_insight::simulation::ActionKey;
+    use waymark_model::{Purposes, Span};
+    use waymark_wire::play;
+
+    use super::super::generate::{Generator, START};
+    use super::{Look, Player};
+
+    /// Without slots nothing is logged, and nothing but the events moves a visitor.
+    #[test]
+    fn a_simulation_does_what_a_host_does_that_never_sleeps() {
+        let pack = include_str!("../../../../examples/recipes/cart-abandonment.jsonc");
+        let compiled = waymark_pack::compile(pack).unwrap();
+        let until = START.plus(Span(20 * Span::DAY.0));
+        let generator = Generator::of(&[&compiled], 5, START, until);
+        let mut player = Player::new(&compiled.program, Look::PageView, until);
+        let engine = Engine::new(&compiled.program, Numerals::NATIVE);
+        let context = Context { consent: Purposes::ALL, ..Context::default() };
+        let mut taken: BTreeMap<ActionKey, u64> = BTreeMap::new();
+        for number in 0..300 {
+            let events = generator.journey(number);
+            player.play(&events);
+            let arrivals = events.iter().map(|event| (event.clone(), event.time));
+            let played = play(engine, arrivals, &context, None, until);
+            for acted in played.actions {
+                *taken.entry(ActionKey::of(&acted.event)).or_default() += 1;
+            }
+        }
+        let counted = player.counts.actions.into_iter().map(|(key, seen)| (key, seen.times));
+        assert_eq!(counted.collect::<BTreeMap<_, _>>(), taken);
+        assert_eq!(taken.len(), 2);
+    }
+}

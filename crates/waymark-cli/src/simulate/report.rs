@@ -48,7 +48,8 @@ pub(super) enum Source {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pack {
     pub file: String,
-    pub pack: String,
+    #[serde(rename = "pack")]
+    pub name: String,
     pub hash: String,
     pub visitors: u64,
     pub events: u64,
@@ -309,6 +310,7 @@ impl Look {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn look<S: Serializer>(look: &Look, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(match look {
         Look::PageView => "page-view",
@@ -316,6 +318,7 @@ fn look<S: Serializer>(look: &Look, to: S) -> Result<S::Ok, S::Error> {
     })
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn instant<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     format_timestamp(*at).serialize(to)
 }

@@ -18,7 +18,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
         writeln!(out, "{name:<24}{value:>24}")?;
     }
     for pack in report.packs() {
-        writeln!(out, "\npack {} {} ({})", pack.pack, pack.hash, pack.file)?;
+        writeln!(out, "\npack {} {} ({})", pack.name, pack.hash, pack.file)?;
     }
     if let Journeys { source: Source::Generated { .. }, .. } = report.journeys {
         writeln!(out, "\n{}", report.source())?;
@@ -36,11 +36,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn table(out: &mut String, table: &Table) -> fmt::Result {
-    let titles = table.columns.iter().map(|Column { title, of }| match of {
-        Some(of) => format!("{title} ({of})"),
-        None => title.clone(),
-    });
-    let titles: Vec<String> = titles.collect();
+    let titles: Vec<String> = table.columns.iter().map(|column| column.title.clone()).collect();
     let rows: Vec<Vec<String>> =
         table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     let width = |at: usize| {
@@ -53,6 +49,9 @@ fn table(out: &mut String, table: &Table) -> fmt::Result {
         at >= table.names && table.rows.iter().all(|row| row.get(at).is_some_and(Cell::is_number))
     };
     writeln!(out, "\n{}", table.caption)?;
+    if table.is_beside() {
+        writeln!(out, "{}", groups(table, &widths)?.trim_end())?;
+    }
     for row in std::iter::once(&titles).chain(&rows) {
         let mut line = String::new();
         for (at, (text, width)) in row.iter().zip(&widths).enumerate() {
@@ -65,6 +64,21 @@ fn table(out: &mut String, table: &Table) -> fmt::Result {
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// Above the columns, the pack that each is about: as much of its name as there is room for.
+fn groups(table: &Table, widths: &[usize]) -> Result<String, fmt::Error> {
+    let mut line = String::new();
+    let mut widths = widths.iter();
+    for group in table.columns.chunk_by(|one, other| one.of == other.of) {
+        let width: usize = widths.by_ref().take(group.len()).map(|width| width + 2).sum();
+        let name = group.first().and_then(|Column { of, .. }| of.as_deref()).unwrap_or_default();
+        let over = (name.chars().count() + 3).saturating_sub(width);
+        let name: String = name.chars().skip(over).collect();
+        let bar = if name.is_empty() { "  " } else { "| " };
+        write!(line, "{bar}{name:<width$}", width = width.saturating_sub(2))?;
+    }
+    Ok(line)
 }
 
 fn cell(cell: &Cell) -> String {

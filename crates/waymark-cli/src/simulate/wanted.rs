@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, FeatureKind, Flow, Matcher, Order, Path, Pattern, Program, Root,
-    Source, Taken, Test, Type,
+    Amount, Compare, Cond, CondId, Cue, Does, FeatureKind, Flow, Matcher, Order, Path, Pattern,
+    Program, Root, Source, Taken, Test, Type,
 };
 use waymark_model::{Object, Value};
 use waymark_pack::{DataMap, DatumKind};
@@ -106,15 +106,15 @@ impl Asking<'_> {
             .enter
             .iter()
             .filter_map(|entrance| match &entrance.cue {
-                waymark_engine::program::Cue::Event(matcher) => Some(matcher),
-                waymark_engine::program::Cue::Becomes(_) => None,
+                Cue::Event(matcher) => Some(matcher),
+                Cue::Becomes(_) => None,
             })
             .collect();
         let awaited: Vec<&Matcher> = flow
             .steps
             .iter()
             .flat_map(|step| match &step.does {
-                waymark_engine::program::Does::Await { on, .. } => &on[..],
+                Does::Await { on, .. } => &on[..],
                 _ => &[],
             })
             .collect();
@@ -164,7 +164,9 @@ impl Asking<'_> {
     fn comparisons(&self, cond: CondId, found: &mut Vec<(Path, Vec<Value>)>) {
         match self.program.cond(cond) {
             Cond::All(parts) | Cond::Any(parts) => {
-                parts.iter().for_each(|part| self.comparisons(*part, found));
+                for part in parts {
+                    self.comparisons(*part, found);
+                }
             }
             Cond::Not(part) => self.comparisons(*part, found),
             Cond::Test(Test::Compare { source: Source::Path(path), compare }) => {
@@ -270,7 +272,6 @@ impl Asking<'_> {
     /// Values that fulfil a comparison, and some at its edge that do not.
     fn answers(&self, compare: &Compare) -> Vec<Value> {
         match compare {
-            Compare::Is(value) => vec![value.clone()],
             Compare::In(list) | Compare::InFolded(list) => list.clone(),
             Compare::Order(order, Value::Number(number)) => {
                 let up = matches!(order, Order::Gt | Order::Gte);
@@ -278,7 +279,7 @@ impl Asking<'_> {
                 let other = if up { number * 0.5 } else { number * 1.5 + 1.0 };
                 [*number, beyond, other].map(number_value).to_vec()
             }
-            Compare::Order(_, value) => vec![value.clone()],
+            Compare::Is(value) | Compare::Order(_, value) => vec![value.clone()],
             Compare::Pattern(number) => {
                 let pattern = self.program.patterns.get(*number as usize);
                 pattern.and_then(example).map(Value::Text).into_iter().collect()

@@ -9,5 +9,6 @@ mod format;
 mod import;
 mod publish;
 mod replay;
+mod simulate;
 mod support;
 mod test;

@@ -31,7 +31,8 @@ pub struct Contacts {
 }
 
 impl ActionKey {
-    pub(super) fn of(event: &Event) -> Self {
+    /// What an action that was taken is.
+    pub fn of(event: &Event) -> Self {
         let said = |key: &str| {
             let text = event.properties.get(key).and_then(Value::as_text);
             text.map(str::to_owned)
