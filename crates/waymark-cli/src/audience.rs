@@ -5,6 +5,7 @@
 //! visitor; then each part, whose few states stay in the caches, is folded in the order of arrival.
 //! What does not fit in memory is put aside in a temporary file.
 
+use std::collections::BTreeMap;
 #[expect(clippy::disallowed_types, reason = "visitors are counted, and counts commute")]
 use std::collections::HashMap;
 use std::fs::File;
@@ -105,7 +106,24 @@ impl Audience {
         Ok(tally)
     }
 
-    /// What [`Self::tally`] goes through, for the bar.
+    /// Hands over every visitor with their events, in the order of time.
+    pub(crate) fn each(
+        mut self,
+        bar: &ProgressBar,
+        mut each: impl FnMut(&str, &[Event]),
+    ) -> Result<(), CliError> {
+        for part in self.parts {
+            let bytes = part.all(self.spilled.as_mut()).map_err(CliError::PutAside)?;
+            for (visitor, mut events) in gathered(&bytes).map_err(CliError::PutAsideWrongly)? {
+                events.sort_by_key(Event::key);
+                each(&visitor, &events);
+            }
+            bar.inc(1);
+        }
+        Ok(())
+    }
+
+    /// What [`Self::tally`] and [`Self::each`] go through, for the bar.
     pub(crate) const fn parts() -> u64 {
         PARTS as u64
     }
@@ -141,6 +159,20 @@ fn visitors(engine: Engine<'_>, events: &[u8]) -> Result<HashMap<String, State>,
             let mut state = engine.new_state();
             engine.apply(&mut state, &event);
             visitors.insert(visitor.to_owned(), state);
+        }
+    }
+    Ok(visitors)
+}
+
+fn gathered(events: &[u8]) -> Result<BTreeMap<String, Vec<Event>>, DecodeError> {
+    let mut visitors: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    let mut input = Reader::new(events);
+    while input.remaining() > 0 {
+        let event = Event::read(&mut input);
+        input.check()?;
+        match visitors.get_mut(visitor_of(&event)) {
+            Some(events) => events.push(event),
+            None => drop(visitors.insert(visitor_of(&event).to_owned(), vec![event])),
         }
     }
     Ok(visitors)

@@ -24,6 +24,7 @@ mod publish;
 mod replay;
 mod sarif;
 mod schema;
+mod simulate;
 mod test;
 
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ enum Command {
     Test(test::Args),
     /// Fold a file of events and count who would see what
     Replay(replay::Args),
+    /// Play journeys under one pack or two, recorded or generated, and report what comes of them
+    Simulate(simulate::Args),
     /// Make a pack of another tool's file
     Import(import::Args),
     /// Print the JSON Schema of packs, for editors
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::DataMap(args) => data_map::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Schema => schema::run(),
         Command::Publish(args) => publish::run(&args),

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity,
 };
@@ -39,6 +40,12 @@ pub(crate) fn thousands(number: u64) -> String {
     out
 }
 
+/// `12.5%`, in whole tenths.
+pub(crate) fn share(count: u64, of: u64) -> String {
+    let tenths = (count * 1_000 + of / 2).checked_div(of).unwrap_or(0);
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
 /// `812 bytes`, `4.1 KB`; a KB has 1,000 bytes.
 pub(crate) fn size(bytes: usize) -> String {
     if bytes < 1_000 {
@@ -46,6 +53,18 @@ pub(crate) fn size(bytes: usize) -> String {
     }
     let tenths = (bytes + 50) / 100;
     format!("{}.{} KB", thousands((tenths / 10) as u64), tenths % 10)
+}
+
+/// Nobody sees it unless the standard error is a terminal.
+pub(crate) fn bar(template: &str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Where a report goes decides how it is drawn.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io::{self, IsTerminal};
+use std::io;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use waymark_engine::{Context, Engine, Numerals, Program};
 use waymark_insight::Tally;
@@ -75,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
 
 /// Reads all events, folds each visitor in the order of arrival, and decides for each at one moment.
 fn tally(engine: Engine<'_>, args: &Args) -> Result<(Tally, Option<Timestamp>), CliError> {
-    let bar = bar("{bar:30} {bytes} of {total_bytes} read, {bytes_per_sec}, {eta} left");
+    let bar = print::bar("{bar:30} {bytes} of {total_bytes} read, {bytes_per_sec}, {eta} left");
     let mut events = Events::open(&args.events, bar.clone())?;
     let mut audience = Audience::new();
     while let Some(event) = events.next()? {
@@ -84,7 +83,7 @@ fn tally(engine: Engine<'_>, args: &Args) -> Result<(Tally, Option<Timestamp>), 
     bar.finish_and_clear();
     let now = args.now.or(events.newest);
     let context = Context { consent: Purposes::ALL, ..Context::default() };
-    let bar = self::bar("{bar:30} {percent}% folded, {eta} left");
+    let bar = print::bar("{bar:30} {percent}% folded, {eta} left");
     bar.set_length(Audience::parts());
     // Without an event there is nobody, and no moment.
     let mut tally = audience.tally(engine, &context, now.unwrap_or(Timestamp::MIN), &bar)?;
@@ -92,18 +91,6 @@ fn tally(engine: Engine<'_>, args: &Args) -> Result<(Tally, Option<Timestamp>), 
     tally.duplicates = events.duplicates;
     tally.rejected = events.rejected;
     Ok((tally, now))
-}
-
-/// Nobody sees it unless the standard error is a terminal.
-fn bar(template: &str) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 fn table(program: &Program, tally: &Tally, now: Option<Timestamp>, rate: f64) -> String {
@@ -140,7 +127,7 @@ fn write_table(
         }
         writeln!(out, "\n{title:<24}{:>12}{:>9}", "visitors", "share")?;
         for (id, count) in counts {
-            let share = share(*count, tally.visitors);
+            let share = print::share(*count, tally.visitors);
             writeln!(out, "  {id:<22}{:>12}{share:>9}", print::thousands(*count))?;
         }
         Ok(())
@@ -165,10 +152,4 @@ fn write_table(
         rows(&format!("slot {slot}"), &contents)?;
     }
     Ok(())
-}
-
-/// `12.5%`, in whole tenths.
-fn share(count: u64, of: u64) -> String {
-    let tenths = (count * 1_000 + of / 2).checked_div(of).unwrap_or(0);
-    format!("{}.{}%", tenths / 10, tenths % 10)
 }

@@ -17,8 +17,6 @@ use crate::{Context, Engine, WHOLE};
 
 /// An event that is older than the newest by more moves no run.
 const LATENESS: Span = Span(3 * Span::DAY.0);
-/// Steps of one call. Whoever has more goes on with the next.
-const STEPS: usize = 256;
 /// Bytes of a value that is kept of an event.
 pub(crate) const KEPT_BYTES: usize = 256;
 
@@ -28,6 +26,23 @@ pub struct Acted {
     pub event: Event,
     /// What it changed.
     pub effects: Effects,
+}
+
+/// What one step of a run came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stepped {
+    pub acted: Option<Acted>,
+    /// Why the run is over, if it was ended before its last step.
+    pub ended: Option<Ended>,
+}
+
+/// Why a run was ended when it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// What ends it holds, or its step is no more.
+    Over,
+    /// There is no consent to its action.
+    NoConsent,
 }
 
 /// What a run is looked at with.
@@ -201,22 +216,35 @@ impl Engine<'_> {
 
     /// Takes the actions whose time has come, as of [`Engine::advance`] to `now`.
     pub fn act(&self, state: &mut State, context: &Context, now: Timestamp) -> Vec<Acted> {
-        let at = At { context, now: state.clamp(now) };
         let mut acted = Vec::new();
-        // A state that was spoiled may stand at a moment that no event can have.
-        if !WHOLE || Timestamp::from_js(at.now.to_js()).is_none() {
-            return acted;
-        }
-        for _ in 0..STEPS {
-            let due = state.flows.runs.iter().enumerate().filter(|(_, run)| run.due <= at.now);
-            // What is due at once is done in the order of the pack.
-            let order = |run: &Run| (run.due, self.program.index.flow_of(run.flow));
-            let Some((number, _)) = due.min_by_key(|(_, run)| order(run)) else { break };
-            if let Some(act) = self.step(state, number, at) {
-                acted.push(act);
-            }
+        for _ in 0..Self::STEPS {
+            let Some(stepped) = self.act_once(state, context, now) else { break };
+            acted.extend(stepped.acted);
         }
         acted
+    }
+
+    /// Steps of one call of [`Self::act`]. Whoever has more goes on with the next.
+    pub const STEPS: usize = 256;
+
+    /// The first step of those that [`Self::act`] takes, for whoever wants to see the way of a run;
+    /// `None` when none is due.
+    pub fn act_once(
+        &self,
+        state: &mut State,
+        context: &Context,
+        now: Timestamp,
+    ) -> Option<Stepped> {
+        let at = At { context, now: state.clamp(now) };
+        // A state that was spoiled may stand at a moment that no event can have.
+        if !WHOLE || Timestamp::from_js(at.now.to_js()).is_none() {
+            return None;
+        }
+        let due = state.flows.runs.iter().enumerate().filter(|(_, run)| run.due <= at.now);
+        // What is due at once is done in the order of the pack.
+        let order = |run: &Run| (run.due, self.program.index.flow_of(run.flow));
+        let (number, _) = due.min_by_key(|(_, run)| order(run))?;
+        Some(self.step(state, number, at))
     }
 
     /// Does from one moment to another what a host does that never sleeps: each action is taken when
@@ -243,7 +271,7 @@ impl Engine<'_> {
         all
     }
 
-    fn step(&self, state: &mut State, number: usize, at: At<'_>) -> Option<Acted> {
+    fn step(&self, state: &mut State, number: usize, at: At<'_>) -> Stepped {
         let mut run = state.flows.runs[number].clone();
         let flow = self.program.flow(run.flow);
         // Without its journey, or its step, it is over.
@@ -253,9 +281,9 @@ impl Engine<'_> {
         };
         let Some((flow, step)) = step.filter(|(flow, _)| !ended(flow)) else {
             state.flows.runs[number].ends();
-            return None;
+            return Stepped { acted: None, ended: Some(Ended::Over) };
         };
-        let mut takes = None;
+        let (mut takes, mut ended) = (None, None);
         match &flow.steps[step as usize].does {
             Does::Wait(_) => run.goes(flow, step + 1, at.now),
             Does::Go(to) => run.goes(flow, *to, at.now),
@@ -277,7 +305,10 @@ impl Engine<'_> {
                     run.due = answer.map_or(end, |answer| answer.until.min(end));
                 }
             }
-            Does::Act(act) if !at.context.consent.contains(act.purpose) => run.ends(),
+            Does::Act(act) if !at.context.consent.contains(act.purpose) => {
+                run.ends();
+                ended = Some(Ended::NoConsent);
+            }
             Does::Act(act) => {
                 let asked = |cond: CondId| self.of_run(state, &run, cond, at);
                 let quiet = act.quiet.map(asked).filter(|quiet| quiet.truth == Truth::False);
@@ -291,11 +322,12 @@ impl Engine<'_> {
             }
         }
         state.flows.runs[number] = run;
-        takes.and_then(|event| {
+        let acted = takes.and_then(|event| {
             let effects = self.apply_owned(state, event.clone());
             // Another host has taken it.
             (effects.applied != Applied::Duplicate).then_some(Acted { event, effects })
-        })
+        });
+        Stepped { acted, ended }
     }
 
     /// A condition on the visitor and on what their run has kept.

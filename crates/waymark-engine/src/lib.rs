@@ -36,12 +36,12 @@ pub use context::Context;
 pub use decision::{Assignment, Decision, Exposure, Reason, Rendered, SlotDecision, View};
 pub use eligible::Prepared;
 pub use evaluate::{Answer, Truth, member_hash, padded_version};
-pub use flow::Acted;
+pub use flow::{Acted, Ended, Stepped};
 pub use membership::Change;
 pub use numerals::Numerals;
 pub use program::{PackHash, Program};
 pub use reuse::Latest;
-pub use state::{Applied, Effects, State};
+pub use state::{Applied, Effects, Standing, State};
 
 /// Whether this is the whole engine, or the one of pages whose packs need only what most packs use.
 ///

@@ -1,8 +1,9 @@
 //! Statistics over journeys.
 //!
 //! What it is: numbers about many visitors, from their states, so that a shard of the edge, a replay
-//! and a report count alike. Pure: no I/O, no clock. What it is not: it says nothing of one visitor
-//! (that is `Engine::explain`) and keeps none of them.
+//! and a report count alike; and what their journeys come to under a pack ([`simulation`]). Pure: no
+//! I/O, no clock. What it is not: it says nothing of one visitor (that is `Engine::explain`) and keeps
+//! none of them.
 //!
 //! ```
 //! use waymark_engine::{Context, Engine, Numerals, Program};
@@ -20,6 +21,7 @@
 //! assert_eq!((tally.visitors, tally.events, tally.sessions), (1, 1, 1));
 //! ```
 
+pub mod simulation;
 mod tally;
 
 pub use tally::{KEEP, Tally};

@@ -10,5 +10,6 @@ mod import;
 mod publish;
 mod recipes;
 mod replay;
+mod simulate;
 mod support;
 mod test;

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use waymark_model::{Object, Reader, Timestamp, Value, Writer};
 
-use crate::WHOLE;
+use super::State;
 use crate::program::{Does, Flow, Program, Step};
+use crate::{Engine, WHOLE};
 
 /// Runs of one flow that are remembered, to tell whether a visitor was in it before.
 pub(crate) const FLOW_RUNS: usize = 16;
@@ -36,6 +37,32 @@ pub struct Run {
     /// What was kept of the event that let them in, and of the one that was waited for.
     pub(crate) entry: Object,
     pub(crate) answer: Object,
+}
+
+/// Where a run stands, by the numbers that its flow and its step have in the Program.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing<'s> {
+    pub flow: u32,
+    /// The value by which the flow tells runs of one visitor apart; null where it does not.
+    pub key: &'s Value,
+    pub entered: Timestamp,
+    /// `None` when it is over.
+    pub step: Option<u32>,
+    /// When it came to the step, or to the end.
+    pub since: Timestamp,
+}
+
+impl Engine<'_> {
+    /// The visitor's ways through the flows of the Program, those that are over too. A few of each
+    /// flow are remembered.
+    pub fn standings<'s>(&self, state: &'s State) -> impl Iterator<Item = Standing<'s>> {
+        state.flows.runs.iter().filter_map(|run| {
+            let flow = self.program.index.flow_of(run.flow)?;
+            let step = run.stands_at(&self.program.flows[flow as usize]);
+            let Run { key, entered, since, .. } = run;
+            Some(Standing { flow, key, entered: *entered, step, since: *since })
+        })
+    }
 }
 
 impl Run {

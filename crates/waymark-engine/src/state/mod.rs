@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use waymark_model::{DecodeError, Event, EventKey, Reader, Timestamp, Writer};
 
 pub use cell::{Cell, KEY_BYTES, Progress, RUNS};
+pub use flows::Standing;
 pub(crate) use flows::{FLOW_RUNS, Flows, Run};
 use fold::Parked;
 pub(crate) use fold::Touched;

@@ -5,7 +5,7 @@ use waymark_engine::program::{
     Act, Compare, Cond, CondId, Cue, Does, Entrance, Feature, FeatureKind, Flow, Matcher, Order,
     PackHash, Path, Program, Root, Source, Step, Test,
 };
-use waymark_engine::{Acted, Context, Engine, Numerals, State};
+use waymark_engine::{Acted, Context, Ended, Engine, Numerals, State, Stepped};
 use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
 
 const HOUR: i64 = Span::HOUR.0;
@@ -640,4 +640,32 @@ fn what_is_kept_of_an_event_is_bounded() {
     let tail = event.encode().len();
     let after = visitor.engine.write_state(&visitor.state).len();
     assert!(after - before < tail + program.runs_bound(), "{}", after - before - tail);
+}
+
+#[test]
+fn the_way_of_a_run_can_be_followed_step_by_step() {
+    let program = program(vec![cart()]);
+    let mut visitor = Visitor::new(&program);
+    visitor.event(ADDED, 0);
+    let now = Timestamp(HOUR);
+    visitor.engine.advance(&mut visitor.state, now);
+    let context = Context { consent: Purposes::ALL, ..Context::default() };
+    let at = |visitor: &Visitor<'_>| {
+        let standing = visitor.engine.standings(&visitor.state).next().expect("a run");
+        assert_eq!((standing.flow, standing.entered), (0, Timestamp(0)));
+        standing.step
+    };
+    let mut way = vec![at(&visitor)];
+    while let Some(stepped) = visitor.engine.act_once(&mut visitor.state, &context, now) {
+        assert_eq!((stepped.acted.is_some(), stepped.ended), (way.len() == 2, None));
+        way.push(at(&visitor));
+    }
+    assert_eq!(way, [Some(0), Some(1), Some(2)]);
+    let later = Timestamp(HOUR + DAY);
+    visitor.engine.advance(&mut visitor.state, later);
+    visitor.engine.act_once(&mut visitor.state, &context, later);
+    let nothing = Context::default();
+    let last = visitor.engine.act_once(&mut visitor.state, &nothing, later);
+    assert_eq!(last, Some(Stepped { acted: None, ended: Some(Ended::NoConsent) }));
+    assert_eq!(at(&visitor), None);
 }

@@ -1,0 +1,301 @@
+//! One visitor after the other, under one pack, as hosts would have it: events as they come, actions
+//! when they are due, and what is shown is logged.
+
+use std::collections::BTreeSet;
+
+use waymark_engine::program::{Act, Root};
+use waymark_engine::{Context, Decision, Engine, Numerals, Program, State, View};
+use waymark_insight::simulation::{Journey, Simulation, Way};
+use waymark_model::{Event, Kind, Object, Purposes, Span, Timestamp, Value};
+use waymark_wire::{consent_in, exposure_to_json, object_from_json, view_to_json, zoned};
+
+use super::Look;
+
+const EXPOSED: &str = "Experiment Viewed";
+/// What is logged of a page comes after it.
+const LATER: Span = Span(1);
+/// What a page call says of the page beside its context.
+const OF_PAGE: [&str; 5] = ["path", "url", "search", "title", "referrer"];
+
+/// Whether hosts log it themselves: a recording has what they logged under the pack of its day.
+pub(super) fn is_ours(event: &Event) -> bool {
+    let name = event.name.as_str();
+    Act::EVENTS.contains(&name) || [EXPOSED, View::VIEWED, View::DECIDED].contains(&name)
+}
+
+/// Plays visitors under a pack and counts.
+pub(super) struct Player<'p> {
+    pub counts: Simulation<'p>,
+    look: Look,
+    until: Timestamp,
+}
+
+impl<'p> Player<'p> {
+    pub(super) fn new(program: &'p Program, look: Look, until: Timestamp) -> Self {
+        Self { counts: Simulation::of(program), look, until }
+    }
+
+    /// A visitor's events, in the order of time; of those that come after the end nothing is heard.
+    pub(super) fn play(&mut self, events: &[Event]) -> Journey {
+        let engine = Engine::new(self.counts.program, Numerals::NATIVE);
+        self.counts.begin();
+        let mut visit = Visit {
+            engine,
+            counts: &mut self.counts,
+            state: engine.new_state(),
+            context: Context { consent: Purposes::ALL, ..Context::default() },
+            device: None,
+            clock: Timestamp::MIN,
+            logged: 0,
+        };
+        let mut next_look = None;
+        let end = events.partition_point(|event| event.time <= self.until);
+        // Of what came at one moment nothing is before the other.
+        for together in events[..end].chunk_by(|one, other| one.time == other.time) {
+            let [Event { time, .. }, ..] = *together else { continue };
+            if self.look == Look::Day {
+                let next = next_look.get_or_insert(time);
+                visit.look_daily(next, time);
+            }
+            visit.takes(together, time);
+            if self.look == Look::PageView {
+                for page in together.iter().filter(|event| event.kind == Kind::Page) {
+                    visit.turns_to(page);
+                    visit.looks(time);
+                }
+            }
+        }
+        if let Some(next) = &mut next_look {
+            visit.look_daily(next, self.until.plus(LATER));
+        }
+        visit.waits(self.until);
+        let Visit { state, clock, counts, .. } = visit;
+        counts.end(engine, &state, clock)
+    }
+}
+
+/// A visitor who is being played.
+struct Visit<'a, 'p> {
+    engine: Engine<'p>,
+    counts: &'a mut Simulation<'p>,
+    state: State,
+    /// What the visitor allowed, and where they are.
+    context: Context,
+    /// The zone of their device.
+    device: Option<String>,
+    clock: Timestamp,
+    logged: u64,
+}
+
+impl Visit<'_, '_> {
+    /// Events of one moment.
+    fn takes(&mut self, events: &[Event], time: Timestamp) {
+        let first = self.clock == Timestamp::MIN;
+        if first {
+            self.clock = time;
+        } else {
+            self.waits(time);
+        }
+        for event in events {
+            self.counts.events += 1;
+            self.notices(event);
+            self.hears(event.clone(), first);
+        }
+        if first {
+            self.counts.came(&self.state, time);
+        }
+        self.waits(time);
+    }
+
+    /// What an event says of the visitor beside what happened. It stands until one says otherwise.
+    fn notices(&mut self, event: &Event) {
+        // What cannot be read was refused with the event.
+        if let Ok(Some(consent)) = consent_in(&event.context) {
+            self.context.consent = consent;
+        }
+        let text = |key| event.context.get(key).and_then(Value::as_text).map(str::to_owned);
+        if let Some(locale) = text("locale") {
+            self.context.locale = locale;
+        }
+        if let Some(zone) = text("timezone") {
+            self.device = Some(zone);
+        }
+        if let Some(id) = &event.anonymous_id {
+            self.context.anonymous_id = Some(id.clone());
+        }
+        for root in [Root::Device, Root::Geo] {
+            if let Some(group @ Value::Object(_)) = event.context.get(root.name()) {
+                self.context.values.insert(root.name(), group.clone());
+            }
+        }
+    }
+
+    /// The page that the visitor is on.
+    fn turns_to(&mut self, event: &Event) {
+        let said = |root: Root| match event.context.get(root.name()) {
+            Some(Value::Object(group)) => group.clone(),
+            _ => Object::new(),
+        };
+        let mut page = said(Root::Page);
+        for key in OF_PAGE {
+            if page.get(key).is_none()
+                && let Some(value) = event.properties.get(key)
+            {
+                page.insert(key, value.clone());
+            }
+        }
+        self.context.values.insert(Root::Page.name(), Value::Object(page));
+        let campaign = Value::Object(said(Root::Campaign));
+        self.context.values.insert(Root::Campaign.name(), campaign);
+    }
+
+    fn around(&self, at: Timestamp) -> Context {
+        zoned(self.context.clone(), self.device.as_deref(), &self.state, at)
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        Way::all(self.engine, &self.state)
+    }
+
+    fn hears(&mut self, event: Event, first: bool) {
+        let before = self.ways();
+        let effects = self.engine.apply_owned(&mut self.state, event);
+        if !first {
+            self.counts.changed(&effects.change, self.clock);
+        }
+        self.counts.moved(self.engine, &self.state, &before, None);
+    }
+
+    /// Lets time pass, as [`Engine::run`] does, and takes note of all that changes.
+    fn waits(&mut self, until: Timestamp) {
+        self.clock = self.clock.max(until);
+        loop {
+            let due = self.state.valid_until();
+            let at = due.min(self.clock);
+            let before = self.ways();
+            let change = self.engine.advance(&mut self.state, at);
+            self.counts.changed(&change, at);
+            self.counts.moved(self.engine, &self.state, &before, None);
+            let acted = self.acts(at);
+            let done = !acted && self.state.valid_until() <= due;
+            if due > self.clock || done {
+                break;
+            }
+        }
+    }
+
+    /// Whether something was done.
+    fn acts(&mut self, at: Timestamp) -> bool {
+        // Mostly nothing is due, and the visitor's time need not be looked up.
+        if self.state.valid_until() > at {
+            return false;
+        }
+        let context = self.around(at);
+        let mut any = false;
+        for _ in 0..Engine::STEPS {
+            let before = self.ways();
+            let stepped = self.engine.act_once(&mut self.state, &context, at);
+            let Some(stepped) = stepped else { break };
+            self.counts.moved(self.engine, &self.state, &before, Some(&stepped));
+            if let Some(acted) = &stepped.acted {
+                self.counts.acted(acted);
+                self.counts.changed(&acted.effects.change, at);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// A look a day, on no page in particular, until before a moment.
+    fn look_daily(&mut self, next: &mut Timestamp, before: Timestamp) {
+        while *next < before {
+            self.waits(*next);
+            self.looks(*next);
+            *next = next.plus(Span::DAY);
+        }
+    }
+
+    /// Decides, and logs what is shown as hosts do: each once a page.
+    fn looks(&mut self, at: Timestamp) {
+        let at = at.max(self.clock);
+        let context = self.around(at);
+        let explanation = self.engine.explain(&self.state, &context, at);
+        let prepared = self.engine.prepare(&self.state, &context);
+        let mut held = Vec::new();
+        self.engine.eligible(&prepared, &self.state, &context, at, &mut held);
+        self.counts.looked(&explanation, &held);
+        let logged = self.logged(&explanation.decision, at.plus(LATER));
+        if logged.is_empty() {
+            return;
+        }
+        self.waits(at.plus(LATER));
+        for event in logged {
+            self.hears(event, false);
+        }
+        self.waits(self.clock);
+    }
+
+    /// In the order in which events of one moment are.
+    fn logged(&mut self, decision: &Decision, at: Timestamp) -> Vec<Event> {
+        let mut seen = BTreeSet::new();
+        let mut events = Vec::new();
+        let exposures = decision.exposures.iter().map(|exposure| {
+            let ids = (exposure.experiment.as_str(), exposure.variation.as_str());
+            (EXPOSED, ids, exposure_to_json(exposure))
+        });
+        let views = decision.views.iter().map(|view| {
+            (view.event(), (view.rule.as_str(), view.content.as_str()), view_to_json(view))
+        });
+        for (name, ids, properties) in exposures.chain(views) {
+            if !seen.insert((name, ids)) {
+                continue;
+            }
+            self.logged += 1;
+            let mut event = Event::new(&format!("sim-{}", self.logged), Kind::Track, name, at);
+            event.anonymous_id.clone_from(&self.context.anonymous_id);
+            event.properties = properties.as_object().map(object_from_json).unwrap_or_default();
+            events.push(event);
+        }
+        events.sort_by_key(Event::key);
+        events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use waymark_engine::{Context, Engine, Numerals};
+    use waymark_insight::simulation::ActionKey;
+    use waymark_model::{Purposes, Span, Timestamp};
+    use waymark_wire::play;
+
+    use super::super::generate::{Generator, START};
+    use super::{Look, Player};
+
+    /// Without slots nothing is logged, and nothing but the events moves a visitor.
+    #[test]
+    fn a_simulation_does_what_a_host_does_that_never_sleeps() {
+        let pack = include_str!("../../../../examples/recipes/cart-abandonment.jsonc");
+        let compiled = waymark_pack::compile(pack).unwrap();
+        let until = START.plus(Span(20 * Span::DAY.0));
+        let generator = Generator::of(&[&compiled], 5, START, until);
+        let mut player = Player::new(&compiled.program, Look::PageView, until);
+        let engine = Engine::new(&compiled.program, Numerals::NATIVE);
+        let context = Context { consent: Purposes::ALL, ..Context::default() };
+        let mut taken: BTreeMap<ActionKey, u64> = BTreeMap::new();
+        for number in 0..300 {
+            let events = generator.journey(number);
+            player.play(&events);
+            let arrivals = events.iter().map(|event| (event.clone(), event.time));
+            let clock = (Timestamp::MIN, until);
+            let played = play(engine, engine.new_state(), clock, arrivals, &context, None);
+            for acted in played.actions {
+                *taken.entry(ActionKey::of(&acted.event)).or_default() += 1;
+            }
+        }
+        let counted = player.counts.actions.into_iter().map(|(key, seen)| (key, seen.times));
+        assert_eq!(counted.collect::<BTreeMap<_, _>>(), taken);
+        assert_eq!(taken.len(), 2);
+    }
+}
