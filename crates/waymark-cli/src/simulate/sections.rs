@@ -433,7 +433,7 @@ fn actions(packs: &[&Pack]) -> Section {
         let contacts = &pack.contacts;
         let whose = if packs.len() > 1 { format!("{}: ", pack.file) } else { String::new() };
         format!(
-            "{whose}{}, messages and what was shown in slots that contact; on average {} a visitor \
+            "{whose}{}, messages and what was shown in slots that contact; on average {:.2} a visitor \
              in 7 days, and {} at most.",
             counted(contacts.all, "contact"),
             contacts.mean_in_7_days,
