@@ -294,7 +294,8 @@ fn rules(packs: &[&Pack], looks: &str) -> Section {
     let says = vec![format!(
         "From \"shown\" on, {looks}: where it was shown; where its condition held; and, of these, \
          where another rule of the slot was shown in its place, where its limit or the contact \
-         policy stopped it, where the visitor was held out, and where there was no consent.",
+         policy stopped it, where the visitor was held out, where there was no consent, and where it was something \
+         else.",
     )];
     Section { title: "Rules", says, tables }
 }
