@@ -266,7 +266,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use waymark_engine::{Context, Engine, Numerals};
-    use waymark_insight::simulation::ActionKey;
+    use waymark_insight::simulation::{ActionKey, Fate};
     use waymark_model::{Purposes, Span, Timestamp};
     use waymark_wire::play;
 
@@ -297,5 +297,35 @@ mod tests {
         let counted = player.counts.actions.into_iter().map(|(key, seen)| (key, seen.times));
         assert_eq!(counted.collect::<BTreeMap<_, _>>(), taken);
         assert_eq!(taken.len(), 2);
+    }
+
+    #[test]
+    fn every_run_is_somewhere_and_something_became_of_every_rule_that_held() {
+        let pack = include_str!("../../../waymark-pack/tests/whole/journeys.jsonc");
+        let compiled = waymark_pack::compile(pack).unwrap();
+        let until = START.plus(Span(60 * Span::DAY.0));
+        let generator = Generator::of(&[&compiled], 7, START, until);
+        let mut player = Player::new(&compiled.program, Look::PageView, until);
+        for number in 0..400 {
+            player.play(&generator.journey(number));
+        }
+        let counts = player.counts;
+        let mut runs = 0;
+        for flow in &counts.flows {
+            let (left, still) = flow.left();
+            assert_eq!(flow.entered.times, flow.completed + left + still);
+            runs += flow.entered.times;
+            for step in &flow.steps {
+                assert!(step.came.times >= step.exited + step.no_consent + step.still);
+            }
+        }
+        assert!(runs > 100);
+        for reach in &counts.rules {
+            let sum: u64 = Fate::ALL.into_iter().map(|fate| reach.of(fate).times).sum();
+            assert_eq!(reach.held.times, sum);
+        }
+        for contents in &counts.slots {
+            assert_eq!(contents.values().map(|seen| seen.times).sum::<u64>(), counts.looks);
+        }
     }
 }

@@ -294,7 +294,8 @@ fn rules(packs: &[&Pack], looks: &str) -> Section {
     let says = vec![format!(
         "From \"shown\" on, {looks}: where it was shown; where its condition held; and, of these, \
          where another rule of the slot was shown in its place, where its limit or the contact \
-         policy stopped it, where the visitor was held out, and where there was no consent.",
+         policy stopped it, where the visitor was held out, where there was no consent, and where it was something \
+         else.",
     )];
     Section { title: "Rules", says, tables }
 }
@@ -433,7 +434,7 @@ fn actions(packs: &[&Pack]) -> Section {
         let contacts = &pack.contacts;
         let whose = if packs.len() > 1 { format!("{}: ", pack.file) } else { String::new() };
         format!(
-            "{whose}{}, messages and what was shown in slots that contact; on average {} a visitor \
+            "{whose}{}, messages and what was shown in slots that contact; on average {:.2} a visitor \
              in 7 days, and {} at most.",
             counted(contacts.all, "contact"),
             contacts.mean_in_7_days,
