@@ -130,11 +130,10 @@ impl Page {
         };
         let before = neighbour(at.checked_sub(1).and_then(|at| pages.get(at)), "prev");
         let after = neighbour(pages.get(at + 1), "next");
-        let others: String = super::BOOKS
-            .iter()
-            .filter(|other| other.folder != book)
-            .map(|other| format!(" <a href=\"../{0}/index.html\">{0}</a>", other.folder))
-            .collect();
+        let mut others = String::new();
+        for other in super::BOOKS.iter().filter(|other| other.folder != book) {
+            let _ = write!(others, " <a href=\"../{0}/index.html\">{0}</a>", other.folder);
+        }
         let (title, body) = (escaped(&self.title), &self.body);
         format!(
             "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta name=viewport content=\"width=device-width, initial-scale=1\">\n<meta name=color-scheme content=\"light dark\">\n<title>{title} · Waymark {book}</title>\n<link rel=stylesheet href=style.css>\n<a class=skip href=\"#content\">To the text</a>\n<header><a class=brand href=index.html>Waymark <span>{book}</span></a>{others}</header>\n<nav aria-label=Contents><details open><summary>Contents</summary>\n<ul>\n{list}</ul>\n</details></nav>\n<main id=content>\n{body}\n<footer>{before}{after}</footer>\n</main>\n<script>if (matchMedia('(max-width: 56rem)').matches) document.querySelector('nav details').open = false;</script>\n</html>\n"

@@ -9,8 +9,9 @@ fn packs(folder: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(folder);
     let mut packs: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
-        .map(|file| file.unwrap().path().to_str().unwrap().to_owned())
-        .filter(|path| path.ends_with(".jsonc"))
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonc"))
+        .map(|path| path.to_str().unwrap().to_owned())
         .collect();
     packs.sort();
     packs

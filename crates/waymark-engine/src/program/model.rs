@@ -104,10 +104,14 @@ impl Model {
         };
         match &mut self.kind {
             ModelKind::Sum { terms, .. } => {
-                terms.iter_mut().for_each(|term| source(&mut term.of.source));
+                for term in terms {
+                    source(&mut term.of.source);
+                }
             }
             ModelKind::Nearest { inputs, .. } => {
-                inputs.iter_mut().for_each(|input| source(&mut input.source));
+                for input in inputs {
+                    source(&mut input.source);
+                }
             }
             ModelKind::Next(Next { times, first, last, .. }) => {
                 [times, first, last].into_iter().for_each(change);

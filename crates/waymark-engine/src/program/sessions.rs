@@ -1,13 +1,13 @@
 //! Whether what a Program answers depends on the visitor's session, which every event moves.
 
-use super::{Cond, Part, Path, Program, Root, Source, Template, Test};
+use super::{Cond, Model, Part, Path, Program, Root, Source, Template, Test};
 
 impl Program {
     pub(super) fn asks_for_session(&self) -> bool {
         let contents = self.contents.iter().flat_map(|content| &content.variants);
         let points =
             self.picks.iter().flat_map(|pick| &pick.candidates).flat_map(|one| &one.points);
-        let inputs = self.models.iter().flat_map(|model| model.inputs());
+        let inputs = self.models.iter().flat_map(Model::inputs);
         inputs.map(|input| &input.source).any(Source::asks_for_session)
             || self
                 .conds

@@ -231,7 +231,9 @@ impl Found {
             }
             Takes::Either(several) => several.iter().for_each(|takes| self.gather(takes)),
             Takes::Condition | Takes::InJourney => {
-                [LOGIC, VISITOR].iter().for_each(|group| self.follow(group))
+                for group in [LOGIC, VISITOR] {
+                    self.follow(group);
+                }
             }
             Takes::Where => [LOGIC, EVENTS].iter().for_each(|group| self.follow(group)),
             Takes::Comparison => self.follow(COMPARISONS),

@@ -100,7 +100,9 @@ impl Features {
             matcher.event = matcher.event.map(|old| moved[old as usize]);
         };
         self.list.iter_mut().for_each(|feature| feature.kind.each_matcher(to_new));
-        flows.iter_mut().for_each(|flow| flow.each_matcher(to_new));
+        for flow in flows {
+            flow.each_matcher(to_new);
+        }
         (self.events.into_keys().collect(), self.list)
     }
 

@@ -159,15 +159,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         journey.and_then(|journey| journey.member("touchpoints")).map(|node| ids_of(Some(node)));
     desk.declared.stages = ids_of(journey.and_then(|journey| journey.member("stages")));
     desk.declared.segments = ids_of(segments);
-    let labels = rfm::names(rfm);
-    desk.declared.labels = labels.iter().map(|(name, _)| name.clone()).collect();
-    for (name, at) in labels.into_iter().chain(personas::names(personas)) {
-        if !desk.declared.segments.insert(name.clone()) {
-            let message = format!("there is another segment {}", shown(&name));
-            let problem = desk.problems.error(Code::DuplicateId, at, message);
-            problem.mend("give each an id of its own: conditions name them by it");
-        }
-    }
+    named_segments(rfm, personas, desk);
     desk.declared.slots = ids_of(slots);
     desk.declared.contacts = content::contacts(slots);
     desk.declared.groups = ids_of(groups);
@@ -227,6 +219,19 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         wheres: std::mem::take(&mut desk.declared.wheres),
         tests: tests::read(tests, desk),
     })
+}
+
+/// Segments that are named elsewhere than in `segments`.
+fn named_segments(rfm: Option<&Node>, personas: Option<&Node>, desk: &mut Desk<'_>) {
+    let labels = rfm::names(rfm);
+    desk.declared.labels = labels.iter().map(|(name, _)| name.clone()).collect();
+    for (name, at) in labels.into_iter().chain(personas::names(personas)) {
+        if !desk.declared.segments.insert(name.clone()) {
+            let message = format!("there is another segment {}", shown(&name));
+            let problem = desk.problems.error(Code::DuplicateId, at, message);
+            problem.mend("give each an id of its own: conditions name them by it");
+        }
+    }
 }
 
 /// The parts have been added already; what named them is checked.

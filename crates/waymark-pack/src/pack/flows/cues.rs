@@ -140,14 +140,13 @@ impl Ladder {
 
 /// That a visitor comes to a rung, or to any.
 fn moved(node: &Node, ladder: Ladder, desk: &mut Desk<'_>) -> Option<Vec<Entrance>> {
-    let (to, direction) = match &node.json {
-        Json::Text(_) => (Some(node), None),
-        _ => {
-            let mut fields = Fields::of(node, &language::MOVED, &mut desk.problems)?;
-            let (to, direction) = (fields.take("to"), fields.take("direction"));
-            fields.finish(&mut desk.problems);
-            (to, direction)
-        }
+    let (to, direction) = if let Json::Text(_) = node.json {
+        (Some(node), None)
+    } else {
+        let mut fields = Fields::of(node, &language::MOVED, &mut desk.problems)?;
+        let (to, direction) = (fields.take("to"), fields.take("direction"));
+        fields.finish(&mut desk.problems);
+        (to, direction)
     };
     let known = [("up", Direction::Up), ("down", Direction::Down)];
     let direction = match direction {

@@ -131,7 +131,9 @@ fn gather<'s>(steps: &'s [Step], all: &mut Vec<&'s Step>) {
     for step in steps {
         all.push(step);
         if let StepKind::Branch { arms, otherwise } = &step.does {
-            arms.iter().for_each(|(_, steps)| gather(steps, all));
+            for (_, steps) in arms {
+                gather(steps, all);
+            }
             gather(otherwise, all);
         }
     }

@@ -40,7 +40,9 @@ fn read_one(id: &str, node: &Node, desk: &mut Desk<'_>) -> Option<Survey> {
     });
     if let Some(node) = choices {
         let all = elements(node, "`choices`", &mut desk.problems).unwrap_or_default();
-        all.iter().for_each(|choice| label(Some(choice), &mut desk.problems));
+        for choice in all {
+            label(Some(choice), &mut desk.problems);
+        }
     }
     if let Some(kind) = kind
         && (kind == "choice") != choices.is_some()
