@@ -186,7 +186,7 @@ function showRun(ran: Ran | Refused, current: boolean): void {
     setText('spoken', byId('no-result').textContent ?? '');
     return;
   }
-  timeline.show(journey.value, ran.effects, said, language);
+  timeline.show(journey.value, ran, said, language);
   byId('rejected').replaceChildren(...ran.rejected.map(({ line, code, message }) =>
     make('li', { 'data-code': code }, make('strong', {}, say.rejected(line)), ' ', ...sentence(code, message), ' ', make('code', {}, code))));
   const until = ran.decision.validUntil;

@@ -3,7 +3,7 @@
 import { make } from './dom';
 import { type Line, type Sent, instantOf, lines, payload, saidBy } from './journey';
 import type { Offer, Outline } from './outline';
-import type { Effect, Json } from './types';
+import type { Action, Effect, Json, Ran } from './types';
 import { type Language, instant, words } from './words';
 
 /** Events that are listed: the latest ones. */
@@ -27,7 +27,7 @@ export class Timeline {
     this.#edits = edits;
   }
 
-  show(text: string, effects: Effect[], said: Outline | null, language: Language): void {
+  show(text: string, { effects, actions }: Pick<Ran, 'effects' | 'actions'>, said: Outline | null, language: Language): void {
     const say = words[language];
     const sent = new Map(lines(text).map((line) => [line.number, line]));
     const listed = effects.slice(-LISTED);
@@ -40,7 +40,8 @@ export class Timeline {
     const notes: HTMLElement[] = [];
     if (effects.length === 0) notes.push(make('li', { class: 'quiet' }, say.noEvents));
     if (effects.length > LISTED) notes.push(make('li', { class: 'quiet' }, say.earlierEvents(effects.length - LISTED)));
-    const wanted = [...notes, ...this.#items.map((item) => item.element)];
+    const done = actions.slice(-LISTED).map((action) => taken(action, language));
+    const wanted = [...notes, ...this.#items.map((item) => item.element), ...done];
     // Moving an element takes the focus out of it.
     for (const old of [...this.#list.children]) if (!wanted.includes(old as HTMLElement)) old.remove();
     wanted.forEach((element, at) => {
@@ -55,6 +56,17 @@ export class Timeline {
     this.#edits.remove(item.line.number);
     (this.#items[at] ?? this.#items.at(-1))?.focus();
   }
+}
+
+/** What triggers and journeys did, behind the events. */
+function taken({ at, event, properties }: Action, language: Language): HTMLElement {
+  const { destination_id, content_id, survey_id, message_id, trigger_id, journey_id, step_id } = properties;
+  const what = [destination_id ?? content_id ?? survey_id, message_id].filter(Boolean).join(' · ');
+  const whose = journey_id ? `${journey_id}, ${step_id}` : trigger_id;
+  return make('li', { class: 'done', 'data-event': event },
+    make('span', { class: 'mark mark--in' }, words[language].does(what)),
+    make('span', { class: 'quiet' }, whose ?? ''),
+    at === null ? '' : make('time', { datetime: at, title: words[language].utc }, instant(at, language)));
 }
 
 /** What the pack says of such an event. */

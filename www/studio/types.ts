@@ -101,6 +101,14 @@ export interface Effect {
   stage: { from: string | null; to: string | null } | null;
 }
 
+/** What a trigger or a journey does. */
+export interface Action {
+  messageId: string;
+  event: string;
+  at: string | null;
+  properties: Record<string, string>;
+}
+
 export interface Asked {
   id: string;
   /** Null where there is no consent to look. */
@@ -144,6 +152,7 @@ export interface Ran {
     slots: Record<string, SlotResult>;
   };
   effects: Effect[];
+  actions: Action[];
   segments: Asked[];
   stages: Asked[];
   rules: RuleResult[];
