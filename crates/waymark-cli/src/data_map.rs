@@ -54,7 +54,8 @@ fn describe(out: &mut String, datum: &Datum) -> std::fmt::Result {
         writeln!(out, "  sensitivity: {sensitivity}")?;
     }
     if !datum.properties.is_empty() {
-        writeln!(out, "  properties: {}", datum.properties.join(", "))?;
+        let properties = datum.properties.iter().map(|(name, _)| name.as_str());
+        writeln!(out, "  properties: {}", listed(properties))?;
     }
     let kept = match datum.kept {
         Kept::Remembered => {
@@ -81,7 +82,7 @@ fn json(datum: &Datum) -> Json {
         "name": datum.name,
         "purposes": datum.purposes.as_ref().map(purposes),
         "sensitivity": datum.sensitivity,
-        "properties": datum.properties,
+        "properties": datum.properties.iter().map(|(name, _)| name).collect::<Vec<_>>(),
         "kept": datum.kept.name(),
         "readers": datum.readers,
     })

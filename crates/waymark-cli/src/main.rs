@@ -26,6 +26,7 @@ mod sarif;
 mod schema;
 mod simulate;
 mod test;
+mod types;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Make a pack of another tool's file
     Import(import::Args),
+    /// Write what a pack declares as TypeScript
+    Types(types::Args),
     /// Print the JSON Schema of packs, for editors
     Schema,
     /// Send a pack to the edge
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Types(args) => types::run(&args),
         Command::Schema => schema::run(),
         Command::Publish(args) => publish::run(&args),
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_model::Purpose;
 
-use crate::declared::Declared;
+use crate::declared::{Declared, Type};
 use crate::lint::{Names, Read, read_by, read_by_flow, read_by_rule};
 use crate::pack::Pack;
 
@@ -20,8 +20,10 @@ pub struct Datum {
     pub purposes: Option<Vec<Purpose>>,
     /// As the pack calls it.
     pub sensitivity: Option<String>,
-    /// The declared properties of an event.
-    pub properties: Vec<String>,
+    /// The declared type of a trait: `string`, `number`, `boolean`, `date`, `array` or `object`.
+    pub ty: Option<&'static str>,
+    /// The declared properties of an event, with their types.
+    pub properties: Vec<(String, Option<&'static str>)>,
     pub kept: Kept,
     /// Who reads it, as `rule vip-hero`.
     pub readers: Vec<String>,
@@ -119,7 +121,12 @@ fn datum(read: Read, readers: BTreeSet<String>, declared: &Declared) -> Datum {
                 kind: DatumKind::Event,
                 purposes: event.and_then(|event| event.purposes.clone()),
                 sensitivity: None,
-                properties: properties.into_iter().flat_map(BTreeMap::keys).cloned().collect(),
+                ty: None,
+                properties: properties
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, ty)| (name.clone(), ty.map(Type::name)))
+                    .collect(),
                 kept: if remembered { Kept::Remembered } else { Kept::Log },
                 readers,
                 name,
@@ -129,6 +136,7 @@ fn datum(read: Read, readers: BTreeSet<String>, declared: &Declared) -> Datum {
             kind: DatumKind::Trait,
             purposes: declared.purposes_of_trait(&name).cloned(),
             sensitivity: declared.sensitivities.get(&name).cloned(),
+            ty: declared.attributes.as_ref().and_then(|all| all.get(&name)?.map(Type::name)),
             properties: Vec::new(),
             kept: if declared.edge_traits.contains(&name) {
                 Kept::Edge
@@ -142,6 +150,7 @@ fn datum(read: Read, readers: BTreeSet<String>, declared: &Declared) -> Datum {
             kind: DatumKind::Signal,
             purposes: None,
             sensitivity: None,
+            ty: None,
             properties: Vec::new(),
             kept: Kept::Nowhere,
             readers,

@@ -28,7 +28,7 @@ impl Wanted {
         }
         for datum in data.iter().filter(|datum| datum.kind == DatumKind::Event) {
             if let Some(fields) = self.events.get_mut(&datum.name) {
-                for property in &datum.properties {
+                for (property, _) in &datum.properties {
                     fields.entry(property.split('.').map(str::to_owned).collect()).or_default();
                 }
             }

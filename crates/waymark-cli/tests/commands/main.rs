@@ -13,3 +13,4 @@ mod replay;
 mod simulate;
 mod support;
 mod test;
+mod types;
