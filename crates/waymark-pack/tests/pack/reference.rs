@@ -86,6 +86,8 @@ fn every_pack_is_right_and_passes_its_own_tests() {
                 let report = check(&text);
                 assert!(report.is_empty(), "{place}: {report}");
             }
+            // Commands: what they print is their own tests' business.
+            "sh" => {}
             other => panic!("{place}: what is a fence {other:?}?"),
         }
     }
