@@ -152,3 +152,38 @@ fn a_report_is_written_as_json_by_the_command_line() {
     assert_eq!(first["pointer"], "/pack");
     assert_eq!((&first["line"], &first["column"]), (&1.into(), &11.into()));
 }
+
+#[test]
+fn nothing_of_what_is_sent_reaches_the_page() {
+    let source = r#"{
+      "pack": "p",
+      "attributes": { "traits.margin": { "type": "number", "visible": "edge" } },
+      "destinations": { "secret-destination": { "channel": "secret-channel" } },
+      "surveys": { "secret-survey": { "question": "secret-question", "where": ["link"] } },
+      "models": { "secret-model": { "kind": "linear", "terms": [{ "of": "traits.margin", "weight": 1 }], "visible": "edge" } },
+      "slots": { "hero": { "default": "keep" } },
+      "content": { "shown-content": { "slot": "hero", "text": "hi" } },
+      "triggers": [
+        { "id": "shown-trigger", "on": { "event": "Shown Event" }, "do": { "show": "shown-content" } },
+        { "id": "secret-trigger", "on": { "event": "Secret Event" }, "when": { "scores.secret-model": { "$gt": 1 } }, "do": { "send": "secret-destination", "message": "secret-message" } },
+        { "id": "secret-asking", "on": { "event": "Secret Question" }, "do": { "survey": "secret-survey" } }
+      ],
+      "journeys": {
+        "secret-journey": { "enter": { "event": "Secret Entry" }, "exit": { "event": "Secret Exit" },
+          "steps": [{ "id": "secret-step", "wait": { "event": "Secret Answer" } }, { "id": "secret-act", "send": "secret-destination" }] }
+      },
+      "tests": [{ "name": "secret-test", "expect": {} }]
+    }"#;
+    let compiled = compile(source).unwrap();
+    let has = |bytes: &[u8], text: &str| {
+        let text = text.to_lowercase();
+        String::from_utf8_lossy(bytes).to_lowercase().contains(&text)
+    };
+    let (whole, page) = (compiled.program.encode(), compiled.program.page_projection().encode());
+    for told in ["shown-trigger", "shown-content", "Shown Event"] {
+        assert!(has(&page, told), "{told}");
+    }
+    assert!(has(&whole, "secret-journey") && has(&whole, "secret-model"));
+    assert!(!has(&page, "secret"), "{}", String::from_utf8_lossy(&page));
+    assert!(!has(&whole, "secret-test") && !has(&whole, "secret-question"));
+}
