@@ -9,7 +9,7 @@ const LOADER: usize = 3 * 1024;
 /// Loader, core and engine together. The goal is 38 KB.
 const TOTAL: usize = 48 * 1024;
 /// The engine of the packs that need more, in place of the lean one.
-const WHOLE: usize = 64 * 1024;
+const WHOLE: usize = 68 * 1024;
 
 pub fn report(built: &Browser) -> Result<()> {
     let mut total = 0;

@@ -11,6 +11,7 @@ mod audience;
 mod check;
 mod compile;
 mod data_map;
+mod diff;
 mod error;
 mod events;
 mod explain;
@@ -54,6 +55,8 @@ enum Command {
     Explain(explain::Args),
     /// List what a pack reads of visitors: what it is for, where it is kept, and who reads it
     DataMap(data_map::Args),
+    /// Say what changes from one pack to another, and what that does to visitors
+    Diff(diff::Args),
     /// Run the tests that packs hold
     Test(test::Args),
     /// Fold a file of events and count who would see what
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::DataMap(args) => data_map::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Simulate(args) => simulate::run(&args),

@@ -139,6 +139,11 @@ impl<'s> Input<'s> {
         if alone && includes(self.text).is_empty() {
             return Ok(Cow::Borrowed(self.text));
         }
+        self.json().map(Cow::Owned)
+    }
+
+    /// The same as JSON: without comments, on one line.
+    pub fn json(&self) -> Result<String, Report> {
         let mut problems = Problems::default();
         let read = self.read(&mut problems);
         match &read.root {
@@ -149,7 +154,7 @@ impl<'s> Input<'s> {
                 }
                 let mut out = String::new();
                 write(&root, &read.text, &mut out);
-                Ok(Cow::Owned(out))
+                Ok(out)
             }
             _ => Err(problems.into_report(&read.files)),
         }

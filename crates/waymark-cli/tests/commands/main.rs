@@ -4,6 +4,7 @@
 mod check;
 mod compile;
 mod data_map;
+mod diff;
 mod explain;
 mod format;
 mod import;
