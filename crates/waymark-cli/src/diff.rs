@@ -7,11 +7,15 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use waymark_engine::program::{Action, Experiment, Program};
 
+use crate::crowd::{self, Whom};
 use crate::error::CliError;
+use crate::explain::Words;
 use crate::pack::Source;
+use crate::simulate::{self, Comparison};
 use crate::{Format, print};
 
 #[derive(clap::Args)]
+#[command(group(crowd::optional()))]
 pub(crate) struct Args {
     /// The pack as it was
     #[arg(value_name = "BEFORE")]
@@ -19,8 +23,19 @@ pub(crate) struct Args {
     /// The pack as it is to be
     #[arg(value_name = "AFTER")]
     after: String,
+    #[command(flatten)]
+    whom: Option<Whom>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+}
+
+/// All that `--format json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Difference {
+    changes: Vec<Change>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    for_whom: Option<Comparison>,
 }
 
 /// Parts of a pack whose members have names, and what one of them is called.
@@ -73,12 +88,13 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         let compiled = source.compiled(2)?;
         let json = source.input().json().map_err(|report| source.refused(&report, 2))?;
         let json: Json = serde_json::from_str(&json).map_err(std::io::Error::from)?;
-        Ok::<_, CliError>((json, compiled.program))
+        Ok::<_, CliError>((json, compiled))
     });
     let ((before, old), (after, new)) = (before?, after?);
     let mut changes = Vec::new();
+    let words = [&old, &new].map(|compiled| asked(&compiled.program));
     for (part, what) in NAMED {
-        named(part, what, &before[part], &after[part], &mut changes);
+        named(part, what, [&before[part], &after[part]], &words, &mut changes);
     }
     let parts =
         |json: &Json| json.as_object().map(Map::keys).into_iter().flatten().cloned().collect();
@@ -86,17 +102,22 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     for part in all.iter().filter(|part| NAMED.iter().all(|(named, _)| named != part)) {
         whole(part, &before[part], &after[part], &mut changes);
     }
-    consequences(&old, &new, &mut changes);
+    consequences(&old.program, &new.program, &mut changes);
+    let for_whom = args
+        .whom
+        .as_ref()
+        .map(|whom| simulate::compared(whom, (&args.before, &old), (&args.after, &new)));
+    let difference = Difference { changes, for_whom: for_whom.transpose()? };
     match args.format {
-        Format::Text => print::out(&print::printable(&text(&changes))),
+        Format::Text => print::out(&print::printable(&text(&difference))),
         Format::Json => {
-            let json = serde_json::to_string_pretty(&changes).map_err(std::io::Error::from)?;
+            let json = serde_json::to_string_pretty(&difference).map_err(std::io::Error::from)?;
             print::out(&format!("{json}\n"))
         }
     }
 }
 
-fn text(changes: &[Change]) -> String {
+fn text(Difference { changes, for_whom }: &Difference) -> String {
     if changes.is_empty() {
         return "nothing changes\n".to_owned();
     }
@@ -111,7 +132,11 @@ fn text(changes: &[Change]) -> String {
         // Writing to a String does not fail.
         let _ = writeln!(out, "{sign} {said}");
     }
-    out.push_str("\nFor whom, `waymark simulate AFTER --against BEFORE` says.\n");
+    out.push('\n');
+    match for_whom {
+        Some(comparison) => out.push_str(&comparison.text()),
+        None => out.push_str("For whom, --events or --generate says.\n"),
+    }
     out
 }
 
@@ -132,17 +157,38 @@ fn members(json: &Json) -> BTreeMap<String, (usize, &Json)> {
     }
 }
 
-fn named(part: &str, what: &str, before: &Json, after: &Json, changes: &mut Vec<Change>) {
+fn named(
+    part: &'static str,
+    what: &str,
+    [before, after]: [&Json; 2],
+    words: &[Asked; 2],
+    changes: &mut Vec<Change>,
+) {
     let (old, new) = (members(before), members(after));
     let mut push = |id: &str, what: What, said: String| {
         changes.push(Change { part: part.to_owned(), id: id.to_owned(), what, said });
     };
     for (id, (_, value)) in &new {
+        let asked = |of: usize| words[of].get(&(part, id.clone()));
         match old.get(id) {
-            None => push(id, What::New, format!("{what} {id} is new: {}", short(value))),
+            None => {
+                push(id, What::New, format!("{what} {id} is new: {}", fresh(value, asked(1))));
+            }
             Some((_, was)) if was == value => {}
             Some((_, was)) => {
-                for said in differences("", was, value) {
+                let (was, value) = match (asked(0), asked(1)) {
+                    (Some(before), Some(after)) => {
+                        let [was, is] = [*was, *value].map(without_when);
+                        if before != after {
+                            let said =
+                                format!("{what} {id} asks for {after}, and asked for {before}");
+                            push(id, What::Changed, said);
+                        }
+                        (was, is)
+                    }
+                    _ => ((*was).clone(), (*value).clone()),
+                };
+                for said in differences("", &was, &value) {
                     push(id, What::Changed, format!("{what} {id}: {said}"));
                 }
             }
@@ -151,6 +197,44 @@ fn named(part: &str, what: &str, before: &Json, after: &Json, changes: &mut Vec<
     for id in old.keys().filter(|id| !new.contains_key(*id)) {
         push(id, What::Gone, format!("{what} {id} is gone"));
     }
+}
+
+/// What conditions ask, in words, by the part of the pack and the id.
+type Asked = BTreeMap<(&'static str, String), String>;
+
+fn asked(program: &Program) -> Asked {
+    let words = Words(program);
+    let segments = program.segments.iter().map(|segment| ("segments", &*segment.id, segment.when));
+    let rules = program.rules.iter().map(|rule| ("rules", &*rule.id, rule.when));
+    let flows = program.flows.iter().filter_map(|flow| {
+        let (kind, id) = flow.id.split_once('/')?;
+        let kind = if kind == "journey" { "journeys" } else { "triggers" };
+        Some((kind, id, flow.enter.first()?.when))
+    });
+    let all = segments.chain(rules).chain(flows);
+    all.map(|(part, id, when)| ((part, id.to_owned()), words.condition(when))).collect()
+}
+
+/// Something new, with whom it is for in words.
+fn fresh(value: &Json, asked: Option<&String>) -> String {
+    let Some(asked) = asked else { return short(value) };
+    let mut rest = without_when(value);
+    if let Some(members) = rest.as_object_mut() {
+        members.remove("id");
+    }
+    match (rest.as_object().is_some_and(Map::is_empty), asked.as_str()) {
+        (true, asked) => asked.to_owned(),
+        (false, "anything") => format!("{}, for everybody", short(&rest)),
+        (false, asked) => format!("{}, for: {asked}", short(&rest)),
+    }
+}
+
+fn without_when(value: &Json) -> Json {
+    let mut value = value.clone();
+    if let Some(members) = value.as_object_mut() {
+        members.remove("when");
+    }
+    value
 }
 
 fn whole(part: &str, before: &Json, after: &Json, changes: &mut Vec<Change>) {

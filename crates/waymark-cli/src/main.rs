@@ -10,6 +10,7 @@
 mod audience;
 mod check;
 mod compile;
+mod crowd;
 mod data_map;
 mod diff;
 mod error;
@@ -20,12 +21,14 @@ mod host;
 mod import;
 mod input;
 mod pack;
+mod pack_tests;
 mod print;
 mod publish;
 mod replay;
 mod sarif;
 mod schema;
 mod simulate;
+mod surroundings;
 mod test;
 mod types;
 
@@ -59,6 +62,8 @@ enum Command {
     Diff(diff::Args),
     /// Run the tests that packs hold
     Test(test::Args),
+    /// Propose tests for a pack, from the journeys of a recording
+    PackTests(pack_tests::Args),
     /// Fold a file of events and count who would see what
     Replay(replay::Args),
     /// Play journeys under one pack or two, recorded or generated, and report what comes of them
@@ -89,6 +94,7 @@ fn main() -> ExitCode {
         Command::DataMap(args) => data_map::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::PackTests(args) => pack_tests::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Import(args) => import::run(&args),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::ValueEnum;
 use serde::Serialize;
-use waymark_engine::{Acted, Context, Engine, Numerals, Program};
+use waymark_engine::{Acted, Context, Engine, Numerals, Program, State};
 use waymark_model::{Timestamp, Value};
 use waymark_pack::{Action, Case};
 use waymark_wire::{Played, format_timestamp, play, zoned};
@@ -75,32 +75,51 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     if failed > 0 { Err(CliError::TestsFailed { failed, all }) } else { Ok(()) }
 }
 
-fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
-    let engine = Engine::new(program, Numerals::NATIVE);
-    let context = Context {
-        values: case.context.clone(),
-        consent: case.consent,
-        locale: case.locale.clone(),
-        anonymous_id: Some(case.anonymous_id.clone()),
-        ..Context::default()
-    };
-    let arrivals = case.given.iter().map(|event| (event.clone(), event.time));
-    let clock = (Timestamp::MIN, case.now);
-    let Played { state, actions, .. } =
-        play(engine, engine.new_state(), clock, arrivals, &context, case.timezone.as_deref());
-    let context = zoned(context, case.timezone.as_deref(), &state, case.now);
-    let explained = Explained::new(engine, &case.name, &state, &context, case.now);
-    let mut failures = failures(case, &explained);
-    failures.extend(case.expect.actions.as_deref().and_then(|wanted| undone(wanted, &actions)));
-    Outcome {
-        path: path.to_owned(),
-        test: case.name.clone(),
-        passed: failures.is_empty(),
-        failures,
+/// A case's visitor at its moment.
+pub(crate) struct Visitor {
+    pub state: State,
+    pub context: Context,
+    pub actions: Vec<Acted>,
+}
+
+impl Visitor {
+    pub(crate) fn of(engine: Engine<'_>, case: &Case) -> Self {
+        let context = Context {
+            values: case.context.clone(),
+            consent: case.consent,
+            locale: case.locale.clone(),
+            anonymous_id: Some(case.anonymous_id.clone()),
+            ..Context::default()
+        };
+        let arrivals = case.given.iter().map(|event| (event.clone(), event.time));
+        let (clock, device) = ((Timestamp::MIN, case.now), case.timezone.as_deref());
+        let Played { state, actions, .. } =
+            play(engine, engine.new_state(), clock, arrivals, &context, device);
+        let context = zoned(context, device, &state, case.now);
+        Self { state, context, actions }
     }
 }
 
-fn failures(case: &Case, explained: &Explained<'_>) -> Vec<Failure> {
+fn outcome(path: &str, program: &Program, case: &Case) -> Outcome {
+    let failures = failures(Engine::new(program, Numerals::NATIVE), case);
+    let passed = failures.is_empty();
+    Outcome { path: path.to_owned(), test: case.name.clone(), passed, failures }
+}
+
+/// Whether a test passes.
+pub(crate) fn passes(engine: Engine<'_>, case: &Case) -> bool {
+    failures(engine, case).is_empty()
+}
+
+fn failures(engine: Engine<'_>, case: &Case) -> Vec<Failure> {
+    let Visitor { state, context, actions } = Visitor::of(engine, case);
+    let explained = Explained::new(engine, &case.name, &state, &context, case.now);
+    let mut failures = misdecided(case, &explained);
+    failures.extend(case.expect.actions.as_deref().and_then(|wanted| undone(wanted, &actions)));
+    failures
+}
+
+fn misdecided(case: &Case, explained: &Explained<'_>) -> Vec<Failure> {
     let (expect, decision) = (&case.expect, explained.decision());
     let is_in = |id: &String| decision.segments.contains(id);
     let mut failures = Vec::new();

@@ -1,8 +1,11 @@
 //! `waymark explain`
 
+mod asking;
 mod naming;
 pub(crate) mod report;
 mod wording;
+
+pub(crate) use wording::Words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,12 +1,11 @@
-//! What things are called: features, events, conditions on events, and where values come from.
+//! What things are called: features, events, and where values come from.
 
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, FeatureKind, Matcher, Merge, Path, Root, Source, Taken, Test,
-    Window,
+    Amount, FeatureKind, Matcher, Merge, Path, Root, Source, Taken, Window,
 };
 use waymark_model::Span;
 
-use super::wording::{Words, channels, duration, one_of, relation_word, value};
+use super::wording::{Words, duration};
 
 impl Words<'_> {
     pub(super) fn kind(&self, feature: u32) -> Option<&FeatureKind> {
@@ -97,38 +96,6 @@ impl Words<'_> {
         match matcher.condition {
             None => name.to_owned(),
             Some(condition) => format!("{name} where {}", self.condition(condition)),
-        }
-    }
-
-    /// A condition on an event.
-    pub(super) fn condition(self, id: CondId) -> String {
-        let joined = |parts: &[CondId], between: &str| {
-            let words: Vec<String> = parts.iter().map(|part| self.condition(*part)).collect();
-            if words.len() > 1 { format!("({})", words.join(between)) } else { words.concat() }
-        };
-        match self.0.cond(id) {
-            Cond::All(parts) if parts.is_empty() => "anything".to_owned(),
-            Cond::Any(parts) if parts.is_empty() => "nothing".to_owned(),
-            Cond::All(parts) => joined(parts, " and "),
-            Cond::Any(parts) => joined(parts, " or "),
-            Cond::Not(part) => format!("not {}", self.condition(*part)),
-            Cond::Test(Test::Compare { source, compare }) => {
-                let subject = self.source(source);
-                match compare {
-                    Compare::Is(wanted) => format!("{subject} = {}", value(wanted)),
-                    Compare::In(list) => format!("{subject} is {}", one_of(list)),
-                    Compare::Exists => format!("{subject} is there"),
-                    other => format!("{subject} {}", self.wish(other, true)),
-                }
-            }
-            Cond::Test(Test::Relate { left, relation, right }) => {
-                let (left, right) = (self.source(left), self.source(right));
-                format!("{left} {} {right}", relation_word(*relation))
-            }
-            Cond::Test(Test::Channel { among, .. }) => {
-                format!("the channel is {}", channels(*among))
-            }
-            Cond::Test(_) => "?".to_owned(),
         }
     }
 

@@ -3,6 +3,7 @@
 use waymark_engine::explain::Reason;
 use waymark_engine::program::{
     Clock, Compare, FeatureKind, Matcher, Order, Program, Relation, Share, Source, Test, WEEKDAYS,
+    ZoneId,
 };
 use waymark_engine::{Channel, Numerals, Truth};
 use waymark_model::{Fixed, Span, Timestamp, Value};
@@ -10,7 +11,7 @@ use waymark_wire::{format_timestamp, value_to_json};
 
 /// Says things by the names that the pack gives them.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'p>(pub &'p Program);
+pub(crate) struct Words<'p>(pub &'p Program);
 
 impl Words<'_> {
     pub(super) fn test(self, found: &Reason<'_>) -> String {
@@ -32,17 +33,7 @@ impl Words<'_> {
             }
             Test::Clock(clock) => self.clock(*clock, found),
             Test::Anniversary { source, before, after, .. } => {
-                let day = format!("the anniversary of {}", self.source(source));
-                let near = match (before.0, after.0) {
-                    (0, 0) => day,
-                    (0, _) => format!("{day} or up to {} after it", duration(*after)),
-                    (_, 0) => format!("{day} or up to {} before it", duration(*before)),
-                    _ => format!(
-                        "{day}, from {} before to {} after it",
-                        duration(*before),
-                        duration(*after)
-                    ),
-                };
+                let near = self.anniversary(source, *before, *after);
                 let is = format!("{} is {}", self.source(source), value(&found.clause.actual));
                 match (found.met, found.want) {
                     (true, _) => is,
@@ -55,7 +46,10 @@ impl Words<'_> {
                 (true, false) => format!("consent for {}, wanted none", purpose.name()),
                 (false, _) => format!("no consent for {}", purpose.name()),
             },
-            Test::Scheduled { from, until } => scheduled(*from, *until, found),
+            Test::Scheduled { from, until } => {
+                let otherwise = if found.met { "" } else { ", and this is another time" };
+                format!("{}{otherwise}", scheduled(*from, *until))
+            }
             Test::Percent(share) => in_share(share, found),
             Test::Channel { among, .. } => came_by(*among, found),
             Test::Count { feature, within, session, least, most } => {
@@ -99,16 +93,7 @@ impl Words<'_> {
         let Some(FeatureKind::Sequence { steps, without }) = self.kind(feature) else {
             return self.feature(feature);
         };
-        let all = |matchers: &[Matcher], between: &str| {
-            let words: Vec<String> = matchers.iter().map(|matcher| self.matcher(matcher)).collect();
-            words.join(between)
-        };
-        let since = if without.is_empty() {
-            String::new()
-        } else {
-            format!(" and no {} since", all(without, " or "))
-        };
-        let subject = format!("{}{}{since}", all(steps, ", then "), window(within, false));
+        let subject = self.sequence_of(steps, without, within);
         let taken = whole(&found.clause.actual);
         let count = steps.len() as u64;
         match (found.clause.answer.truth == Truth::True, found.met) {
@@ -131,15 +116,48 @@ impl Words<'_> {
         }
     }
 
-    fn stage(self, least: u32, most: u32, found: &Reason<'_>) -> String {
+    pub(super) fn anniversary(self, source: &Source, before: Span, after: Span) -> String {
+        let day = format!("the anniversary of {}", self.source(source));
+        match (before.0, after.0) {
+            (0, 0) => day,
+            (0, _) => format!("{day} or up to {} after it", duration(after)),
+            (_, 0) => format!("{day} or up to {} before it", duration(before)),
+            _ => format!("{day}, from {} before to {} after it", duration(before), duration(after)),
+        }
+    }
+
+    pub(super) fn sequence_of(
+        self,
+        steps: &[Matcher],
+        without: &[Matcher],
+        within: Option<Span>,
+    ) -> String {
+        let all = |matchers: &[Matcher], between: &str| {
+            let words: Vec<String> = matchers.iter().map(|matcher| self.matcher(matcher)).collect();
+            words.join(between)
+        };
+        let since = if without.is_empty() {
+            String::new()
+        } else {
+            format!(" and no {} since", all(without, " or "))
+        };
+        format!("{}{}{since}", all(steps, ", then "), window(within, false))
+    }
+
+    /// The stages between two.
+    pub(super) fn stages(self, least: u32, most: u32) -> String {
         let name = |number: u32| self.0.stages.get(number as usize).map_or("?", |s| s.id.as_str());
         let last = u32::try_from(self.0.stages.len()).unwrap_or(u32::MAX).saturating_sub(1);
-        let wanted = match (least, most) {
+        match (least, most) {
             (least, most) if least == most => format!("{:?}", name(least)),
             (least, most) if most >= last => format!("{:?} or later", name(least)),
             (0, most) => format!("{:?} or earlier", name(most)),
             (least, most) => format!("{:?} to {:?}", name(least), name(most)),
-        };
+        }
+    }
+
+    fn stage(self, least: u32, most: u32, found: &Reason<'_>) -> String {
+        let wanted = self.stages(least, most);
         let is = match &found.clause.actual {
             Value::Text(stage) => format!("the stage is {stage:?}"),
             _ => "in no stage".to_owned(),
@@ -233,16 +251,19 @@ impl Words<'_> {
         if found.met { is } else { format!("{is}, wanted {wanted} {} {side}", duration(span)) }
     }
 
-    fn clock(self, clock: Clock, found: &Reason<'_>) -> String {
-        let time = |minutes: u64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-        let Clock { zone, from, to, days, workdays } = clock;
-        let place = match (zone.0 as usize).checked_sub(1) {
+    /// Whose clock it is.
+    pub(super) fn whose(self, zone: ZoneId) -> String {
+        match (zone.0 as usize).checked_sub(1) {
             None => "the visitor".to_owned(),
             Some(at) => self.0.zones.get(at).map_or("UTC".to_owned(), |zone| zone.name.clone()),
-        };
+        }
+    }
+
+    /// The hours and days that a clock is to show.
+    pub(super) fn hours(Clock { from, to, days, workdays, .. }: Clock) -> String {
         let mut wanted = Vec::new();
         if (from, to) != (0, 24 * 60) {
-            wanted.push(format!("{} to {}", time(from.into()), time(to.into())));
+            wanted.push(format!("{} to {}", time_of_day(from.into()), time_of_day(to.into())));
         }
         if days.trailing_ones() < 7 {
             let days = (0..).zip(WEEKDAYS).filter(|(bit, _)| days >> bit & 1 == 1);
@@ -251,13 +272,22 @@ impl Words<'_> {
         if workdays {
             wanted.push("no holiday".to_owned());
         }
-        let is = format!("it is {} for {place}", time(whole(&found.clause.actual)));
+        wanted.join(", ")
+    }
+
+    fn clock(self, clock: Clock, found: &Reason<'_>) -> String {
+        let (place, wanted) = (self.whose(clock.zone), Self::hours(clock));
+        let is = format!("it is {} for {place}", time_of_day(whole(&found.clause.actual)));
         match (found.met, found.want) {
             (true, _) => is,
-            (false, true) => format!("{is}, wanted {}", wanted.join(", ")),
-            (false, false) => format!("{is}, wanted not {}", wanted.join(", ")),
+            (false, true) => format!("{is}, wanted {wanted}"),
+            (false, false) => format!("{is}, wanted not {wanted}"),
         }
     }
+}
+
+fn time_of_day(minutes: u64) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 pub(super) const fn relation_word(relation: Relation) -> &'static str {
@@ -268,23 +298,25 @@ pub(super) const fn relation_word(relation: Relation) -> &'static str {
     }
 }
 
-fn scheduled(from: Timestamp, until: Timestamp, found: &Reason<'_>) -> String {
+pub(super) fn scheduled(from: Timestamp, until: Timestamp) -> String {
     let bound = |word: &str, at: Timestamp| match at {
         Timestamp::MIN | Timestamp::MAX => String::new(),
         at => format!(" {word} {}", format_timestamp(at).unwrap_or_default()),
     };
-    let otherwise = if found.met { "" } else { ", and this is another time" };
-    format!("it is scheduled{}{}{otherwise}", bound("from", from), bound("until", until))
+    format!("it is scheduled{}{}", bound("from", from), bound("until", until))
 }
 
 fn in_share(share: &Share, found: &Reason<'_>) -> String {
     if found.clause.actual == Value::Null {
         return "the visitor has no id to be counted by".to_owned();
     }
-    let wanted: f64 = share.ranges.iter().map(|range| range.end - range.start).sum();
-    let share = print(Fixed::from_f64(wanted * 100.0).to_f64());
     let not = if found.met == found.want { "" } else { "not " };
-    format!("{not}in this {share}% of the visitors (at {})", value(&found.clause.actual))
+    format!("{not}in this {} of the visitors (at {})", percent(share), value(&found.clause.actual))
+}
+
+pub(super) fn percent(share: &Share) -> String {
+    let wanted: f64 = share.ranges.iter().map(|range| range.end - range.start).sum();
+    format!("{}%", print(Fixed::from_f64(wanted * 100.0).to_f64()))
 }
 
 fn came_by(among: u32, found: &Reason<'_>) -> String {

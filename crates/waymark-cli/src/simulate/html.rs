@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write};
 
-use super::report::{Journeys, Report, Source};
+use super::report::Report;
 use super::tables::{Cell, Column, Section, Table};
 use super::text::change_in_words;
+use crate::crowd::Source;
 use crate::print::{share, thousands};
 
 const STYLE: &str = include_str!("report.css");
@@ -33,7 +34,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
          <a class=\"skip\" href=\"#report\">Skip to the report</a>\n<header>\n\
          <p class=\"eyebrow\">Waymark simulation</p>\n<h1>{title}</h1>\n"
     )?;
-    let made_up = matches!(report.journeys, Journeys { source: Source::Generated { .. }, .. });
+    let made_up = matches!(report.journeys.crowd.source, Source::Generated { .. });
     let class = if made_up { "source made-up" } else { "source" };
     writeln!(out, "<p class=\"{class}\">{}</p>", escaped(&report.source()))?;
     writeln!(out, "<dl class=\"facts\">")?;

@@ -3,25 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use waymark_engine::program::{Act, Root};
-use waymark_engine::{Context, Decision, Engine, Numerals, Program, State, View};
+use waymark_engine::{Decision, Engine, Numerals, Program, State};
 use waymark_insight::simulation::{Journey, Simulation, Way};
-use waymark_model::{Event, Kind, Object, Purposes, Span, Timestamp, Value};
-use waymark_wire::{consent_in, exposure_to_json, object_from_json, view_to_json, zoned};
+use waymark_model::{Event, Kind, Span, Timestamp};
+use waymark_wire::{exposure_to_json, object_from_json, view_to_json};
 
 use super::Look;
+use crate::surroundings::Surroundings;
 
 const EXPOSED: &str = "Experiment Viewed";
 /// What is logged of a page comes after it.
 const LATER: Span = Span(1);
-/// What a page call says of the page beside its context.
-const OF_PAGE: [&str; 5] = ["path", "url", "search", "title", "referrer"];
-
-/// Whether hosts log it themselves: a recording has what they logged under the pack of its day.
-pub(super) fn is_ours(event: &Event) -> bool {
-    let name = event.name.as_str();
-    Act::EVENTS.contains(&name) || [EXPOSED, View::VIEWED, View::DECIDED].contains(&name)
-}
 
 /// Plays visitors under a pack and counts.
 pub(super) struct Player<'p> {
@@ -43,8 +35,7 @@ impl<'p> Player<'p> {
             engine,
             counts: &mut self.counts,
             state: engine.new_state(),
-            context: Context { consent: Purposes::ALL, ..Context::default() },
-            device: None,
+            around: Surroundings::default(),
             clock: Timestamp::MIN,
             logged: 0,
         };
@@ -60,7 +51,7 @@ impl<'p> Player<'p> {
             visit.takes(together, time);
             if self.look == Look::PageView {
                 for page in together.iter().filter(|event| event.kind == Kind::Page) {
-                    visit.turns_to(page);
+                    visit.around.turn_to(page);
                     visit.looks(time);
                 }
             }
@@ -79,10 +70,7 @@ struct Visit<'a, 'p> {
     engine: Engine<'p>,
     counts: &'a mut Simulation<'p>,
     state: State,
-    /// What the visitor allowed, and where they are.
-    context: Context,
-    /// The zone of their device.
-    device: Option<String>,
+    around: Surroundings,
     clock: Timestamp,
     logged: u64,
 }
@@ -98,59 +86,13 @@ impl Visit<'_, '_> {
         }
         for event in events {
             self.counts.events += 1;
-            self.notices(event);
+            self.around.hear(event);
             self.hears(event.clone(), first);
         }
         if first {
             self.counts.came(&self.state, time);
         }
         self.waits(time);
-    }
-
-    /// What an event says of the visitor beside what happened. It stands until one says otherwise.
-    fn notices(&mut self, event: &Event) {
-        // What cannot be read was refused with the event.
-        if let Ok(Some(consent)) = consent_in(&event.context) {
-            self.context.consent = consent;
-        }
-        let text = |key| event.context.get(key).and_then(Value::as_text).map(str::to_owned);
-        if let Some(locale) = text("locale") {
-            self.context.locale = locale;
-        }
-        if let Some(zone) = text("timezone") {
-            self.device = Some(zone);
-        }
-        if let Some(id) = &event.anonymous_id {
-            self.context.anonymous_id = Some(id.clone());
-        }
-        for root in [Root::Device, Root::Geo] {
-            if let Some(group @ Value::Object(_)) = event.context.get(root.name()) {
-                self.context.values.insert(root.name(), group.clone());
-            }
-        }
-    }
-
-    /// The page that the visitor is on.
-    fn turns_to(&mut self, event: &Event) {
-        let said = |root: Root| match event.context.get(root.name()) {
-            Some(Value::Object(group)) => group.clone(),
-            _ => Object::new(),
-        };
-        let mut page = said(Root::Page);
-        for key in OF_PAGE {
-            if page.get(key).is_none()
-                && let Some(value) = event.properties.get(key)
-            {
-                page.insert(key, value.clone());
-            }
-        }
-        self.context.values.insert(Root::Page.name(), Value::Object(page));
-        let campaign = Value::Object(said(Root::Campaign));
-        self.context.values.insert(Root::Campaign.name(), campaign);
-    }
-
-    fn around(&self, at: Timestamp) -> Context {
-        zoned(self.context.clone(), self.device.as_deref(), &self.state, at)
     }
 
     fn ways(&self) -> Vec<Way> {
@@ -190,7 +132,7 @@ impl Visit<'_, '_> {
         if self.state.valid_until() > at {
             return false;
         }
-        let context = self.around(at);
+        let context = self.around.at(&self.state, at);
         let mut any = false;
         for _ in 0..Engine::STEPS {
             let before = self.ways();
@@ -218,7 +160,7 @@ impl Visit<'_, '_> {
     /// Decides, and logs what is shown as hosts do: each once a page.
     fn looks(&mut self, at: Timestamp) {
         let at = at.max(self.clock);
-        let context = self.around(at);
+        let context = self.around.at(&self.state, at);
         let explanation = self.engine.explain(&self.state, &context, at);
         let prepared = self.engine.prepare(&self.state, &context);
         let mut held = Vec::new();
@@ -252,7 +194,7 @@ impl Visit<'_, '_> {
             }
             self.logged += 1;
             let mut event = Event::new(&format!("sim-{}", self.logged), Kind::Track, name, at);
-            event.anonymous_id.clone_from(&self.context.anonymous_id);
+            event.anonymous_id.clone_from(&self.around.context.anonymous_id);
             event.properties = properties.as_object().map(object_from_json).unwrap_or_default();
             events.push(event);
         }
@@ -270,8 +212,8 @@ mod tests {
     use waymark_model::{Purposes, Span, Timestamp};
     use waymark_wire::play;
 
-    use super::super::generate::{Generator, START};
     use super::{Look, Player};
+    use crate::crowd::{Generator, START};
 
     /// Without slots nothing is logged, and nothing but the events moves a visitor.
     #[test]

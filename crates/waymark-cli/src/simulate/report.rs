@@ -2,10 +2,9 @@
 
 use serde::{Serialize, Serializer};
 use waymark_insight::simulation::{Changes, Simulation};
-use waymark_model::Timestamp;
-use waymark_wire::format_timestamp;
 
 use super::Look;
+use crate::crowd;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,30 +17,12 @@ pub(super) struct Report {
     pub changes: Option<Changed>,
 }
 
-/// Where the journeys came from.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Journeys {
     #[serde(flatten)]
-    pub source: Source,
+    pub crowd: crowd::Journeys,
     #[serde(serialize_with = "look")]
     pub look: Look,
-    #[serde(serialize_with = "instant")]
-    pub from: Timestamp,
-    #[serde(serialize_with = "instant")]
-    pub until: Timestamp,
-    pub duplicates: u64,
-    pub rejected: u64,
-    /// Events of the recording that are not played: those that hosts logged themselves under the
-    /// pack of that day, and those that came after the end.
-    pub left_out: u64,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase", tag = "source")]
-pub(super) enum Source {
-    Recorded { file: String },
-    Generated { seed: u64, days: u16 },
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -316,9 +297,4 @@ fn look<S: Serializer>(look: &Look, to: S) -> Result<S::Ok, S::Error> {
         Look::PageView => "page-view",
         Look::Day => "day",
     })
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn instant<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
-    format_timestamp(*at).serialize(to)
 }

@@ -1,9 +1,9 @@
 //! What the report says, section by section.
 
 use super::report::{
-    Action, Changed, ChangedAction, Count, Journeys, Overlap, Pack, Report, Rule, Source, Spread,
-    Way,
+    Action, Changed, ChangedAction, Count, Journeys, Overlap, Pack, Report, Rule, Spread, Way,
 };
+use crate::crowd::{self, Source};
 use crate::print::counted;
 use waymark_insight::KEEP;
 use waymark_wire::format_timestamp;
@@ -19,7 +19,8 @@ impl Report {
             let text = format_timestamp(at).unwrap_or_default().replace('T', " ");
             text.rsplit_once(':').map_or_else(String::new, |(minute, _)| format!("{minute} UTC"))
         };
-        let Journeys { look, from, until, duplicates, rejected, left_out, .. } = self.journeys;
+        let Journeys { crowd, look } = &self.journeys;
+        let crowd::Journeys { from, until, duplicates, rejected, left_out, .. } = *crowd;
         let mut facts = vec![
             ("visitors", thousands(self.pack.visitors)),
             ("events", thousands(self.pack.events)),
@@ -39,7 +40,7 @@ impl Report {
 
     /// Where the journeys come from, in one sentence.
     pub(super) fn source(&self) -> String {
-        match &self.journeys.source {
+        match &self.journeys.crowd.source {
             Source::Generated { seed, days } => format!(
                 "These journeys are made up: nobody did any of this. They were generated from what \
                  the pack asks for, with seed {seed}, over {}. They show how the pack behaves, and \
@@ -53,13 +54,17 @@ impl Report {
         }
     }
 
+    /// How it differs from what it is compared with.
+    pub(super) fn difference(&self) -> Option<Section> {
+        let mut section = changed(self.changes.as_ref()?, self);
+        section.tables.retain(|table| !table.rows.is_empty());
+        Some(section)
+    }
+
     pub(super) fn sections(&self) -> Vec<Section> {
         let packs = self.packs();
         let (one, several) = self.journeys.look.words();
-        let mut sections = Vec::new();
-        if let Some(changes) = &self.changes {
-            sections.push(changed(changes, self));
-        }
+        let mut sections: Vec<Section> = self.difference().into_iter().collect();
         sections.push(segments(&packs));
         sections.push(stages(&packs));
         sections.push(rules(&packs, several));

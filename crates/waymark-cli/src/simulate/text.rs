@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::report::{Journeys, Report, Source};
-use super::tables::{Cell, Column, Table};
+use super::report::Report;
+use super::tables::{Cell, Column, Section, Table};
+use crate::crowd::Source;
 use crate::print::{share, thousands};
 
 pub(super) fn report(report: &Report) -> String {
@@ -20,19 +21,29 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
     for pack in report.packs() {
         writeln!(out, "\npack {} {} ({})", pack.name, pack.hash, pack.file)?;
     }
-    if let Journeys { source: Source::Generated { .. }, .. } = report.journeys {
+    if let Source::Generated { .. } = report.journeys.crowd.source {
         writeln!(out, "\n{}", report.source())?;
     }
-    for section in report.sections() {
-        writeln!(out, "\n{}", section.title.to_uppercase())?;
-        for said in &section.says {
-            writeln!(out, "{said}")?;
-        }
-        for table in &section.tables {
-            self::table(out, table)?;
-        }
+    report.sections().iter().try_for_each(|section| self::section(out, section))
+}
+
+/// Who is played, and what comes out otherwise for them.
+pub(super) fn difference(report: &Report) -> String {
+    let mut out = String::new();
+    if let Some(section) = report.difference() {
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{}", report.source());
+        let _ = self::section(&mut out, &section);
     }
-    Ok(())
+    out
+}
+
+fn section(out: &mut String, section: &Section) -> fmt::Result {
+    writeln!(out, "\n{}", section.title.to_uppercase())?;
+    for said in &section.says {
+        writeln!(out, "{said}")?;
+    }
+    section.tables.iter().try_for_each(|table| self::table(out, table))
 }
 
 fn table(out: &mut String, table: &Table) -> fmt::Result {

@@ -1,4 +1,4 @@
-use crate::support::Folder;
+use crate::support::{Folder, lines, track};
 
 const BEFORE: &str = r#"{
   "pack": "shop", // comments are no change
@@ -40,9 +40,9 @@ fn what_changes_and_what_it_does_to_visitors() {
     folder.write("b.jsonc", after());
     let ran = folder.run(&["diff", "a.jsonc", "b.jsonc"]);
     for line in [
-        "~ the segment vip: `when` is {\"features.spend\":{\"$gte\":500}}, was {\"features.spend\":{\"$gte\":300}}",
+        "~ the segment vip asks for features.spend ≥ 500, and asked for features.spend ≥ 300",
         "~ the rule vips: `priority` is new: 10",
-        "+ the rule all is new: {\"id\":\"all\",\"show\":\"hi\",\"slot\":\"hero\"}",
+        "+ the rule all is new: {\"show\":\"hi\",\"slot\":\"hero\"}, for everybody",
         "~ the content yo: `text` is \"Yo!\", was \"Yo\"",
         "~ the journey j: `steps.day` is gone; it was {\"id\":\"day\",\"wait\":\"1d\"}",
         "~ `contact`: `limit.times` is 2, was 3",
@@ -57,6 +57,46 @@ fn what_changes_and_what_it_does_to_visitors() {
     assert!(back.ok().contains("- the rule all is gone"), "{}", back.ok());
     let json = folder.run(&["diff", "a.jsonc", "b.jsonc", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(json.ok()).unwrap();
-    let notes = json.as_array().unwrap().iter().filter(|change| change["what"] == "note").count();
+    let changes = json["changes"].as_array().unwrap();
+    let notes = changes.iter().filter(|change| change["what"] == "note").count();
     assert_eq!(notes, 3);
+}
+
+#[test]
+fn for_whom_it_changes() {
+    let folder = Folder::new();
+    folder.write("a.jsonc", BEFORE);
+    folder.write("b.jsonc", after());
+    let order = |visitor: &str, revenue: u32| {
+        let page = r#"{"type":"page","messageId":"p-VISITOR","anonymousId":"VISITOR","timestamp":"2026-01-01T01:00:00Z","properties":{}}"#;
+        [
+            track(
+                &format!("o-{visitor}"),
+                visitor,
+                1,
+                "Order",
+                &format!(r#"{{"revenue":{revenue}}}"#),
+            ),
+            page.replace("VISITOR", visitor),
+        ]
+    };
+    let events: Vec<String> = [("ann", 400), ("bob", 600), ("cid", 10)]
+        .into_iter()
+        .flat_map(|(visitor, revenue)| order(visitor, revenue))
+        .collect();
+    folder.write("events.ndjson", lines(&events));
+    let args = ["diff", "a.jsonc", "b.jsonc", "--events", "events.ndjson"];
+    let said = folder.run(&args);
+    // Ann is no longer one of them; Ann and Cid see what everybody sees.
+    assert!(said.ok().contains("WHAT CHANGES"), "{}", said.ok());
+    let json = folder.run(&[&args[..], &["--format", "json"]].concat()).json();
+    let changes = &json["forWhom"]["changes"];
+    let vip = &changes["segments"][0];
+    assert_eq!((&vip["before"], &vip["after"]), (&2.into(), &1.into()));
+    let hero = changes["slots"].as_array().unwrap().iter().find(|slot| slot["id"] == "hero");
+    assert_eq!(hero.unwrap()["visitors"], 1);
+    let made_up = folder.run(&["diff", "a.jsonc", "b.jsonc", "--generate", "50"]);
+    assert!(made_up.ok().contains("made up"), "{}", made_up.ok());
+    let alone = folder.run(&["diff", "a.jsonc", "b.jsonc", "--until", "2026-01-02T00:00:00Z"]);
+    alone.refused(2, &["--events <FILE>|--generate <NUMBER>"]);
 }

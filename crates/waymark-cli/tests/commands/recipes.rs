@@ -33,3 +33,24 @@ fn every_pack_is_right_without_a_warning_and_passes_its_own_tests() {
         assert!(tests.as_array().unwrap().len() >= least, "{pack}");
     }
 }
+
+#[test]
+fn tests_can_be_proposed_for_every_pack_and_pass() {
+    let folder = Folder::new();
+    for pack in packs("recipes").iter().chain(&packs("packs")) {
+        let text = std::fs::read_to_string(pack).unwrap();
+        let json = waymark_pack::Input::of(&text).json().unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        // Without its own tests, so that there is something to propose.
+        json["tests"] = serde_json::json!([]);
+        json["include"] = serde_json::json!(["proposed.jsonc"]);
+        folder.write("pack.jsonc", json.to_string());
+        folder.write("proposed.jsonc", "{}");
+        let args = ["pack-tests", "pack.jsonc", "--generate", "100", "-o", "proposed.jsonc"];
+        let proposed = folder.run(&args);
+        assert_eq!(proposed.ok(), "", "{pack}");
+        assert!(!proposed.err().contains("more to them"), "{pack}: {}", proposed.err());
+        let said = folder.run(&["test", "pack.jsonc"]);
+        assert!(said.ok().contains(" 0 failed") && !said.ok().starts_with("0 passed"), "{pack}");
+    }
+}

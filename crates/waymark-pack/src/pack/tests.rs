@@ -56,8 +56,36 @@ pub struct Action {
     pub at: Option<Timestamp>,
 }
 
-/// 2026-01-01T12:00:00Z: a test means the same whenever it is run.
-const NOW: Timestamp = Timestamp(1_767_268_800_000);
+impl Action {
+    /// What is done, by the keys of an expectation: with the event that says so, and the property that
+    /// has the id.
+    pub const DOES: [(&'static str, &'static str, &'static str); 3] = [
+        ("show", Act::CONTENT, "content_id"),
+        ("send", Act::MESSAGE, "destination_id"),
+        ("survey", Act::SURVEY, "survey_id"),
+    ];
+    /// What else can be asked of it: the keys, with the properties.
+    pub const MORE: [(&'static str, &'static str); 4] = [
+        ("message", "message_id"),
+        ("trigger", "trigger_id"),
+        ("journey", "journey_id"),
+        ("step", "step_id"),
+    ];
+}
+
+impl Case {
+    /// 2026-01-01T12:00:00Z, where a test says no other: it means the same whenever it is run.
+    pub const NOW: Timestamp = Timestamp(1_767_268_800_000);
+    /// The device, where a test says no other.
+    pub const DEVICE: &str = "test";
+
+    /// An event that the visitor did, the `number`th that is written. Of those of one moment it
+    /// comes before those that are written below it.
+    pub fn event(number: usize, name: &str, at: Timestamp) -> Event {
+        let call = Call::ALL.into_iter().find(|call| call.event_name() == Some(name));
+        Event::new(&format!("given-{number:06}"), call.unwrap_or(Call::Track), name, at)
+    }
+}
 
 pub(super) fn read(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Case> {
     let items = node.and_then(|node| elements(node, "`tests`", &mut desk.problems));
@@ -76,7 +104,7 @@ fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
     fields.finish(&mut desk.problems);
 
     let name = name.and_then(|node| text(node, "`name`", &mut desk.problems));
-    let now = now.map_or(Some(NOW), |node| moment(node, "`now`", desk));
+    let now = now.map_or(Some(Case::NOW), |node| moment(node, "`now`", desk));
     let mut events = given.map_or(Some(Vec::new()), |node| read_given(node, now?, desk));
     if let Some(traits) = traits.and_then(|node| object(node, "`traits`", desk))
         && let (Some(events), Some(now)) = (&mut events, now)
@@ -90,7 +118,7 @@ fn read_case(node: &Node, desk: &mut Desk<'_>) -> Option<Case> {
     let consent = consent.map_or(Some(Purposes::ALL), |node| read_consent(node, desk));
     let locale = locale.map_or(Some(""), |node| text(node, "`locale`", &mut desk.problems));
     let device =
-        device.map_or(Some("test"), |node| text(node, "`anonymousId`", &mut desk.problems));
+        device.map_or(Some(Case::DEVICE), |node| text(node, "`anonymousId`", &mut desk.problems));
     let user = user.map(|node| text(node, "`userId`", &mut desk.problems));
     if let (Some(Some(user)), Some(events), Some(now)) = (user, &mut events, now) {
         // Somebody of whom nothing is known but who they are.
@@ -150,9 +178,7 @@ fn read_event(node: &Node, number: usize, now: Timestamp, desk: &mut Desk<'_>) -
     let properties = properties.map_or(Some(Object::new()), |n| object(n, "`properties`", desk));
     let context = context.map_or(Some(Object::new()), |n| object(n, "`context`", desk));
     let name = name?;
-    let call = Call::ALL.into_iter().find(|call| call.event_name() == Some(name));
-    // Ids keep the order in which events of one moment are written.
-    let mut event = Event::new(&format!("given-{number}"), call.unwrap_or(Call::Track), name, at?);
+    let mut event = Case::event(number, name, at?);
     (event.properties, event.context) = (properties?, context?);
     Some(event)
 }
@@ -278,22 +304,17 @@ fn read_expect(node: &Node, now: Timestamp, desk: &mut Desk<'_>) -> Option<Expec
 
 fn read_action(node: &Node, now: Timestamp, desk: &mut Desk<'_>) -> Option<Action> {
     let mut fields = Fields::of(node, &language::ACTION_EXPECTED, &mut desk.problems)?;
-    let does = fields.one_of(&["show", "send", "survey"], &mut desk.problems);
-    let more = [
-        ("message", "message_id"),
-        ("trigger", "trigger_id"),
-        ("journey", "journey_id"),
-        ("step", "step_id"),
-    ]
-    .map(|(key, property)| (key, property, fields.take(key)));
+    let does = fields.one_of(&Action::DOES.map(|(key, ..)| key), &mut desk.problems);
+    let more = Action::MORE.map(|(key, property)| (key, property, fields.take(key)));
     let at = fields.take("at");
     fields.finish(&mut desk.problems);
     let at = at.map(|node| time_of(node, now, desk));
     let (key, node) = does?;
-    let (kind, event, property) = match key {
-        "show" => (Kind::Content, Act::CONTENT, "content_id"),
-        "send" => (Kind::Destination, Act::MESSAGE, "destination_id"),
-        _ => (Kind::Survey, Act::SURVEY, "survey_id"),
+    let (_, event, property) = Action::DOES.into_iter().find(|(does, ..)| *does == key)?;
+    let kind = match event {
+        Act::CONTENT => Kind::Content,
+        Act::MESSAGE => Kind::Destination,
+        _ => Kind::Survey,
     };
     let id = text(node, &format!("`{key}`"), &mut desk.problems)?;
     if !desk.is_declared(kind, id, node.at) {
