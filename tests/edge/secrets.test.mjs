@@ -50,3 +50,36 @@ test("a page shows what the edge decides, and is not told why", async () => {
     assert.deepEqual([told.json.segments, told.json.slots.hero.content], [["kept-segment"], "gift"]);
   });
 });
+
+test("of journeys and of what is sent no page, Program of a page or browser's decision says anything", async () => {
+  const journeys = {
+    pack: "journeys",
+    slots: { hero: { default: "keep" } },
+    content: { thanks: { slot: "hero", text: "Thank you" } },
+    destinations: { "kept-email": { channel: "kept-channel" } },
+    surveys: { "kept-survey": { question: "kept question", where: ["link"] } },
+    triggers: [
+      { id: "thanks", on: { event: "Order Completed" }, do: { show: "thanks", for: "1h" } },
+      { id: "kept-mail", on: { event: "Order Completed" }, do: { send: "kept-email", message: "kept-message" } },
+    ],
+    journeys: {
+      "kept-journey": {
+        enter: { event: "Order Completed" },
+        steps: [{ id: "kept-wait", wait: "1d" }, { id: "kept-ask", survey: "kept-survey" }],
+      },
+    },
+  };
+  await withPack(journeys, async (hash) => {
+    const mine = device();
+    const order = { type: "track", event: "Order Completed", messageId: randomUUID(), anonymousId: mine.anonymousId, properties: { revenue: 1 }, context: GRANTED };
+    const batch = { writeKey: "wk_demo", deviceKey: mine.deviceKey, batch: [order] };
+    assert.deepEqual(accepted(await post("/v1/batch", batch)), [1, 0, []]);
+    const page = await ask("/", { headers: { accept: "text/html", cookie: await cookieOf(mine) } });
+    assert.equal(page.status, 200);
+    const asked = await post("/v1/decide", { ...mine, consent: ALL }, browser);
+    assert.equal(asked.status, 200);
+    const programs = await Promise.all(["/v1/pack", `/v1/pack/${hash}`].map((path) => ask(path)));
+    for (const { text } of [page, asked, ...programs]) assert.doesNotMatch(text, KEPT);
+    for (const { text } of programs) assert.match(text, /thanks/);
+  });
+});

@@ -212,7 +212,8 @@ impl Policy {
 }
 
 impl Limit {
-    fn condition(&self, rule: &str) -> Condition {
+    /// That there is room for showing what the rule shows once more.
+    pub(super) fn condition(&self, rule: &str) -> Condition {
         let Self { at, times, per, of } = *self;
         let of_rule = Condition::property(at, RULE_ID, Compare::Is(Value::from(rule)));
         match of {

@@ -116,7 +116,12 @@ impl<'n> Written<'n> {
             contact: None,
             destination: None,
             slot: Some(slot.clone()),
-            limits: Vec::new(),
+            // Whoever listens is not told of what is not shown.
+            limits: owner
+                .limit
+                .map(|limit| limit.condition(&owner.rule_id()))
+                .into_iter()
+                .collect(),
             page: true,
         };
         let rule = Rule {
