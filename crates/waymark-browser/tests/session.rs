@@ -5,7 +5,7 @@
 use waymark_browser::Session;
 use waymark_engine::program::{
     Action, Body, Cond, CondId, Content, Feature, FeatureKind, Logs, Matcher, PackHash, Part,
-    Program, Rule, Segment, Slot, Template, Test, Variant,
+    Presentation, Program, Rule, Segment, Slot, Template, Test, Variant,
 };
 use waymark_engine::{Context, Decision, Numerals};
 use waymark_model::{Event, Kind, Purpose, Purposes, Span, Timestamp};
@@ -35,7 +35,13 @@ fn program() -> Vec<u8> {
         ],
         segments: vec![Segment { id: "looking".to_owned(), when: CondId(0), edge: false }],
         stage_after: 1,
-        slots: vec![Slot { id: "hero".to_owned(), default: None, edge: false, contact: None }],
+        slots: vec![Slot {
+            id: "hero".to_owned(),
+            default: None,
+            edge: false,
+            contact: None,
+            presentation: Presentation::InPlace,
+        }],
         contents: vec![Content {
             id: "hello".to_owned(),
             body: Body::Text,

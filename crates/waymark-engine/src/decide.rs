@@ -224,7 +224,8 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             let (text, until) = render(self.engine, content, fold, context, self.now);
             self.stands(until);
             slot.content = Some(content.id.clone());
-            slot.body = text.map(|text| Rendered { body: content.body, text });
+            let (body, presentation) = (content.body, definition.presentation);
+            slot.body = text.map(|text| Rendered { body, presentation, text });
         }
         self.came_to.push(shown);
         self.decision.slots.push(slot);

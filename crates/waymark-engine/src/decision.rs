@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{DecodeError, Reader, Timestamp, Writer};
 
-use crate::program::{Body, PackHash, Program};
+use crate::program::{Body, PackHash, Presentation, Program};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -106,6 +106,8 @@ pub struct View {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     pub body: Body,
+    /// How it is shown where the page has no place for it.
+    pub presentation: Presentation,
     pub text: String,
 }
 
@@ -165,7 +167,7 @@ impl Decision {
             out.optional_text(slot.rule.as_deref());
             out.optional_text(slot.content.as_deref());
             out.option(slot.body.as_ref(), |out, rendered| {
-                out.byte(rendered.body as u8);
+                out.byte(rendered.body as u8 | (rendered.presentation as u8) << 4);
                 out.text(&rendered.text);
             });
             out.option(slot.assignment.as_ref(), |out, assignment| assignment.write(out));
@@ -187,15 +189,26 @@ impl Decision {
                 reason: input.one_of(&Reason::ALL, "unknown-reason"),
                 rule: input.option(Reader::string),
                 content: input.option(Reader::string),
-                body: input.option(|input| Rendered {
-                    body: input.one_of(&Body::ALL, "unknown-body"),
-                    text: input.string(),
-                }),
+                body: input.option(Rendered::read),
                 assignment: input.option(Assignment::read),
             }),
             exposures: input.list(Exposure::read),
             views: input.list(View::read),
         })
+    }
+}
+
+impl Rendered {
+    fn read(input: &mut Reader<'_>) -> Self {
+        let how = input.byte();
+        let body = Body::ALL.get(usize::from(how & 15)).copied();
+        let presentation = Presentation::ALL.get(usize::from(how >> 4)).copied();
+        Self {
+            body: body.unwrap_or_else(|| input.refuse("unknown-body", Body::Text)),
+            presentation: presentation
+                .unwrap_or_else(|| input.refuse("unknown-presentation", Presentation::InPlace)),
+            text: input.string(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use waymark_engine::program::{
     Action, Body, Compare, Cond, CondId, Content, Feature, FeatureKind, Logs, Matcher, Order, Part,
-    Path, Program, Root, Rule, Segment, Slot, Source, Stage, Template, Test, Variant,
+    Path, Presentation, Program, Root, Rule, Segment, Slot, Source, Stage, Template, Test, Variant,
 };
 use waymark_engine::{Context, Engine, Numerals, State};
 use waymark_insight::{KEEP, Tally};
@@ -30,8 +30,20 @@ fn program() -> Program {
         stages: vec![Stage { id: "looking".to_owned(), enter: CondId(1) }],
         stage_after: 1,
         slots: vec![
-            Slot { id: "hero".to_owned(), default: None, edge: false, contact: None },
-            Slot { id: "still".to_owned(), default: None, edge: false, contact: None },
+            Slot {
+                id: "hero".to_owned(),
+                default: None,
+                edge: false,
+                contact: None,
+                presentation: Presentation::InPlace,
+            },
+            Slot {
+                id: "still".to_owned(),
+                default: None,
+                edge: false,
+                contact: None,
+                presentation: Presentation::InPlace,
+            },
         ],
         contents: vec![Content {
             id: "hero-adult".to_owned(),

@@ -135,6 +135,9 @@ fn slot_to_json(slot: &SlotDecision) -> Json {
         if let Some((member, body)) = body {
             out[member] = body;
         }
+        if let Some(presentation) = rendered.presentation.name() {
+            out["as"] = presentation.into();
+        }
     }
     if let Some(assignment) = &slot.assignment {
         out["experiment"] = assignment_to_json(assignment);

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use waymark_model::{Purpose, Timestamp};
 
 use super::{Clause, RuleTrace};
-use crate::program::{Action, Cond, CondId, Logs, Program, Rule, Slot, Test};
+use crate::program::{Action, Cond, CondId, Logs, Presentation, Program, Rule, Slot, Test};
 use crate::{Context, Engine, State, Truth};
 
 /// Tests that are told of one condition, with what they rest on: segments made of segments could
@@ -179,6 +179,12 @@ fn probe(program: &Program) -> Program {
             logs: Logs::default(),
         })
         .collect();
-    probe.slots = vec![Slot { id: String::new(), default: None, edge: false, contact: None }];
+    probe.slots = vec![Slot {
+        id: String::new(),
+        default: None,
+        edge: false,
+        contact: None,
+        presentation: Presentation::InPlace,
+    }];
     probe
 }

@@ -17,7 +17,7 @@ pub(super) use feature::{read_matcher, write_matcher};
 
 use super::{
     Action, Catalog, Content, Experiment, Flow, Group, Holdout, Index, Logs, Model, Need, PackHash,
-    Pattern, Pick, Program, Rule, Segment, Share, Slot, Stage, ZoneTable,
+    Pattern, Pick, Presentation, Program, Rule, Segment, Share, Slot, Stage, ZoneTable,
 };
 use crate::{CHECKS, WHOLE};
 use condition::{read_cond, write_cond};
@@ -73,7 +73,7 @@ impl Program {
         out.list(&self.slots, |out, slot| {
             out.text(&slot.id);
             out.option(slot.default.as_ref(), |out, content| out.unsigned((*content).into()));
-            out.flag(slot.edge);
+            out.byte(u8::from(slot.edge) | (slot.presentation as u8) << 1);
             out.optional_text(slot.contact.as_deref());
         });
         out.list(&self.rules, write_rule);
@@ -127,12 +127,7 @@ impl Program {
                 stages: input.list(|input| Stage { id: input.string(), enter: read_id(input) }),
                 stage_after: input.u32(),
                 contents: input.list(Content::read),
-                slots: input.list(|input| Slot {
-                    id: input.string(),
-                    default: input.option(Reader::u32),
-                    edge: input.flag(),
-                    contact: input.option(Reader::string),
-                }),
+                slots: input.list(read_slot),
                 rules: input.list(read_rule),
                 experiments: input.list(Experiment::read),
                 holdouts: input.list(Holdout::read),
@@ -177,6 +172,19 @@ fn write_rule(out: &mut Writer, rule: &Rule) {
     out.option(rule.exclusive.as_ref(), |out, group| out.unsigned((*group).into()));
     out.flag(rule.logs.viewed);
     out.flag(rule.logs.decided);
+}
+
+fn read_slot(input: &mut Reader<'_>) -> Slot {
+    let (id, default, how) = (input.string(), input.option(Reader::u32), input.byte());
+    let presentation = Presentation::ALL.get(usize::from(how >> 1)).copied();
+    Slot {
+        id,
+        default,
+        edge: how & 1 == 1,
+        contact: input.option(Reader::string),
+        presentation: presentation
+            .unwrap_or_else(|| input.refuse("unknown-presentation", Presentation::InPlace)),
+    }
 }
 
 fn read_rule(input: &mut Reader<'_>) -> Rule {

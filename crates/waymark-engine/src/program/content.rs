@@ -32,6 +32,33 @@ pub enum Body {
     Remote,
 }
 
+/// How a slot's content is shown that has no place in the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presentation {
+    /// In its place in the page, and where it has none not at all.
+    InPlace,
+    /// At the edge of the window.
+    Banner,
+    /// As a dialog.
+    Modal,
+    /// In a corner, for a while.
+    Toast,
+}
+
+impl Presentation {
+    pub(crate) const ALL: [Self; 4] = [Self::InPlace, Self::Banner, Self::Modal, Self::Toast];
+
+    /// `None` for what is in its place.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::InPlace => None,
+            Self::Banner => Some("banner"),
+            Self::Modal => Some("modal"),
+            Self::Toast => Some("toast"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
     /// A BCP 47 tag, lower case: `en`, `zh-hant`.

@@ -35,7 +35,7 @@ pub use condition::{
     Clock, Compare, Cond, CondId, Order, Path, Relation, Root, SessionKey, Source, Test, TimeKey,
     Type, WEEKDAYS, ZoneId,
 };
-pub use content::{Body, Content, Variant};
+pub use content::{Body, Content, Presentation, Variant};
 pub use experiment::{
     Action, Experiment, Holdout, Leaf, Need, Outcome, Share, Status, Sticky, Unit, Variation,
 };
@@ -146,6 +146,7 @@ pub struct Slot {
     pub edge: bool,
     /// What is shown here contacts the visitor, in this way: the pack's contact policy counts it.
     pub contact: Option<String>,
+    pub presentation: Presentation,
 }
 
 #[derive(Debug, Clone, PartialEq)]

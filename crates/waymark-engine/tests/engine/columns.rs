@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use waymark_engine::program::{
-    Action, Body, Compare, Cond, CondId, Content, Logs, Order, Path, Root, Rule, Slot, Source,
-    Test, Type,
+    Action, Body, Compare, Cond, CondId, Content, Logs, Order, Path, Presentation, Root, Rule,
+    Slot, Source, Test, Type,
 };
 use waymark_engine::{Context, Engine, Numerals, Program};
 use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
@@ -91,7 +91,13 @@ fn add(tree: &Tree, conds: &mut Vec<Cond>) -> CondId {
 
 fn program(rules: &[Tree]) -> Program {
     let mut program = Program { session_gap: Span::HOUR, ..Program::default() };
-    program.slots = vec![Slot { id: "s".to_owned(), default: None, edge: false, contact: None }];
+    program.slots = vec![Slot {
+        id: "s".to_owned(),
+        default: None,
+        edge: false,
+        contact: None,
+        presentation: Presentation::InPlace,
+    }];
     program.contents = vec![Content { id: "c".to_owned(), body: Body::Text, variants: Vec::new() }];
     for (number, tree) in rules.iter().enumerate() {
         let when = add(tree, &mut program.conds);

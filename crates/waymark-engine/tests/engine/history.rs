@@ -2,8 +2,8 @@
 
 use waymark_engine::Program;
 use waymark_engine::program::{
-    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Merge, Order, Path, Root,
-    Segment, SessionKey, Slot, Source, Stage, Taken, Test, Window,
+    Amount, Compare, Cond, CondId, Feature, FeatureKind, Matcher, Merge, Order, Path, Presentation,
+    Root, Segment, SessionKey, Slot, Source, Stage, Taken, Test, Window,
 };
 use waymark_model::{Event, Span, Value};
 
@@ -111,7 +111,13 @@ pub fn program() -> Program {
         build.program.stages.push(Stage { id: format!("stage-{segment}"), enter });
     }
     build.program.stage_after = 10;
-    build.program.slots.push(Slot { id: "hero".into(), default: None, edge: false, contact: None });
+    build.program.slots.push(Slot {
+        id: "hero".into(),
+        default: None,
+        edge: false,
+        contact: None,
+        presentation: Presentation::InPlace,
+    });
     build.program.events = ["A", "B", "C"].map(String::from).to_vec();
     build.program.session_gap = Span(GAP);
     Program::decode(&build.program.encode()).expect("a legal program")

@@ -3,7 +3,7 @@
 use super::Takes::{
     Any, Either, Flag, Label, List, Map, Name, Object, Share, Text, Where, Whole, Words,
 };
-use super::{HOLDOUT, KEEP, Key, Shape, may, needs};
+use super::{HOLDOUT, KEEP, Key, Shape, Word, may, needs, word};
 
 pub static SLOT: Shape = Shape::new(
     "slot",
@@ -26,8 +26,15 @@ pub static SLOT: Shape = Shape::new(
             Text,
             "That showing something here contacts the visitor, and how: `popup`, `service`; the pack's `contact` policy counts it.",
         ),
+        may("as", Words(PRESENTATIONS), "How it is shown above a page that has no place for it."),
     ],
 );
+
+static PRESENTATIONS: &[Word] = &[
+    word("banner", "At the lower edge of the window, for as long as the visitor leaves it there."),
+    word("modal", "As a dialog, which the visitor closes before going on."),
+    word("toast", "In a corner, for ten seconds, or for as long as the visitor looks at it."),
+];
 
 pub static CONTENT: Shape = Shape::new(
     "content",

@@ -130,6 +130,7 @@ impl<'p> Lowering<'p> {
                 default,
                 edge: edge.contains(slot.id.as_str()),
                 contact: slot.contact.clone(),
+                presentation: slot.presentation,
             });
         }
         self.rules(pack, Names::new(slot_numbers, content_numbers, by_id), program)

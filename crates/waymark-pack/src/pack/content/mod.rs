@@ -9,13 +9,13 @@ mod selector;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waymark_engine::program::{Body, Share, Template};
+use waymark_engine::program::{Body, Presentation, Share, Template};
 
 use super::rules::runs_at_edge;
 use super::shares::{self, KEEP};
 use crate::declared::{Desk, Kind};
 use crate::diagnostic::Code;
-use crate::fields::{Fields, id, label, members, text};
+use crate::fields::{Fields, id, label, members, one_of, text};
 use crate::json::{At, Json, Node};
 use crate::language;
 use crate::problem::shown;
@@ -30,6 +30,7 @@ pub(crate) struct Slot {
     pub holdout: Option<Share>,
     /// How what it shows contacts visitors, if it does.
     pub contact: Option<String>,
+    pub presentation: Presentation,
 }
 
 /// A content, where it is named.
@@ -88,6 +89,7 @@ pub(super) fn read_slots(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Slot> 
         label(fields.take("label"), &mut desk.problems);
         let holdout = fields.take("holdout");
         let contact = fields.take("contact");
+        let presented = fields.take("as");
         fields.finish(&mut desk.problems);
         let contact = contact.and_then(|node| {
             let way = text(node, "`contact`", &mut desk.problems)?;
@@ -99,9 +101,21 @@ pub(super) fn read_slots(node: Option<&Node>, desk: &mut Desk<'_>) -> Vec<Slot> 
             Json::Text(text) if text == KEEP => None,
             _ => shown_in(node, "`default`", Some(&member.key), desk),
         });
-        slots.push(Slot { id: member.key.clone(), at: member.key_at, default, holdout, contact });
+        let presentation =
+            presented.and_then(|node| presentation(node, desk)).unwrap_or(Presentation::InPlace);
+        let id = member.key.clone();
+        slots.push(Slot { id, at: member.key_at, default, holdout, contact, presentation });
     }
     slots
+}
+
+fn presentation(node: &Node, desk: &mut Desk<'_>) -> Option<Presentation> {
+    let all = [
+        ("banner", Presentation::Banner),
+        ("modal", Presentation::Modal),
+        ("toast", Presentation::Toast),
+    ];
+    one_of(node, "`as`", "way to show content", all, &mut desk.problems)
 }
 
 /// A content that is to be shown in a slot, which has to be the one it was made for.
