@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { before, test } from "node:test";
-import { ALL, ask, browser, cookieOf, device, looksAtTents, post, problem, server } from "./edge.mjs";
+import { admin, ALL, ask, browser, cookieOf, device, looksAtTents, post, problem, server } from "./edge.mjs";
 import { DEMO } from "./workerd.mjs";
 
 const ME = device();
@@ -146,3 +146,18 @@ function packed({ id, site, issued, consent }) {
   const text = (value) => [...unsigned(BigInt(Buffer.byteLength(value))), ...Buffer.from(value)];
   return Buffer.from([1, ...text(id), ...text(site), ...unsigned(BigInt(issued) << 1n), consent]);
 }
+
+test("a withdrawal that asks for it erases what was kept of the device, and nothing of it is kept again", async () => {
+  const gone = device();
+  await looksAtTents(gone);
+  const viewed = async () => (await admin(`/events?visitor=${gone.anonymousId}`)).text;
+  assert.match(await viewed(), /Product Viewed/);
+  const answer = await consent({ ...gone, consent: {}, erase: true });
+  assert.equal(answer.status, 204);
+  assert.match(answer.headers["set-cookie"][0], /Max-Age=0/);
+  assert.equal((await viewed()).trim(), "");
+  await looksAtTents(gone).catch(() => undefined);
+  assert.equal((await viewed()).trim(), "");
+  const stranger = await consent({ ...ME, deviceKey: gone.deviceKey, consent: {}, erase: true });
+  assert.equal(stranger.status, 403);
+});

@@ -20,27 +20,33 @@ export const DEMO = Object.fromEntries(
     .filter(Boolean),
 );
 
-/** Starts the built worker: `{ url, stop }`. `wasm` gets the module's bytes and gives others. */
-export async function start({ vars, wasm = (bytes) => bytes }) {
-  const folder = await mkdtemp(join(tmpdir(), "waymark-edge-"));
+/**
+ * Starts the built worker: `{ url, folder, kill, stop }`. `wasm` gets the module's bytes and gives others.
+ * With the folder of one that was killed it goes on from what that one had stored, at the same port if told.
+ */
+export async function start({ vars, wasm = (bytes) => bytes, folder: before, port = 0 }) {
+  const folder = before ?? await mkdtemp(join(tmpdir(), "waymark-edge-"));
   const dist = join(ROOT, "dist/edge");
   await cp(dist, folder, { recursive: true });
-  await mkdir(join(folder, "objects"));
+  await mkdir(join(folder, "objects"), { recursive: true });
   await writeFile(join(folder, "index_bg.wasm"), wasm(await readFile(join(dist, "index_bg.wasm"))));
   const file = join(folder, "own.capnp");
-  await writeFile(file, await config(folder, { ...DEMO, ...vars }));
+  await writeFile(file, await config(folder, { ...DEMO, ...vars }, port));
 
   // It tells on the third descriptor which port it was given.
   const server = spawn(WORKERD, ["serve", "--control-fd=3", file], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   let log = "";
   server.stderr.on("data", (chunk) => { log += chunk; });
   const ended = once(server, "exit");
-  const kill = () => server.kill("SIGKILL");
-  process.once("exit", kill);
-  const stop = async () => {
-    process.off("exit", kill);
-    kill();
+  const end = () => server.kill("SIGKILL");
+  process.once("exit", end);
+  const kill = async () => {
+    process.off("exit", end);
+    end();
     await ended;
+  };
+  const stop = async () => {
+    await kill();
     await rm(folder, { recursive: true, force: true });
   };
   const listening = once(createInterface({ input: server.stdio[3] }), "line");
@@ -49,7 +55,7 @@ export async function start({ vars, wasm = (bytes) => bytes }) {
     await stop();
     throw new Error(`workerd ended: ${log}`);
   }
-  return { url: `http://127.0.0.1:${JSON.parse(line[0]).port}`, stop };
+  return { url: `http://127.0.0.1:${JSON.parse(line[0]).port}`, folder, kill, stop };
 }
 
 /** Gives an edge the pack of the edge under test. */
@@ -71,7 +77,7 @@ export async function serve(answer) {
   return { url: `http://127.0.0.1:${server.address().port}`, stop };
 }
 
-async function config(folder, vars) {
+async function config(folder, vars, port) {
   const date = /^compatibility_date = (".*")/m.exec(await readFile(join(ROOT, "wrangler.toml"), "utf8"))[1];
   const assets = (await readdir(join(folder, "assets"))).filter((name) => /\.(br|gz)$/.test(name));
   const modules = [
@@ -92,7 +98,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["local"])),
     (name = "objects", disk = (path = "${folder}/objects", writable = true)),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "edge")]
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "edge")]
 );
 const edge :Workerd.Worker = (
   modules = [${modules}],

@@ -22,6 +22,7 @@ mod import;
 mod input;
 mod pack;
 mod pack_tests;
+mod preview;
 mod print;
 mod publish;
 mod replay;
@@ -76,6 +77,8 @@ enum Command {
     Schema,
     /// Send a pack to the edge
     Publish(publish::Args),
+    /// Make a link that shows a page with a pack that is not live
+    Preview(preview::Args),
 }
 
 /// How a command prints what it has to say.
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::Types(args) => types::run(&args),
         Command::Schema => schema::run(),
         Command::Publish(args) => publish::run(&args),
+        Command::Preview(args) => preview::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -52,14 +52,14 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
 }
 
 /// The admin side of an edge. It has no `Debug`: the token is not for showing.
-struct Edge {
+pub(crate) struct Edge {
     base: String,
     authorization: String,
     agent: Agent,
 }
 
 impl Edge {
-    fn new(address: &str, token_env: &str) -> Result<Self, CliError> {
+    pub(crate) fn new(address: &str, token_env: &str) -> Result<Self, CliError> {
         let (base, local) = base_of(address)?;
         // Not named in the message: some write the token itself there.
         let no_token = |reason| CliError::NoToken { reason };
@@ -84,13 +84,22 @@ impl Edge {
         Ok(Self { base, authorization: format!("Bearer {token}"), agent })
     }
 
-    fn put(&self, path: &str, body: &[u8]) -> Result<Json, CliError> {
+    pub(crate) fn put(&self, path: &str, body: &[u8]) -> Result<Json, CliError> {
         let request = self
             .agent
             .put(format!("{}{path}", self.base))
             .header("authorization", &self.authorization)
             .header("content-type", "application/json");
         read(request.send(body))
+    }
+
+    pub(crate) fn post_json(&self, path: &str, body: &Json) -> Result<Json, CliError> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("authorization", &self.authorization)
+            .header("content-type", "application/json");
+        read(request.send(body.to_string()))
     }
 
     fn post(&self, path: &str) -> Result<Json, CliError> {

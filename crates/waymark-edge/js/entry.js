@@ -13,6 +13,8 @@ const PAGE_DEADLINE = 2_000;
 const API_DEADLINE = 15_000;
 const OBJECT_DEADLINE = 10_000;
 const COOKIE = "wm_v";
+/** As in `src/preview.rs`: the page decides by another pack, so it comes as its author made it. */
+const PREVIEW = "waymark_preview";
 /** For what another server says: milliseconds, and bytes. */
 const REMOTE_DEADLINE = 800;
 const REMOTE_BYTES = 64 * 1024;
@@ -108,7 +110,7 @@ export const Registry = durable("Registry");
 export default {
   async fetch(request, env, context) {
     const path = new URL(request.url).pathname;
-    if (path === "/waymark.js" || path.startsWith("/waymark/")) {
+    if (path === "/waymark.js" || path === "/waymark.css" || path.startsWith("/waymark/")) {
       const asset = served(request, path);
       if (asset) return asset;
     }
@@ -194,6 +196,10 @@ function names(header, etag) {
 
 async function page(request, env) {
   if (!isPage(request)) return returned(await origin(request, env, passedOn(request)), request, env);
+
+  if (new URL(request.url).searchParams.has(PREVIEW)) {
+    return fresh(returned(await origin(request, env, unconditional(request)), request, env), request);
+  }
 
   // The origin is asked while the module thinks.
   const planned = guarded(() => plan(request, env), PAGE_DEADLINE).catch((error) => {

@@ -8,13 +8,15 @@ use crate::body::{inflated, object};
 use crate::cookie::{self, Visitor};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
-use crate::identity::Proof;
-use crate::ports::Clock;
+use crate::identity::{DEVICE, Proof};
+use crate::ports::{Clock, Objects};
 use crate::problems;
+use crate::protocol::{ShardAsk, ShardTold};
 
-/// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent}`: sets the cookie, or takes it away
-/// when nothing is allowed.
-pub fn consent<H: Clock>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+/// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent, erase?}`: sets the cookie, or takes it
+/// away when nothing is allowed. `erase` forgets what was kept of the device, events too; it has to be
+/// another device before anything is kept again.
+pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let body = inflated(request, limits::EVENT_BYTES)?;
     let body = object(&body)?;
     let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
@@ -48,6 +50,9 @@ pub fn consent<H: Clock>(edge: &Edge<'_, H>, request: &Request) -> Answer {
             ));
         }
     };
+    if body.get("erase") == Some(&Json::Bool(true)) {
+        forget(edge, &format!("{DEVICE}{id}")).await?;
+    }
     let secure = !request.address.is_local();
     let cookie = if granted.is_empty() {
         cookie::clear(secure)
@@ -68,6 +73,19 @@ pub fn consent<H: Clock>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     Ok(Response::empty(204)
         .with_header("Set-Cookie", cookie)
         .with_header("Cache-Control", "no-store"))
+}
+
+/// Erases a visitor from their shard.
+async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, visitor: &str) -> Result<(), Problem> {
+    let object = edge.config.map.object_of_visitor(visitor);
+    loop {
+        let ask = ShardAsk::Erase { visitor: visitor.to_owned(), at: edge.host.now() };
+        match edge.shard(object, ask).await? {
+            ShardTold::Erased { more: true, .. } => {}
+            ShardTold::Erased { .. } => return Ok(()),
+            other => return Err(problems::unexpected(&other)),
+        }
+    }
 }
 
 /// Purposes by name, bare or as Segment's `categoryPreferences`. What is not `true` is not allowed.

@@ -51,34 +51,41 @@ impl CookieKeys {
 
     /// The value of a cookie for a visitor; `None` without a key.
     pub fn sign(&self, visitor: &Visitor) -> Option<String> {
-        let (id, secret) = self.0.first()?;
         let mut out = Writer::default();
         out.byte(FORMAT);
         out.text(&visitor.id);
         out.text(&visitor.site);
         out.signed(visitor.issued.0);
         out.byte(visitor.consent.bits());
-        let payload = BASE64_URL_SAFE_NO_PAD.encode(out.as_bytes());
-        let signed = format!("{VERSION}.{id}.{payload}");
+        self.seal(VERSION, out.as_bytes())
+    }
+
+    /// `<version>.<key id>.<payload>.<tag>`; `None` without a key. What is sealed under one version is
+    /// nothing under another.
+    pub fn seal(&self, version: &str, payload: &[u8]) -> Option<String> {
+        let (id, secret) = self.0.first()?;
+        let signed = format!("{version}.{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(payload));
         let tag = mac(secret, &signed)?.finalize().into_bytes();
         Some(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag)))
     }
 
-    /// The visitor of a cookie's value, if this edge signed it for this site and it still holds.
-    pub fn verify(&self, value: &str, site: &str, now: Timestamp) -> Option<Visitor> {
-        if value.len() > MOST_BYTES {
-            return None;
-        }
+    /// The payload, if this edge sealed it.
+    pub fn open(&self, version: &str, value: &str) -> Option<Vec<u8>> {
         let (signed, tag) = value.rsplit_once('.')?;
         let mut parts = signed.split('.');
-        let (version, key, payload) = (parts.next()?, parts.next()?, parts.next()?);
-        if version != VERSION || parts.next().is_some() {
+        let (written, key, payload) = (parts.next()?, parts.next()?, parts.next()?);
+        if value.len() > MOST_BYTES || written != version || parts.next().is_some() {
             return None;
         }
         let (_, secret) = self.0.iter().find(|(id, _)| id == key)?;
         let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
         mac(secret, signed)?.verify_slice(&tag).ok()?;
-        let visitor = read(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?)?;
+        BASE64_URL_SAFE_NO_PAD.decode(payload).ok()
+    }
+
+    /// The visitor of a cookie's value, if this edge signed it for this site and it still holds.
+    pub fn verify(&self, value: &str, site: &str, now: Timestamp) -> Option<Visitor> {
+        let visitor = read(&self.open(VERSION, value)?)?;
         let age = now.since(visitor.issued);
         // A minute for clocks that differ.
         let holds = age <= MAX_AGE && age >= Span(-Span::MINUTE.0);

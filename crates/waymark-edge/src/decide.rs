@@ -170,7 +170,7 @@ pub fn geo(place: &Place) -> Option<Value> {
 }
 
 /// The slots to answer for; none for all.
-fn listed(body: &Map<String, Json>) -> Result<Vec<String>, Problem> {
+pub fn listed(body: &Map<String, Json>) -> Result<Vec<String>, Problem> {
     match body.get("slots") {
         None | Some(Json::Null) => Ok(Vec::new()),
         Some(Json::Array(items)) if items.iter().all(Json::is_string) => {
@@ -218,7 +218,7 @@ pub fn without_bodies(decision: &Decision) -> Json {
 }
 
 /// With none named, all.
-fn only_these(mut decision: Json, slots: &[String]) -> Json {
+pub fn only_these(mut decision: Json, slots: &[String]) -> Json {
     if let Some(all) = decision["slots"].as_object_mut() {
         all.retain(|slot, _| slots.is_empty() || slots.contains(slot));
     }

@@ -47,6 +47,12 @@ pub trait ShardStore {
     -> Result<Vec<Batch>, StoreError>;
 
     fn counters(&self) -> Result<Counters, StoreError>;
+
+    /// Whether a visitor was erased: nothing of theirs is kept again.
+    fn is_erased(&self, visitor: &str) -> Result<bool, StoreError>;
+
+    /// All of it in one transaction.
+    fn erase(&self, erasure: &Erasure) -> Result<(), StoreError>;
 }
 
 /// What a registry keeps.
@@ -109,6 +115,15 @@ pub struct Commit {
     pub only_duplicates: u32,
     /// Forget `seen` rows of days before this, and that it was done on the second.
     pub sweep: Option<(i64, i64)>,
+}
+
+/// A visitor who is to be forgotten, with what remains of batches that had events of theirs. One without
+/// events goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    pub visitor: String,
+    pub at: Timestamp,
+    pub remains: Vec<Batch>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -53,6 +53,24 @@ pub fn unknown_pack(hash: &str) -> Problem {
     Problem::new(404, "unknown-pack", "The pack is unknown", detail)
 }
 
+pub fn bad_preview() -> Problem {
+    Problem::new(
+        403,
+        "bad-preview",
+        "The preview link cannot be trusted",
+        "It was changed on its way, or another edge signed it. Ask for a new one.",
+    )
+}
+
+pub fn old_preview() -> Problem {
+    Problem::new(
+        410,
+        "old-preview",
+        "The preview link has expired",
+        "Ask for a new one: POST /admin/v1/previews, or `waymark preview`.",
+    )
+}
+
 pub fn too_large(most: usize) -> Problem {
     let detail = format!("The body has more than {most} bytes, which is the limit. Send less.");
     Problem::new(413, "body-too-large", "The body is too large", detail)

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use flate2::read::GzDecoder;
 use waymark_engine::PackHash;
 use waymark_model::limits;
+use waymark_wire::Problem;
 
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
@@ -30,7 +31,17 @@ pub async fn page_by_hash<H: Clock + Objects>(
     page(edge, request, known, "public, max-age=31536000, immutable").await
 }
 
-async fn page<H: Clock + Objects>(
+/// A page's Program as it was encoded.
+pub fn inflated(page: &[u8]) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(page)
+        .take(limits::PROGRAM_BYTES as u64)
+        .read_to_end(&mut bytes)
+        .map_err(|error| problems::unavailable(format!("A stored pack is broken: {error}.")))?;
+    Ok(bytes)
+}
+
+pub async fn page<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     request: &Request,
     hash: PackHash,
@@ -50,12 +61,7 @@ async fn page<H: Clock + Objects>(
             response.encoded = true;
             response.body.clone_from(page.as_ref());
         } else {
-            GzDecoder::new(page.as_slice())
-                .take(limits::PROGRAM_BYTES as u64)
-                .read_to_end(&mut response.body)
-                .map_err(|error| {
-                    problems::unavailable(format!("A stored pack is broken: {error}."))
-                })?;
+            response.body = inflated(&page)?;
         }
     }
     Ok(response

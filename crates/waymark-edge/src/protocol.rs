@@ -36,6 +36,11 @@ pub enum ShardAsk {
         packs: Packs,
         now: Timestamp,
     },
+    /// Forgets a visitor, as many of their batches as one call may.
+    Erase {
+        visitor: String,
+        at: Timestamp,
+    },
     /// Stored events after a batch; of one visitor, if one is named.
     Events {
         visitor: Option<String>,
@@ -56,7 +61,13 @@ pub struct Incoming {
 pub enum ShardTold {
     Received {
         accepted: u32,
+        /// With those of visitors who were erased: they are not wanted either.
         duplicates: u32,
+    },
+    /// `more`: ask again.
+    Erased {
+        events: u32,
+        more: bool,
     },
     State(Option<Vec<u8>>),
     Stats(Stats),
@@ -144,6 +155,11 @@ impl ShardCall {
                 out.optional_text(visitor.as_deref());
                 out.unsigned(*after);
             }
+            ShardAsk::Erase { visitor, at } => {
+                out.byte(4);
+                out.text(visitor);
+                out.signed(at.0);
+            }
         }
         out.into_bytes()
     }
@@ -156,7 +172,7 @@ impl ShardCall {
     pub fn packs(&self) -> Option<&Packs> {
         match &self.ask {
             ShardAsk::Receive { packs, .. } | ShardAsk::Stats { packs, .. } => Some(packs),
-            ShardAsk::State { .. } | ShardAsk::Events { .. } => None,
+            ShardAsk::State { .. } | ShardAsk::Events { .. } | ShardAsk::Erase { .. } => None,
         }
     }
 }
@@ -172,6 +188,7 @@ impl ShardAsk {
             1 => Self::State { visitor: input.string() },
             2 => Self::Stats { packs: Packs::read(input), now: Timestamp(input.signed()) },
             3 => Self::Events { visitor: input.option(Reader::string), after: input.unsigned() },
+            4 => Self::Erase { visitor: input.string(), at: Timestamp(input.signed()) },
             _ => input.refuse("unknown-message", Self::State { visitor: String::new() }),
         }
     }
@@ -210,6 +227,11 @@ impl ShardTold {
                 out.byte(5);
                 out.text(why);
             }
+            Self::Erased { events, more } => {
+                out.byte(6);
+                out.unsigned((*events).into());
+                out.flag(*more);
+            }
         }
         out.into_bytes()
     }
@@ -228,6 +250,7 @@ impl ShardTold {
             },
             4 => Self::Stale { epoch: input.unsigned() },
             5 => Self::Failed(input.string()),
+            6 => Self::Erased { events: input.u32(), more: input.flag() },
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }

@@ -9,7 +9,7 @@ use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
-use crate::{admin, consent, decide, evaluate, problems, programs};
+use crate::{admin, consent, decide, evaluate, explain, preview, problems, programs};
 
 /// The addresses of the edge. Everything else is the origin's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ enum Route<'r> {
     Intake(Intake),
     Consent,
     Decide,
+    Explain,
+    Preview(&'r str),
     ActivePack,
     Pack(&'r str),
     Settings(&'r str),
@@ -35,6 +37,7 @@ enum Admin<'r> {
     Events,
     Export,
     Evaluate,
+    Previews,
 }
 
 impl<'r> Route<'r> {
@@ -44,6 +47,8 @@ impl<'r> Route<'r> {
             ["healthz"] => Self::Health,
             ["v1", "consent"] => Self::Consent,
             ["v1", "decide"] => Self::Decide,
+            ["v1", "explain"] => Self::Explain,
+            ["v1", "preview", token] => Self::Preview(token),
             ["v1", "pack"] => Self::ActivePack,
             ["v1", "pack", hash] => Self::Pack(hash),
             ["v1", "projects", key, "settings"] => Self::Settings(key),
@@ -58,6 +63,7 @@ impl<'r> Route<'r> {
                 ["events"] => Admin::Events,
                 ["export"] => Admin::Export,
                 ["evaluate"] => Admin::Evaluate,
+                ["previews"] => Admin::Previews,
                 _ => return None,
             }),
             _ => return None,
@@ -66,14 +72,20 @@ impl<'r> Route<'r> {
 
     const fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Intake(_) | Self::Consent | Self::Decide => &[Method::Post],
-            Self::Health | Self::ActivePack | Self::Pack(_) | Self::Settings(_) => &[Method::Get],
+            Self::Intake(_) | Self::Consent | Self::Decide | Self::Explain => &[Method::Post],
+            Self::Health
+            | Self::ActivePack
+            | Self::Pack(_)
+            | Self::Preview(_)
+            | Self::Settings(_) => &[Method::Get],
             Self::Admin(admin) => match admin {
                 Admin::Packs => &[Method::Get, Method::Put],
                 Admin::Source(_) | Admin::Stats | Admin::Events | Admin::Export => &[Method::Get],
-                Admin::Activate(_) | Admin::Deactivate | Admin::RollBack | Admin::Evaluate => {
-                    &[Method::Post]
-                }
+                Admin::Activate(_)
+                | Admin::Deactivate
+                | Admin::RollBack
+                | Admin::Evaluate
+                | Admin::Previews => &[Method::Post],
             },
         }
     }
@@ -103,6 +115,7 @@ pub fn body_limit(path: &str) -> usize {
         Some(Route::Intake(_)) => limits::BATCH_BYTES,
         Some(Route::Admin(Admin::Packs)) => limits::PACK_BYTES,
         Some(Route::Admin(Admin::Evaluate)) => evaluate::BODY_BYTES,
+        Some(Route::Explain) => explain::BODY_BYTES,
         _ => limits::EVENT_BYTES,
     }
 }
@@ -140,8 +153,10 @@ impl<H: Clock + Objects> Edge<'_, H> {
         match route {
             Route::Health => Ok(Response::json(200, &json!({ "ok": true }))),
             Route::Intake(intake) => ingest(self, request, *intake).await,
-            Route::Consent => consent::consent(self, request),
+            Route::Consent => consent::consent(self, request).await,
             Route::Decide => decide::decide(self, request).await,
+            Route::Explain => explain::explain(self, request).await,
+            Route::Preview(token) => preview::program(self, request, token).await,
             Route::ActivePack => programs::active_page(self, request).await,
             Route::Pack(hash) => programs::page_by_hash(self, request, hash).await,
             Route::Settings(key) => self.settings(request, key),
@@ -158,6 +173,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Events => admin::events(self, request).await,
                     Admin::Export => admin::export(self, request).await,
                     Admin::Evaluate => evaluate::evaluate(self, request).await,
+                    Admin::Previews => preview::create(self, request).await,
                 }
             }
         }
@@ -199,9 +215,12 @@ impl<H: Clock + Objects> Edge<'_, H> {
     fn readable(&self, request: &Request, route: &Route<'_>, response: Response) -> Response {
         const ALLOW: &str = "Access-Control-Allow-Origin";
         match route {
-            Route::Health | Route::ActivePack | Route::Pack(_) | Route::Settings(_) => {
-                response.with_header(ALLOW, "*")
-            }
+            Route::Health
+            | Route::ActivePack
+            | Route::Pack(_)
+            | Route::Preview(_)
+            | Route::Settings(_)
+            | Route::Explain => response.with_header(ALLOW, "*"),
             _ => match request.header("origin") {
                 Some(origin) if self.config.allows_origin(origin) => response
                     .with_header(ALLOW, origin)

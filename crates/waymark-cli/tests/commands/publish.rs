@@ -81,6 +81,27 @@ fn a_pack_is_put_and_then_activated() {
 }
 
 #[test]
+fn a_preview_is_put_and_not_activated_and_its_link_is_said() {
+    let folder = Folder::with_pack();
+    let hash = hash(&folder);
+    let made = r#"{"token":"p1.k.a.b","expires":"2026-03-08T00:00:00.000Z"}"#;
+    let (address, served) =
+        edge(vec![(201, format!(r#"{{"hash":"{hash}"}}"#)), (201, made.to_owned())]);
+    let page = "https://shop.example/tents?x=1#top";
+    let args = ["preview", "pack.jsonc", "--edge", &address, "--page", page, "--days", "2"];
+    let ran = folder.run_with(&args, b"", &[("WAYMARK_ADMIN_TOKEN", TOKEN)]);
+    assert_eq!(
+        ran.ok(),
+        "https://shop.example/tents?x=1&waymark_preview=p1.k.a.b#top\nuntil 2026-03-08T00:00:00.000Z\n"
+    );
+    let asked = served.join().unwrap();
+    assert!(asked[1].starts_with("POST /admin/v1/previews HTTP/1.1\r\n"), "{}", asked[1]);
+    let body: serde_json::Value =
+        serde_json::from_str(asked[1].split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(body, serde_json::json!({ "pack": hash, "expiresIn": 172_800 }));
+}
+
+#[test]
 fn what_the_edge_has_against_it_is_shown() {
     let folder = Folder::with_pack();
     let problem = r#"{"type":"https://waymark.dev/problems/broken-pack","title":"The pack does not compile",

@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use waymark_model::Timestamp;
+use waymark_model::{Timestamp, fnv1a64};
 use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
 
 use super::storage::{Columns, Row, Sql, count, integer};
 use super::{Host, packs};
-use crate::ports::{Batch, Commit, Counters, Seen, ShardStore, StoreError};
+use crate::ports::{Batch, Commit, Counters, Erasure, Seen, ShardStore, StoreError};
 use crate::protocol::{ShardCall, ShardTold};
 use crate::shard::answer;
 
@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS visitors (
 CREATE TABLE IF NOT EXISTS seen (
   visitor TEXT NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL, ids BLOB NOT NULL,
   PRIMARY KEY (visitor, day, part)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (visitor INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 ";
 
 #[durable_object(fetch)]
@@ -232,6 +233,44 @@ impl ShardStore for SqlShard {
         let alone = u64::try_from(self.meta("duplicates")?).unwrap_or_default();
         Ok(Counters { batches, events, duplicates: in_batches + alone })
     }
+
+    fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM erased WHERE visitor = ?";
+        Ok(self.sql.row(query, vec![tombstone(visitor)])?.is_some())
+    }
+
+    fn erase(&self, erasure: &Erasure) -> Result<(), StoreError> {
+        let Erasure { visitor, at, remains } = erasure;
+        self.sql.transaction(|| {
+            self.sql.run("DELETE FROM visitors WHERE id = ?", vec![visitor.as_str().into()])?;
+            self.sql.run("DELETE FROM seen WHERE visitor = ?", vec![visitor.as_str().into()])?;
+            self.sql.run(
+                "INSERT INTO erased (visitor, at) VALUES (?, ?) ON CONFLICT (visitor) DO NOTHING",
+                vec![tombstone(visitor), integer(at.0)],
+            )?;
+            for batch in remains {
+                if batch.events == 0 {
+                    self.sql.run("DELETE FROM batches WHERE seq = ?", vec![count(batch.seq)])?;
+                    continue;
+                }
+                self.sql.run(
+                    "UPDATE batches SET events = ?, visitors = ?, body = ? WHERE seq = ?",
+                    vec![
+                        integer(batch.events.into()),
+                        SqlStorageValue::Blob(packed(&batch.markers)),
+                        SqlStorageValue::Blob(batch.body.clone()),
+                        count(batch.seq),
+                    ],
+                )?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What stays of who was erased: a hash of 52 bits, which JavaScript's numbers hold.
+fn tombstone(visitor: &str) -> SqlStorageValue {
+    integer(i64::try_from(fnv1a64(visitor.as_bytes()) >> 12).unwrap_or_default())
 }
 
 fn batch(row: Row) -> Result<Batch, StoreError> {

@@ -2,6 +2,7 @@
 //! one transaction; nothing here waits.
 
 mod dedupe;
+mod erase;
 mod read;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ fn checked<S: ShardStore>(
     let engine = Engine::new(program, Numerals::NATIVE);
     match &call.ask {
         ShardAsk::Receive { received, events, .. } => receive(store, engine, *received, events),
+        ShardAsk::Erase { visitor, at } => erase::erase(store, visitor, *at),
         ShardAsk::State { visitor } => Ok(ShardTold::State(store.state(visitor)?)),
         ShardAsk::Stats { now, .. } => read::stats(store, engine, *now).map(ShardTold::Stats),
         ShardAsk::Events { visitor, after } => read::events(store, visitor.as_deref(), *after),
@@ -61,8 +63,17 @@ fn receive<S: ShardStore>(
     incoming: &[Incoming],
 ) -> Result<ShardTold, StoreError> {
     let mut visitors: BTreeMap<&str, Arrived> = BTreeMap::new();
+    let mut erased: BTreeMap<&str, bool> = BTreeMap::new();
     let mut duplicates = 0_u32;
     for (place, item) in incoming.iter().enumerate() {
+        let gone = match erased.get(item.visitor.as_str()) {
+            Some(gone) => *gone,
+            None => *erased.entry(&item.visitor).or_insert(store.is_erased(&item.visitor)?),
+        };
+        if gone {
+            duplicates += 1;
+            continue;
+        }
         let event = Event::decode(&item.event)
             .map_err(|error| StoreError(format!("An event cannot be read: {error}.")))?;
         let arrived = match visitors.get_mut(item.visitor.as_str()) {

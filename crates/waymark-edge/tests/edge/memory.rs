@@ -10,8 +10,8 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Objects, PackParts, PackRow, Part, RegistryStore,
-    Seen, ShardStore, StoreError, Unavailable,
+    Activation, Batch, Clock, Commit, Counters, Erasure, Objects, PackParts, PackRow, Part,
+    RegistryStore, Seen, ShardStore, StoreError, Unavailable,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
 use waymark_edge::{registry, shard};
@@ -107,6 +107,7 @@ struct Rows {
     states: BTreeMap<String, Vec<u8>>,
     seen: BTreeMap<(String, i64, u32), Vec<u64>>,
     batches: Vec<Batch>,
+    erased: BTreeSet<String>,
     refuses: bool,
 }
 
@@ -142,7 +143,7 @@ impl ShardStore for Shard {
             return Err(StoreError("The disk is full.".to_owned()));
         }
         for batch in &commit.batches {
-            let seq = rows.batches.len() as u64 + 1;
+            let seq = rows.batches.last().map_or(0, |batch| batch.seq) + 1;
             rows.batches.push(Batch { seq, ..batch.clone() });
         }
         for visitor in &commit.visitors {
@@ -156,6 +157,27 @@ impl ShardStore for Shard {
             rows.seen.retain(|(_, day, _), _| *day >= before);
             rows.swept = today;
         }
+        Ok(())
+    }
+
+    fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
+        Ok(self.0.borrow().erased.contains(visitor))
+    }
+
+    fn erase(&self, erasure: &Erasure) -> Result<(), StoreError> {
+        let mut rows = self.0.borrow_mut();
+        if rows.refuses {
+            return Err(StoreError("The disk is full.".to_owned()));
+        }
+        rows.states.remove(&erasure.visitor);
+        rows.seen.retain(|(whose, ..), _| *whose != erasure.visitor);
+        rows.erased.insert(erasure.visitor.clone());
+        for remains in &erasure.remains {
+            if let Some(batch) = rows.batches.iter_mut().find(|batch| batch.seq == remains.seq) {
+                *batch = remains.clone();
+            }
+        }
+        rows.batches.retain(|batch| batch.events > 0);
         Ok(())
     }
 
