@@ -4,11 +4,11 @@
 
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { config, context } from './engine.mjs';
+import { config, context, engine } from './engine.mjs';
 
 const { makeProfiles, makeRules } = await import(pathToFileURL(process.argv[2]).href);
 const BUILT = new URL('../../target/bench/', import.meta.url);
-const { Bench, Engine, encodeEvent } = await import(new URL('engine.js', BUILT).href);
+const { Bench, encodeEvent } = await import(new URL('engine.js', BUILT).href);
 
 const NOW = 1_700_000_000_000;
 const TURNS = 50_000;
@@ -18,7 +18,7 @@ const table = {};
 for (const rules of [10, 100, 1000]) {
   const { program } = JSON.parse(config(makeRules(rules)));
   const bytes = new Uint8Array(Buffer.from(program, 'base64'));
-  const engine = new Engine(bytes, new Uint8Array());
+  engine.open(bytes, new Uint8Array());
   const inside = new Bench(bytes);
   const visitor = inside.visitor(asked[0]);
   const event = (at) => encodeEvent({
@@ -29,7 +29,6 @@ for (const rules of [10, 100, 1000]) {
   const again = measured(() => engine.decide(asked[0], NOW));
   const within = measured(() => inside.decide(visitor));
   const applied = measured((at) => engine.apply(events[at]));
-  engine.free();
   inside.free();
   table[`N=${rules}`] = {
     'anew, µs': anew.toFixed(2), 'again, µs': again.toFixed(2), 'anew / again': (anew / again).toFixed(1),

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BUILT = new URL('../../target/bench/', import.meta.url);
-const { Bench, encodeContext, initSync } = await import(new URL('engine.js', BUILT).href);
-const { memory } = initSync({ module: readFileSync(new URL('engine.wasm', BUILT)) });
+const { Bench, encodeContext, start } = await import(new URL('engine.js', BUILT).href);
+/** As pages call it. */
+export const { memory, engine } = start(readFileSync(new URL('engine.wasm', BUILT)));
 
 export const pkg = null;
 export const version = '0.1.0';
@@ -59,46 +60,46 @@ function comparison(op, value) {
 // The visitor's `id` goes along: nobody asks for it.
 export const context = (page) => encodeContext({ values: { page }, consent: CONSENT, locale: '' });
 
-let engine;
+let bench;
 const loaded = new Map();
 
 export function create(text) {
   const { program, ids } = JSON.parse(text);
-  engine = new Bench(new Uint8Array(Buffer.from(program, 'base64')));
+  bench = new Bench(new Uint8Array(Buffer.from(program, 'base64')));
   loaded.clear();
   let view = new Uint32Array(0);
   const found = (count) => {
-    const at = engine.found_at();
+    const at = bench.found_at();
     if (view.buffer !== memory.buffer || view.byteOffset !== at || view.length < count) {
       view = new Uint32Array(memory.buffer, at, Math.max(count, 1));
     }
     return view;
   };
   return {
-    indexBytes: engine.index_bytes(),
+    indexBytes: bench.index_bytes(),
     all(visitor) {
-      const count = engine.all(visitor);
+      const count = bench.all(visitor);
       const rules = found(count);
       let sum = 0;
       for (let i = 0; i < count; i++) sum += ids[rules[i]] + 1;
       return sum;
     },
     slots(visitor) {
-      const rules = found(engine.first(visitor));
+      const rules = found(bench.first(visitor));
       const first = [];
       for (let slot = 0; slot < SLOTS; slot++) first.push(rules[slot] === NONE ? -1 : ids[rules[slot]]);
       return first;
     },
     /** A visitor whose attributes are brought over first. */
     turn(visitor, values) {
-      engine.turn(visitor, context(values));
+      bench.turn(visitor, context(values));
     },
-    turnTo(visitor, bytes) { engine.turn(visitor, bytes); },
-    close: () => engine.free(),
+    turnTo(visitor, bytes) { bench.turn(visitor, bytes); },
+    close: () => bench.free(),
   };
 }
 
 /** Loads the visitor into the module; the harness converts each once, untimed, after `create`. */
 export function profile(values) {
-  return engine.visitor(context(values));
+  return bench.visitor(context(values));
 }

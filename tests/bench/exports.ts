@@ -1,4 +1,16 @@
-// What the benchmarks import: the module's glue and the encoders of the page.
+// What the benchmarks import: the module, as they and as pages call it, and the encoders of the page.
 
-export { Bench, Engine, initSync } from 'waymark-engine';
+import { initSync } from 'waymark-bench';
+
+import { Engine } from '../../crates/waymark-browser/ts/engine';
+import { numerals } from './page';
+
+export { Bench } from 'waymark-bench';
 export { encodeContext, encodeEvent } from '../../crates/waymark-browser/ts/encode';
+
+/** Gives the module's memory, and the engine as pages call it. */
+export function start(module: BufferSource): { memory: WebAssembly.Memory; engine: Engine } {
+  const exports = initSync({ module });
+  numerals.memory = exports.memory;
+  return { memory: exports.memory, engine: new Engine(exports) };
+}

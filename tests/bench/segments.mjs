@@ -11,8 +11,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const [, , peers, rounds = '3'] = process.argv;
 const { makeHistory, makeSegments } = await import(pathToFileURL(peers).href);
 const BUILT = new URL('../../target/bench/', import.meta.url);
-const { Bench, encodeContext, encodeEvent, initSync } = await import(new URL('engine.js', BUILT).href);
-initSync({ module: readFileSync(new URL('engine.wasm', BUILT)) });
+const { Bench, encodeContext, encodeEvent, start } = await import(new URL('engine.js', BUILT).href);
+start(readFileSync(new URL('engine.wasm', BUILT)));
 
 const DAY = 86_400_000;
 const EVENTS = 20_000;

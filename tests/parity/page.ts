@@ -1,10 +1,9 @@
 // What a page does with the cases: its own encoder, the packed module, and the bytes that come out.
 
-import init, { Engine } from 'waymark-engine';
-
 import { fromBase64, toBase64, toHex } from '../../crates/waymark-browser/ts/bytes';
 import { decodeActed } from '../../crates/waymark-browser/ts/decode';
 import { encodeContext, encodeEvent, type Kind } from '../../crates/waymark-browser/ts/encode';
+import { Engine } from '../../crates/waymark-browser/ts/engine';
 import { plain } from '../../crates/waymark-browser/ts/json';
 import type { JsonObject } from '../../crates/waymark-browser/ts/types';
 
@@ -39,8 +38,11 @@ const NAMES: { [kind: string]: string } = {
   identify: 'Identified',
 };
 
+let engine: Engine;
+
 export async function load(module: string): Promise<void> {
-  await init({ module_or_path: module });
+  const response = await fetch(module);
+  engine = await Engine.from(await response.arrayBuffer());
 }
 
 interface Case extends Part {
@@ -64,26 +66,21 @@ export const run = (pack: Packed, cases: Case[]): Promise<Outcome[]> =>
   Promise.all(cases.map((one) => evaluate(pack, one)));
 
 async function evaluate(pack: Packed, { before, ...last }: Case): Promise<Outcome> {
-  let state = new Uint8Array(0);
+  let state: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
   let decision = '';
   let clock = -Infinity;
   const actions: Outcome['actions'] = [];
   for (const part of [...before, { ...last, pack }]) {
-    const engine = new Engine(fromBase64(part.pack.page), state);
-    try {
-      decision = goOn(engine, part.pack.acts, part, clock, actions);
-      clock = part.decide.now;
-      state = new Uint8Array(engine.snapshot());
-    } finally {
-      engine.free();
-    }
+    engine.open(fromBase64(part.pack.page), state);
+    decision = goOn(part.pack.acts, part, clock, actions);
+    clock = part.decide.now;
+    state = engine.snapshot();
   }
   const digest = await crypto.subtle.digest('SHA-256', state);
   return { decision, actions, state: toHex(new Uint8Array(digest)) };
 }
 
 function goOn(
-  engine: Engine,
   acts: boolean,
   { events, decide }: Part,
   clock: number,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::build::{bundle, cli, compile_with, optimize, target};
+use crate::browser::engine;
+use crate::build::{bundle, cli, compile_with, target};
 use crate::project::{self, cargo, command, root, run};
 use crate::tools;
 
@@ -87,15 +88,15 @@ fn module() -> Result<PathBuf> {
     bindgen.input_path(&wasm).web(true).map_err(|error| anyhow::anyhow!("{error:?}"))?;
     bindgen.out_name("glue").typescript(false).omit_default_module_path(true);
     bindgen.generate(&out).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-    let levels = ["-Oz", "--converge", "--low-memory-unused"];
-    optimize(&out.join("glue_bg.wasm"), &out.join("engine.wasm"), &levels)?;
+    engine(&out.join("glue_bg.wasm"), &out.join("engine.wasm"))?;
     bundle(
         &root().join("tests/bench/exports.ts"),
         &out.join("engine.js"),
         &[
             "--format=esm".to_owned(),
             "--target=es2022".to_owned(),
-            format!("--alias:waymark-engine={}", out.join("glue.js").display()),
+            format!("--alias:waymark-bench={}", out.join("glue.js").display()),
+            format!("--alias:page={}", root().join("tests/bench/page.ts").display()),
         ],
     )?;
     Ok(out)

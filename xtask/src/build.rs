@@ -8,9 +8,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::assets::{self, Asset, short_hash};
+use crate::assets::{self, Asset};
+use crate::browser::{self, Browser};
 use crate::project::{self, cargo, command, dist, node_tool, output, read, root, run};
-use crate::{studio, tools};
+use crate::{npm, studio, tools};
 
 /// What rustc's default wasm features are, so that wasm-opt may use and keep them.
 const WASM_FEATURES: [&str; 6] = [
@@ -22,14 +23,10 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// What a page downloads.
-pub struct Browser {
-    pub assets: Vec<Asset>,
-}
-
 pub fn all() -> Result<Browser> {
-    let browser = browser()?;
+    let browser = browser::build()?;
     edge(&browser)?;
+    npm::build(&browser)?;
     studio::build()?;
     cli()?;
     Ok(browser)
@@ -38,90 +35,6 @@ pub fn all() -> Result<Browser> {
 pub fn cli() -> Result<PathBuf> {
     run(cargo().args(["build", "--quiet", "--release", "--locked", "-p", "waymark-cli"]))?;
     Ok(target()?.join("release/waymark"))
-}
-
-/// The engines that a page can load, by the start of their file's name: most need the lean one only.
-const ENGINES: [(&str, &str); 2] = [("engine", "lean"), ("engine-whole", "page")];
-
-pub fn browser() -> Result<Browser> {
-    tools::wasm_target()?;
-    tools::node_modules()?;
-    let sources = root().join("crates/waymark-browser/ts");
-    let work = target()?.join("browser");
-    let compiled = ENGINES
-        .iter()
-        .map(|(_, feature)| compile_with("waymark-browser", "wasm-browser", Some(feature)))
-        .collect::<Result<Vec<_>>>()?;
-    let [lean, whole] = &compiled[..] else { bail!("two engines were built") };
-    let fresh = Stamp::of("browser", &[lean, whole, &sources])?;
-    if !fresh.is_current() {
-        let mut paths = Vec::new();
-        for ((name, _), wasm) in ENGINES.iter().zip(&compiled) {
-            let engine = read(&engine(wasm, &work.join(name))?)?;
-            paths.push(format!("waymark/{name}.{}.wasm", short_hash(&engine)));
-        }
-        let glue = |name: &str| work.join(name).join("engine.js");
-        if read(&glue("engine"))? != read(&glue("engine-whole"))? {
-            bail!("the engines need glue of their own each");
-        }
-        let [engine_path, whole_path] = &paths[..] else { bail!("two engines were built") };
-        bundle(
-            &sources.join("core.ts"),
-            &work.join("core.js"),
-            &[
-                "--format=esm".to_owned(),
-                "--target=es2022".to_owned(),
-                format!("--alias:waymark-engine={}", glue("engine").display()),
-                format!("--define:__ENGINE__=\"{engine_path}\""),
-                format!("--define:__WHOLE_ENGINE__=\"{whole_path}\""),
-            ],
-        )?;
-        let core = read(&work.join("core.js"))?;
-        let core_path = format!("waymark/core.{}.js", short_hash(&core));
-        bundle(
-            &sources.join("loader.ts"),
-            &work.join("loader.js"),
-            &[
-                "--format=iife".to_owned(),
-                "--target=es2020".to_owned(),
-                format!("--define:__CORE__=\"{core_path}\""),
-            ],
-        )?;
-        project::write(&work.join("paths"), format!("{core_path}\n{engine_path}\n{whole_path}\n"))?;
-    }
-    let paths = String::from_utf8(read(&work.join("paths"))?)?;
-    let mut paths = paths.lines().map(|path| format!("/{path}"));
-    let mut next = || paths.next().context("the built files' names");
-    let (core, engine, whole) = (next()?, next()?, next()?);
-    let script = "text/javascript; charset=utf-8";
-    let wasm = |path: String, name: &str| -> Result<Asset> {
-        Asset::new(path, "application/wasm", true, read(&work.join(name).join("engine.wasm"))?)
-    };
-    let assets = vec![
-        Asset::new("/waymark.js".to_owned(), script, false, read(&work.join("loader.js"))?)?,
-        Asset::new(core, script, true, read(&work.join("core.js"))?)?,
-        wasm(engine, "engine")?,
-        wasm(whole, "engine-whole")?,
-    ];
-    let folder = dist().join("browser");
-    if !fresh.is_current() {
-        let _ = std::fs::remove_dir_all(&folder);
-        assets::write_plain(&assets, &folder)?;
-        fresh.keep()?;
-    }
-    Ok(Browser { assets })
-}
-
-/// The glue beside it, and the module as small as it gets.
-fn engine(wasm: &Path, folder: &Path) -> Result<PathBuf> {
-    let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).web(true).map_err(|error| anyhow!("{error:?}"))?;
-    bindgen.out_name("engine").typescript(false).omit_default_module_path(true);
-    bindgen.generate(folder).map_err(|error| anyhow!("{error:?}"))?;
-    // The lowest memory is the far end of the stack, which nothing reaches.
-    let levels = ["-Oz", "--converge", "--low-memory-unused"];
-    optimize(&folder.join("engine_bg.wasm"), &folder.join("engine.wasm"), &levels)?;
-    Ok(folder.join("engine.wasm"))
 }
 
 /// The worker in dist/edge: `index.js`, `index_bg.wasm` and the browser's files.
@@ -230,6 +143,7 @@ pub fn optimize(from: &Path, to: &Path, levels: &[&str]) -> Result<()> {
     run(command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]))
 }
 
+/// One file of an entry and what it imports.
 pub fn bundle(entry: &Path, out: &Path, words: &[String]) -> Result<()> {
     let mut command = Command::new(node_tool("esbuild"));
     command.arg(entry).args([

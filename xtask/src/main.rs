@@ -5,6 +5,7 @@
 mod arrows;
 mod assets;
 mod bench;
+mod browser;
 mod build;
 mod conformance;
 mod demo;
@@ -13,6 +14,7 @@ mod edge;
 mod fuzz;
 mod generate;
 mod journeys;
+mod npm;
 mod project;
 mod schema;
 mod sizes;
@@ -72,8 +74,13 @@ enum Verb {
     },
     /// Fail when a crate depends on what it must not know
     Arrows,
-    /// Report what a visitor downloads, and fail over budget
-    Sizes,
+    /// Report what a visitor downloads, in brotli bytes, and fail over budget
+    #[command(alias = "sizes")]
+    Size {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Turn the shared journey files into NDJSON
     Journeys {
         /// Where the shared data is
@@ -127,7 +134,7 @@ fn main() -> ExitCode {
         Verb::Studio { port } => studio::serve(port),
         Verb::Test { parts } => suite::run_parts(&parts),
         Verb::Arrows => arrows::check(),
-        Verb::Sizes => build::browser().and_then(|built| sizes::report(&built)),
+        Verb::Size { json } => browser::build().and_then(|built| sizes::report(&built, json)),
         Verb::Journeys { from, out } => journeys::convert(&from, &out),
         Verb::Conformance { suite: Published::Growthbook, file } => conformance::run(file),
         Verb::Docs { check } => docs::write(check),

@@ -31,6 +31,8 @@ pub enum Part {
     Edge,
     /// Pages in Chromium
     Pages,
+    /// The npm package under each bundler
+    Packages,
     /// Real journeys, natively and through an edge that is killed
     Journeys,
 }
@@ -50,7 +52,7 @@ pub fn run_parts(parts: &[Part]) -> Result<()> {
             Part::Scripts => scripts(&mut counts)?,
             Part::Sizes => {
                 step("sizes");
-                counts.one(sizes::report(&build::all()?))?;
+                counts.one(sizes::report(&build::all()?, false))?;
             }
             Part::Vectors => {
                 step("vectors, natively");
@@ -77,6 +79,10 @@ pub fn run_parts(parts: &[Part]) -> Result<()> {
                 let payloads = xss::bundle(&root().join("target/xss"))?;
                 println!("{payloads} attempts to run a script");
                 counts.against_edge(&files("tests/e2e", ".test.mjs")?)?;
+            }
+            Part::Packages => {
+                step("the npm package");
+                counts.against_edge(&files("tests/npm", ".test.mjs")?)?;
             }
             Part::Journeys => real_journeys(&mut counts)?,
         }
@@ -163,7 +169,8 @@ fn files(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
 
 fn node_test(files: &[PathBuf]) -> Command {
     let mut node = command("node");
-    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).args(files);
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-force-exit"])
+        .args(files);
     node
 }
 
@@ -183,12 +190,10 @@ fn bundle_script_tests() -> Result<Vec<PathBuf>> {
     files("target/ts-tests", ".mjs")
 }
 
-/// The page's own encoder and the built module's glue, for the parity run.
+/// The page's own encoder and its way to call the module, for the parity run.
 fn bundle_parity_page() -> Result<()> {
-    let glue = root().join("target/browser/engine/engine.js");
     let mut esbuild = command(node_tool("esbuild"));
     esbuild.args(["tests/parity/page.ts", "--bundle", "--format=esm", "--log-level=warning"]);
-    esbuild.arg(format!("--alias:waymark-engine={}", glue.display()));
     run(esbuild.arg("--outfile=target/parity/page.js"))
 }
 

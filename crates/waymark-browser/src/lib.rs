@@ -5,7 +5,7 @@
 //! of effects and decisions. What surrounds it is the TypeScript in `ts/`, which also works where a
 //! content security policy refuses WebAssembly.
 //!
-//! [`Session`] is the whole of it and runs on any target; [`js`] puts a JavaScript class around it.
+//! [`Session`] is the whole of it and runs on any target; `exports` is how a page calls it.
 
 // What a page downloads is built without std: its panics would bring along how to print them.
 #![cfg_attr(all(target_family = "wasm", not(debug_assertions)), no_std)]
@@ -13,8 +13,9 @@
 extern crate alloc;
 
 mod effects;
-pub mod js;
-#[cfg(feature = "measure")]
+#[cfg(target_family = "wasm")]
+mod exports;
+#[cfg(all(feature = "measure", target_family = "wasm"))]
 mod measure;
 mod session;
 

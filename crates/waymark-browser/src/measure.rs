@@ -2,13 +2,14 @@
 //! they lie. Built by `cargo xtask bench` only.
 
 use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use waymark_engine::{Context, Engine, Latest, Numerals, Prepared, Program, State};
-use waymark_model::{DecodeError, Event, Timestamp};
+use waymark_model::{Event, Timestamp};
 
-use crate::js::{Refusal, numerals, refusal};
+use crate::exports::numerals;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 const NONE: u32 = u32::MAX;
@@ -36,8 +37,8 @@ struct Visitor {
 #[wasm_bindgen]
 impl Bench {
     #[wasm_bindgen(constructor)]
-    pub fn new(program: &[u8]) -> Result<Self, Refusal> {
-        let program = Program::decode(program).map_err(refusal)?;
+    pub fn new(program: &[u8]) -> Result<Self, String> {
+        let program = Program::decode(program).map_err(|error| error.to_string())?;
         let numerals = numerals();
         let (visitors, held) = (Vec::new(), Vec::new());
         let (found, first) = (Vec::new(), Vec::new());
@@ -50,9 +51,9 @@ impl Bench {
     }
 
     /// A visitor of whom nothing is known, on a page; gives their number.
-    pub fn visitor(&mut self, encoded: &[u8]) -> Result<usize, Refusal> {
+    pub fn visitor(&mut self, encoded: &[u8]) -> Result<usize, String> {
         let state = Engine::new(&self.program, self.numerals).new_state();
-        let context = Context::decode(encoded).map_err(refusal)?;
+        let context = Context::decode(encoded).map_err(|error| error.to_string())?;
         let prepared = Engine::new(&self.program, self.numerals).prepare(&state, &context);
         let (encoded, latest) = (encoded.to_owned(), Latest::default());
         self.visitors.push(Visitor { state, context, prepared, encoded, latest });
@@ -60,27 +61,27 @@ impl Bench {
     }
 
     /// Takes in an event of a visitor; gives until when their memberships stay.
-    pub fn apply(&mut self, visitor: usize, event: &[u8]) -> Result<f64, Refusal> {
-        let event = Event::decode(event).map_err(refusal)?;
+    pub fn apply(&mut self, visitor: usize, event: &[u8]) -> Result<f64, String> {
+        let event = Event::decode(event).map_err(|error| error.to_string())?;
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
         let engine = Engine::new(&self.program, self.numerals);
         Ok(engine.apply_owned(&mut visitor.state, event).valid_until.to_js())
     }
 
     /// Keeps events, each after its length in two bytes, decoded; gives how many.
-    pub fn hold(&mut self, mut events: &[u8]) -> Result<usize, Refusal> {
+    pub fn hold(&mut self, mut events: &[u8]) -> Result<usize, String> {
         self.held.clear();
         while let [low, high, rest @ ..] = events {
             let length = usize::from(*low) | usize::from(*high) << 8;
             let (event, after) = rest.split_at_checked(length).ok_or_else(nobody)?;
-            self.held.push(Event::decode(event).map_err(refusal)?);
+            self.held.push(Event::decode(event).map_err(|error| error.to_string())?);
             events = after;
         }
         Ok(self.held.len())
     }
 
     /// Takes in the events that are kept, which then are not.
-    pub fn apply_held(&mut self, visitor: usize) -> Result<(), Refusal> {
+    pub fn apply_held(&mut self, visitor: usize) -> Result<(), String> {
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
         let engine = Engine::new(&self.program, self.numerals);
         for event in self.held.drain(..) {
@@ -95,9 +96,9 @@ impl Bench {
     }
 
     /// The page of a visitor is another.
-    pub fn turn(&mut self, visitor: usize, context: &[u8]) -> Result<(), Refusal> {
+    pub fn turn(&mut self, visitor: usize, context: &[u8]) -> Result<(), String> {
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
-        visitor.context = Context::decode(context).map_err(refusal)?;
+        visitor.context = Context::decode(context).map_err(|error| error.to_string())?;
         visitor.prepared =
             Engine::new(&self.program, self.numerals).prepare(&visitor.state, &visitor.context);
         Ok(())
@@ -127,11 +128,11 @@ impl Bench {
     }
 
     /// Decides all slots of a visitor; gives how many bytes the decision has.
-    pub fn decide(&mut self, visitor: usize) -> Result<usize, Refusal> {
+    pub fn decide(&mut self, visitor: usize) -> Result<usize, String> {
         let visitor = self.visitors.get_mut(visitor).ok_or_else(nobody)?;
         let engine = Engine::new(&self.program, self.numerals);
         let decided = visitor.latest.decide(engine, &visitor.state, &visitor.encoded, NOW);
-        decided.map(|bytes| bytes.len()).map_err(refusal)
+        decided.map(|bytes| bytes.len()).map_err(|error| error.to_string())
     }
 
     pub fn found_at(&self) -> *const u32 {
@@ -139,6 +140,6 @@ impl Bench {
     }
 }
 
-fn nobody() -> Refusal {
-    refusal(DecodeError { code: "no-visitor", offset: 0 })
+fn nobody() -> String {
+    "there is no such visitor".to_owned()
 }

@@ -4,19 +4,19 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export class Writer {
-  private buffer = new Uint8Array(512);
-  private at = 0;
+  #buffer = new Uint8Array(512);
+  #at = 0;
 
-  private room(length: number): void {
-    if (this.at + length <= this.buffer.length) return;
-    const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.at + length));
-    larger.set(this.buffer);
-    this.buffer = larger;
+  #room(length: number): void {
+    if (this.#at + length <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#at + length));
+    larger.set(this.#buffer);
+    this.#buffer = larger;
   }
 
   byte(byte: number): void {
-    this.room(1);
-    this.buffer[this.at++] = byte;
+    this.#room(1);
+    this.#buffer[this.#at++] = byte;
   }
 
   /** Below 2^31. */
@@ -27,34 +27,34 @@ export class Writer {
 
   /** One NaN, no minus zero; little-endian. */
   number(number: number): void {
-    this.room(8);
-    const view = new DataView(this.buffer.buffer, this.at, 8);
+    this.#room(8);
+    const view = new DataView(this.#buffer.buffer, this.#at, 8);
     // A `DataView` may write any NaN.
     if (number !== number) view.setBigUint64(0, 0x7ff8000000000000n, true);
     else view.setFloat64(0, number + 0, true);
-    this.at += 8;
+    this.#at += 8;
   }
 
   text(text: string): void {
     const { length } = text;
     // Most texts are short and plain, and the encoder takes longer to call than they take to write.
     if (length < 64) {
-      this.room(length + 1);
-      const start = this.at;
-      this.buffer[this.at++] = length;
+      this.#room(length + 1);
+      const start = this.#at;
+      this.#buffer[this.#at++] = length;
       let unit = 0;
       for (let i = 0; i < length && unit < 128; i++) {
         unit = text.charCodeAt(i);
-        this.buffer[this.at++] = unit;
+        this.#buffer[this.#at++] = unit;
       }
       if (unit < 128) return;
-      this.at = start;
+      this.#at = start;
     }
     const bytes = encoder.encode(text);
     this.unsigned(bytes.length);
-    this.room(bytes.length);
-    this.buffer.set(bytes, this.at);
-    this.at += bytes.length;
+    this.#room(bytes.length);
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   optionalText(text: string | undefined): void {
@@ -63,18 +63,22 @@ export class Writer {
   }
 
   bytes(): Uint8Array {
-    return this.buffer.slice(0, this.at);
+    return this.#buffer.slice(0, this.#at);
   }
 }
 
 /** Reads what the engine wrote. */
 export class Reader {
-  private at = 0;
+  #at = 0;
 
-  constructor(private readonly buffer: Uint8Array) {}
+  readonly #buffer: Uint8Array;
+
+  constructor(buffer: Uint8Array) {
+    this.#buffer = buffer;
+  }
 
   byte(): number {
-    return this.buffer[this.at++] ?? 0;
+    return this.#buffer[this.#at++] ?? 0;
   }
 
   unsigned(): number {
@@ -87,14 +91,14 @@ export class Reader {
   }
 
   number(): number {
-    const { buffer, byteOffset } = this.buffer;
-    const number = new DataView(buffer, byteOffset + this.at, 8).getFloat64(0, true);
-    this.at += 8;
+    const { buffer, byteOffset } = this.#buffer;
+    const number = new DataView(buffer, byteOffset + this.#at, 8).getFloat64(0, true);
+    this.#at += 8;
     return number;
   }
 
   raw(length: number): Uint8Array {
-    return this.buffer.subarray(this.at, (this.at += length));
+    return this.#buffer.subarray(this.#at, (this.#at += length));
   }
 
   text(): string {

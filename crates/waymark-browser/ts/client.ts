@@ -1,18 +1,28 @@
-// The methods that a page calls, and what happens by itself.
+// What a page may call, and what happens by itself.
 
 import { agree, edgesOwn, embedded, type EdgesOwn, type Embedded } from './adopt';
+import { toBase64 } from './bytes';
+import { pageNames, read as readCall } from './calls';
 import { any, NONE, read, refused, standing } from './consent';
+import { Database } from './database';
 import { Decider, type Host } from './decider';
 import { Emitter } from './emitter';
 import { type DecisionContext, encodeEvent } from './encode';
-import { BadCall, eventName, type Held, make, payloadOf, userIdOf } from './envelope';
+import { BadCall, eventName, type Held, idOf, instant, make, messageIdOf, payloadOf } from './envelope';
+import { Exposures } from './exposures';
 import { messageId, mint, random } from './identity';
 import { Messenger } from './messenger';
+import type { Modules, Parts, Sdk } from './modules';
+import { activated, onNavigation } from './navigation';
 import { Outbox, type Ports } from './outbox';
 import { groups, snapshot, surroundings } from './page';
+import { type Line, Queue } from './queue';
 import { Slots } from './slots';
-import { type Record, RECORD, STATE, Store } from './storage';
-import type { Boot, Consent, Core, Decision, Events, Exposure, JsonObject, Purposes, Stats, View } from './types';
+import { type Record, RECORD, Store, type Who } from './storage';
+import { Vault } from './vault';
+import type {
+  Boot, CallOptions, Consent, Decision, Events, JsonObject, Options, Purposes, Stats, User,
+} from './types';
 
 /** Calls that may wait for an answer to the question of consent. */
 const HELD = 1_000;
@@ -27,7 +37,7 @@ const NOTHING: Decision = {
   source: 'none',
 };
 
-const PORTS: Ports = {
+const ports = (): Ports => ({
   fetch: (url, init) => fetch(url, init),
   beacon: (url, body) => navigator.sendBeacon(url, body),
   locks: navigator.locks,
@@ -35,99 +45,173 @@ const PORTS: Ports = {
   random: () => Math.random(),
   after: (ms, run) => setTimeout(run, ms),
   cancel: (timer) => clearTimeout(timer),
-};
+});
 
-export class Client {
+export class Client implements Sdk {
   readonly stats: Stats = { mismatch: 0, stale: 0, dropped: 0 };
-  private readonly store = Store.ofPage();
-  private readonly emitter = new Emitter();
+  readonly options: Options;
+  readonly origin: string;
+  readonly emitter = new Emitter();
   readonly fail = (code: string, message: string): void => this.emitter.fail(code, message);
-  private readonly slots = new Slots(this.fail);
-  private readonly decider: Decider;
-  private readonly outbox: Outbox;
-  private readonly messenger: Messenger;
-  private readonly gpc = navigator.globalPrivacyControl === true;
-  private readonly surroundings: JsonObject = surroundings();
-  private readonly found: Embedded | undefined = embedded();
-  private readonly loaded: Promise<void>;
-  private begun: Promise<void>;
-  private record: Record = this.store.record();
-  private userId: string | undefined;
-  private held: Held[] = [];
-  /** Variations and views that were logged on this page. */
-  private readonly exposed = new Set<string>();
-  /** Rules whose content this page has shown, and what counts how often they do. */
-  private readonly shown = new Set<string>();
+  readonly #parts: Parts;
+  readonly #store: Store;
+  readonly #slots: Slots;
+  readonly #decider: Decider;
+  readonly #outbox: Outbox;
+  readonly #messenger: Messenger;
+  readonly #exposures: Exposures;
+  readonly #gpc = navigator.globalPrivacyControl === true;
+  readonly #surroundings: JsonObject = surroundings();
+  readonly #found: Embedded | undefined = embedded();
+  readonly #loaded: Promise<void>;
+  #begun: Promise<void>;
+  #record: Record;
+  /** Known to the page before it may be kept. */
+  #who: Who = {};
+  /** The id that the page wants for the device. */
+  #claimed: string | undefined;
+  #held: Held[] = [];
   /** What the edge alone decides: the page keeps it as it came. */
-  private edge: EdgesOwn = { slots: {}, exposures: [], views: [] };
-  private releasing = false;
+  #edge: EdgesOwn = { slots: {}, exposures: [], views: [] };
+  #releasing = false;
+  /** A preview: nothing that happens is told to anybody. */
+  #rehearsing = false;
   /** Counts the answers and resets: what was begun under an earlier one is void. */
-  private era = 0;
-  private lastAt = 0;
-  private latest: Decision | undefined = this.found?.decision;
+  #era = 0;
+  #lastAt = 0;
+  #latest: Decision | undefined = this.#found?.decision;
 
-  constructor(boot: Boot) {
-    const { origin, writeKey } = boot;
+  constructor({ options, origin }: Boot, parts: Parts) {
+    const { writeKey } = options;
+    const lasting = options.storage !== 'memory';
+    this.options = options;
+    this.origin = origin;
+    this.#parts = parts;
+    const store = Store.ofPage(lasting);
+    const world = ports();
+    this.#store = store;
+    this.#record = store.record();
     const host: Host = {
-      context: () => this.context(),
-      mayKeep: () => this.consent().personalization,
-      decided: (decision) => this.show(decision),
+      context: () => this.#context(),
+      mayKeep: () => this.consent().personalization && !this.#rehearsing,
+      decided: (decision) => this.#show(decision),
       changed: ({ entered, left, stage }) => this.emitter.emit('effects', { entered, left, stage }),
-      acted: ({ id, event, properties }, at) => this.act(id, event, properties, at),
+      acted: ({ id, event, properties }, at) => {
+        this.#hold({ kind: 'track', event, payload: payloadOf(properties) }, at, {}, id);
+        this.emitter.emit('action', { event, properties });
+      },
       fail: this.fail,
     };
-    this.decider = new Decider(this.store, host);
-    this.outbox = new Outbox(origin, writeKey, this.store, PORTS, this.stats);
-    this.messenger = new Messenger(origin, writeKey, PORTS);
-    if (any(this.consent())) this.userId = this.record.userId;
+    this.#slots = new Slots({
+      fail: this.fail,
+      appeared: () => this.#latest && this.#exposures.log(this.#latest),
+      present: (id, slot) => void this.#with('overlay', ({ present }) => present(this, id, slot)),
+    });
+    this.#exposures = new Exposures({ has: (slot) => this.#slots.has(slot), log: (...said) => this.log(...said) });
+    const database = new Database(lasting ? window.indexedDB : undefined);
+    this.#decider = new Decider(new Vault(store, database), world.locks, host);
+    const queue = new Queue(store, database, world.now);
+    this.#outbox = new Outbox(origin, writeKey, queue, world, this.stats);
+    this.#messenger = new Messenger(origin, writeKey, world);
+    this.#know();
     this.emitter.emit('consent', this.consent());
-    if (this.latest) {
-      this.slots.patch(this.latest);
-      this.emitter.emit('decision', this.latest);
+    if (this.#latest) {
+      this.#slots.patch(this.#latest);
+      this.#slots.release();
+      this.emitter.emit('decision', this.#latest);
     }
-    this.begun = this.begin();
-    this.loaded = this.load(origin);
-    this.listen();
+    this.#begun = this.#begin();
+    this.#loaded = this.#loadEngine(origin);
+    this.#listen();
+    this.#startModules();
   }
 
-  page(name: unknown, properties: unknown, at: number): void {
+  page(kind: 'page' | 'screen', args: unknown[], at: number, more: JsonObject = {}): void {
+    const { names, payload, options, callback } = readCall(args, 2);
+    const named = pageNames(names);
     const seen = snapshot();
-    const more: JsonObject = { ...seen.page };
-    if (name !== undefined && name !== null && name !== '') more['name'] = String(name);
-    this.hold({ kind: 'page', payload: payloadOf(properties, more), seen }, at);
+    const properties = payloadOf(payload, kind === 'page' ? { ...seen.page, ...more, ...named } : named);
+    this.#hold({ kind, payload: properties }, at, options);
+    const { category = null, name = null } = named as { category?: string; name?: string };
+    this.emitter.emit(kind, category, name, JSON.parse(properties), options);
+    callback?.();
   }
 
-  track(event: unknown, properties: unknown, at: number): void {
-    const name = eventName(event);
-    this.hold({ kind: 'track', event: name, payload: payloadOf(properties), seen: snapshot() }, at);
+  track(args: unknown[], at: number): void {
+    const { names: [name], payload, options, callback } = readCall(args, 1);
+    const event = eventName(name);
+    const properties = payloadOf(payload);
+    this.#hold({ kind: 'track', event, payload: properties }, at, options);
+    this.emitter.emit('track', event, JSON.parse(properties), options);
+    callback?.();
   }
 
-  identify(userId: unknown, traits: unknown, at: number): void {
-    const payload = payloadOf(traits);
-    const known = userIdOf(userId);
-    if (known !== undefined) {
-      this.userId = known;
-      if (any(this.consent())) {
-        this.record.userId = known;
-        this.store.keep(this.record);
-      }
-    }
-    this.hold({ kind: 'identify', payload, seen: snapshot() }, at);
+  identify(args: unknown[], at: number): void {
+    const { names: [id], payload, options, callback } = readCall(args, 1);
+    const text = payloadOf(payload);
+    const userId = idOf(id);
+    const traits = JSON.parse(text) as JsonObject;
+    this.#keep({ ...(userId && { userId }), traits: { ...this.#who.traits, ...traits } });
+    this.#hold({ kind: 'identify', payload: text }, at, options);
+    this.emitter.emit('identify', userId ?? null, traits, options);
+    callback?.();
+  }
+
+  group(args: unknown[], at: number): unknown {
+    if (!args.length) return { id: () => this.#who.groupId ?? null };
+    const { names: [id], payload, options, callback } = readCall(args, 1);
+    const text = payloadOf(payload);
+    const groupId = idOf(id);
+    if (groupId === undefined) throw new BadCall('bad-group-id', 'group() needs the id of a group');
+    this.#keep({ groupId });
+    this.#hold({ kind: 'group', groupId, payload: text }, at, options);
+    this.emitter.emit('group', groupId, JSON.parse(text), options);
+    callback?.();
+    return undefined;
+  }
+
+  alias(args: unknown[], at: number): void {
+    const { names: [id, previous], options, callback } = readCall(args, 2);
+    const [userId, previousId] = [idOf(id), idOf(previous)];
+    if (userId === undefined) throw new BadCall('bad-user-id', 'alias() needs the new user id');
+    this.#keep({ userId });
+    this.#hold({ kind: 'alias', previousId, payload: '{}' }, at, options);
+    this.emitter.emit('alias', userId, previousId ?? null, options);
+    callback?.();
   }
 
   /** Somebody else is at the device now. */
   reset(): void {
-    this.release();
-    this.era++;
-    this.userId = undefined;
-    this.held = [];
+    this.#release();
+    this.#era++;
+    this.#who = {};
+    this.#claimed = undefined;
+    this.#held = [];
+    this.emitter.emit('reset');
     if (!any(this.consent())) return;
-    const { consent, untold } = this.record;
-    this.record = { consent, untold };
-    this.store.keep(this.record);
-    this.decider.forget();
-    this.decider.decideSoon();
-    this.begun = this.begin();
+    const { consent, untold } = this.#record;
+    this.#record = { consent, untold };
+    this.#store.keep(this.#record);
+    this.#decider.forget(true);
+    this.#decider.decideSoon();
+    this.#begun = this.#begin();
+  }
+
+  user(): User {
+    return {
+      id: () => this.#who.userId ?? null,
+      anonymousId: () => this.#record.device?.id ?? null,
+      traits: () => this.#who.traits ?? {},
+    };
+  }
+
+  setAnonymousId(id: unknown): void {
+    const claimed = idOf(id);
+    if (claimed === undefined) throw new BadCall('bad-anonymous-id', 'setAnonymousId() needs an id');
+    this.#release();
+    this.#claimed = claimed;
+    if (any(this.consent())) this.#record.device = { id: claimed };
+    this.#keep({});
   }
 
   consent(answer?: unknown): Consent {
@@ -137,152 +221,228 @@ export class Client {
         throw new BadCall('bad-consent', 'consent() takes {analytics, personalization, marketing}');
       }
       // A browser that says no is not overruled.
-      if (!this.gpc || !any(purposes)) this.answer(purposes);
+      if (!this.#gpc || !any(purposes)) this.#answer(purposes);
       this.emitter.emit('consent', this.consent());
     }
-    return standing(this.record.consent, this.gpc);
+    return standing(this.#record.consent, this.#gpc);
   }
 
   async decide(): Promise<Decision> {
-    await Promise.all([this.loaded, this.begun]);
-    this.release();
-    const decision = this.decider.decide();
-    return decision ? this.whole(decision) : this.latest ?? NOTHING;
+    await Promise.all([this.#loaded, this.#begun]);
+    this.#release();
+    const decision = this.#decider.decide();
+    return decision ? this.#whole(decision) : this.#latest ?? NOTHING;
   }
 
-  on(name: unknown, handler: unknown): () => void {
+  place(slot: string, element: Element): void {
+    this.#slots.add(slot, element);
+  }
+
+  async explain(slot?: string): Promise<JsonObject> {
+    await this.decide();
+    const { explain } = await this.#parts.module('inspector');
+    return explain(this, slot);
+  }
+
+  async preview(token: unknown): Promise<void> {
+    const { preview } = await this.#parts.module('preview');
+    await this.#loaded;
+    return preview(this, typeof token === 'string' ? token : '');
+  }
+
+  async ready(callback?: unknown): Promise<void> {
+    await this.#loaded;
+    if (typeof callback === 'function') callback();
+  }
+
+  on(name: unknown, handler: unknown, how: 'on' | 'once' | 'off'): () => void {
     if (typeof handler !== 'function') {
-      throw new BadCall('bad-handler', 'on() takes a name and a function');
+      throw new BadCall('bad-handler', `${how}() takes a name and a function`);
     }
-    return this.emitter.on(name as keyof Events, handler as (payload: unknown) => void);
+    return this.emitter[how](name as keyof Events, handler as () => void) as () => void;
   }
 
-  private answer(purposes: Purposes): void {
-    this.era++;
+  log(event: string, properties: JsonObject): void {
+    this.#hold({ kind: 'track', event, payload: payloadOf(properties) }, Date.now(), {});
+    if (event === 'Experiment Viewed') this.emitter.emit('exposure', properties);
+  }
+
+  situation(): JsonObject {
+    const { values, consent, locale, anonymousId, shown = [] } = this.#context();
+    const state = this.#decider.state();
+    return {
+      pack: this.#latest?.pack ?? null,
+      context: values,
+      consent: { ...consent },
+      locale,
+      anonymousId: anonymousId ?? null,
+      shown,
+      state: state ? toBase64(state) : null,
+    };
+  }
+
+  rehearse(program: Uint8Array): void {
+    this.#rehearsing = true;
+    this.#held = [];
+    this.#decider.rehearse(program);
+  }
+
+  trusted(html: string): unknown {
+    return this.#slots.trusted(html);
+  }
+
+  #answer(purposes: Purposes): void {
+    this.#era++;
     const before = this.consent();
-    const { device, untold = [], userId } = this.record;
+    const { device, untold = [] } = this.#record;
     if (device) untold.push({ device, consent: purposes });
+    if (!purposes.personalization) this.#decider.forget(before.personalization);
     if (refused(purposes)) {
-      this.record = { consent: purposes, untold };
-      this.outbox.clear();
-      this.userId = undefined;
-      if (!any(purposes)) this.held = [];
+      this.#record = { consent: purposes, untold };
+      this.#outbox.clear();
+      this.#who = {};
+      if (!any(purposes)) this.#held = [];
     } else {
-      this.record = { consent: purposes, untold, device, userId: userId ?? this.userId };
+      this.#record = { ...this.#record, ...this.#who, consent: purposes, untold };
     }
-    if (!untold.length) delete this.record.untold;
-    this.store.keep(this.record);
-    if (!purposes.personalization) this.decider.forget();
-    if (before.personalization && !purposes.personalization) this.withdraw();
-    else this.decider.decideSoon();
-    this.begun = this.begin();
+    if (!untold.length) delete this.#record.untold;
+    this.#store.keep(this.#record);
+    if (before.personalization && !purposes.personalization) this.#withdraw();
+    else this.#decider.decideSoon();
+    this.#begun = this.#begin();
   }
 
   /** The author's content comes back; what the edge had replaced, it is asked for again. */
-  private withdraw(): void {
-    const lost = this.slots.restoreAll();
-    this.latest = undefined;
-    this.edge = { slots: {}, exposures: [], views: [] };
-    this.decider.decide();
-    void this.tell()
-      .then(() => (lost ? this.slots.fetchAuthors() : undefined))
-      .catch(() => undefined);
+  #withdraw(): void {
+    const lost = this.#slots.restoreAll();
+    this.#latest = undefined;
+    this.#edge = { slots: {}, exposures: [], views: [] };
+    this.#decider.decide();
+    void this.#tell().then(() => {
+      if (lost) void this.#with('authors', ({ restore }) => restore(this));
+    });
   }
 
   /** Goes to work under what is allowed now. */
-  private async begin(): Promise<void> {
-    const { era } = this;
-    void this.tell();
+  async #begin(): Promise<void> {
+    const era = this.#era;
+    void this.#tell();
     if (!any(this.consent())) return;
-    if (!this.record.device) {
-      const device = await mint(random, crypto.subtle);
-      if (era !== this.era || this.record.device || !any(this.consent())) return;
-      const { untold = [], consent = NONE } = this.record;
-      this.record = { ...this.record, device, untold: [...untold, { device, consent }] };
-      this.store.keep(this.record);
-      void this.tell();
+    if (!this.#record.device) {
+      const device = this.#claimed === undefined ? await mint(random, crypto.subtle) : { id: this.#claimed };
+      if (era !== this.#era || this.#record.device || !any(this.consent())) return;
+      const { untold = [], consent = NONE } = this.#record;
+      this.#record = { ...this.#record, device, untold: [...untold, { device, consent }] };
+      this.#store.keep(this.#record);
+      void this.#tell();
     }
-    this.release();
-    if (this.outbox.waiting()) this.outbox.schedule();
+    this.#release();
+    // An earlier page may have left some.
+    this.#outbox.schedule();
   }
 
-  /** Tells the edge what was answered, until it has heard. */
-  private async tell(): Promise<void> {
-    const allowed = (consent: Purposes): boolean => !this.gpc || !any(consent);
-    const next = this.record.untold?.find(({ consent }) => allowed(consent));
-    if (!next || !(await this.messenger.tell(next))) return;
-    const rest = this.record.untold?.filter((other) => other !== next);
-    this.record = { ...this.record, untold: rest };
-    if (!rest?.length) delete this.record.untold;
-    this.store.keep(this.record);
-    await this.tell();
+  /** Tells the edge what was answered, until it has heard; it has nothing to keep in its cookie of who is not kept. */
+  async #tell(): Promise<void> {
+    const allowed = (consent: Purposes): boolean => !this.#gpc || !any(consent);
+    const next = this.#record.untold?.find(({ consent }) => allowed(consent));
+    if (!next || this.options.storage === 'memory' || !(await this.#messenger.tell(next))) return;
+    const rest = this.#record.untold?.filter((other) => other !== next);
+    this.#record = { ...this.#record, untold: rest };
+    if (!rest?.length) delete this.#record.untold;
+    this.#store.keep(this.#record);
+    await this.#tell();
   }
 
-  /** The engine knows of it: the edge is told, and whoever listens. */
-  private act(id: string, event: string, properties: JsonObject, at: number): void {
-    this.hold({ kind: 'track', event, payload: payloadOf(properties), seen: snapshot() }, at, id);
-    this.emitter.emit('action', { event, properties });
+  /** Remembers something of the visitor, and on the device if that may be. */
+  #keep(more: Who): void {
+    this.#who = { ...this.#who, ...more };
+    if (!any(this.consent())) return;
+    this.#record = { ...this.#record, ...this.#who };
+    this.#store.keep(this.#record);
   }
 
-  private hold(call: Omit<Held, 'id' | 'at' | 'userId'>, at: number, id?: string): void {
+  /** What an earlier page or another tab has kept. */
+  #know(): void {
+    if (!any(this.consent())) return;
+    const { userId, traits, groupId } = this.#record;
+    this.#who = { userId, traits, groupId };
+  }
+
+  #hold(call: Pick<Held, 'kind' | 'event' | 'groupId' | 'previousId' | 'payload'>, at: number, options: CallOptions, id?: string): void {
     const consent = this.consent();
-    if (consent.decided && !any(consent)) return;
-    if (this.held.length >= HELD) {
+    if (this.#rehearsing || (consent.decided && !any(consent))) return;
+    if (this.#held.length >= HELD) {
       this.stats.dropped++;
       return;
     }
+    const { context, timestamp } = options;
+    const said = timestamp === undefined ? undefined : instant(timestamp);
     // Events of one millisecond keep their order; what has an id has its time, too.
-    this.lastAt = id ? at : Math.max(at, this.lastAt + 1);
-    this.held.push({ ...call, id: id ?? messageId(random), at: this.lastAt, userId: this.userId });
-    if (this.releasing) return;
-    this.releasing = true;
-    setTimeout(() => this.release());
+    if (said === undefined) this.#lastAt = id ? at : Math.max(at, this.#lastAt + 1);
+    this.#held.push({
+      ...call,
+      id: id ?? messageIdOf(options.messageId) ?? messageId(random),
+      at: said ?? this.#lastAt,
+      userId: this.#who.userId,
+      context: context && payloadOf(context),
+      seen: snapshot(),
+    });
+    if (this.#releasing) return;
+    this.#releasing = true;
+    setTimeout(() => this.#release());
   }
 
-  private release(): void {
-    this.releasing = false;
+  #release(): void {
+    this.#releasing = false;
     const consent = this.consent();
-    const { device } = this.record;
-    if (!any(consent) || !device) return;
-    const purposes = { ...NONE, ...this.record.consent };
-    for (const held of this.held.splice(0)) {
+    const { device } = this.#record;
+    // What a page does that nobody sees yet has not happened.
+    if (!any(consent) || !device || (document as { prerendering?: boolean }).prerendering) return;
+    const purposes = { ...NONE, ...this.#record.consent };
+    const lines: Line[] = [];
+    const news: Uint8Array[] = [];
+    for (const held of this.#held.splice(0)) {
       try {
-        const { json, engine } = make(held, device, purposes, this.surroundings);
-        const bytes = encodeEvent(engine);
-        this.outbox.add(held.id, held.at, device.key, json);
-        if (consent.personalization) this.decider.apply(bytes);
+        const mask = this.options.mask !== 'false';
+        const { json, engine } = make(held, device, purposes, this.#surroundings, mask);
+        news.push(encodeEvent(engine));
+        lines.push({ id: held.id, at: held.at, key: device.key ?? '', text: json });
       } catch (error) {
         this.fail((error as Error).name, (error as Error).message);
       }
     }
+    this.#outbox.add(lines);
+    if (consent.personalization) for (const event of news) this.#decider.apply(event);
   }
 
-  private context(): DecisionContext {
+  #context(): DecisionContext {
     const seen = snapshot();
     return {
-      values: { ...groups(seen), ...this.found?.context },
+      values: { ...groups(seen), ...this.#found?.context },
       consent: this.consent(),
       locale: seen.locale,
-      anonymousId: any(this.consent()) ? this.record.device?.id : undefined,
-      shown: [...this.shown],
+      anonymousId: any(this.consent()) ? this.#record.device?.id : undefined,
+      shown: [...this.#exposures.shown],
     };
   }
 
-  private async load(origin: string): Promise<void> {
+  async #loadEngine(origin: string): Promise<void> {
     try {
-      await this.decider.load(origin, this.latest?.pack ?? null);
-      if (!this.adopts()) this.decider.decideSoon();
-      this.decider.catchUp();
+      await this.#decider.load(origin, this.#latest?.pack ?? null, this.#parts);
+      if (!this.#adopts()) this.#decider.decideSoon();
+      this.#decider.catchUp();
     } catch (error) {
-      this.decider.end();
+      this.#decider.end();
+      this.#slots.release();
       this.fail('engine-unavailable', String(error));
     }
-    this.emitter.emit('ready', {});
+    this.emitter.emit('ready');
   }
 
   /** Whether the edge's decision stands: made with what the device knows, it is the device's own. */
-  private adopts(): boolean {
-    const { found, stats, decider } = this;
+  #adopts(): boolean {
+    const [found, decider] = [this.#found, this.#decider];
+    const { stats } = this;
     if (!found) return false;
     const { decision, now, state } = found;
     let own = decider.decideAt(now);
@@ -291,127 +451,105 @@ export class Client {
       decider.resume(state);
       own = decider.decideAt(now);
     }
-    if (own) this.edge = edgesOwn(decision, own);
-    this.expose(this.edge);
-    if (own) own = this.whole(own);
+    if (own) this.#edge = edgesOwn(decision, own);
+    this.#exposures.log(this.#edge);
+    if (own) own = this.#whole(own);
     if (own?.pack !== decision.pack || own?.seq !== decision.seq) stats.stale++;
     else if (!agree(own, decision)) stats.mismatch++;
     else {
       // The page may not have been whole when it began.
-      this.slots.patch(own);
+      this.#slots.show(own);
       decider.wakeAt(decision.validUntil);
-      this.expose(own);
+      this.#exposures.log(own);
       return true;
     }
     return false;
   }
 
   /** A decision of the device, with what the edge alone decides. */
-  private whole(decision: Decision): Decision {
-    return { ...decision, slots: { ...this.edge.slots, ...decision.slots } };
+  #whole(decision: Decision): Decision {
+    return { ...decision, slots: { ...this.#edge.slots, ...decision.slots } };
   }
 
-  private show(made: Decision): void {
-    const before = this.latest;
-    const decision = this.whole(made);
-    this.expose(decision);
-    this.slots.show(decision);
+  #show(made: Decision): void {
+    const before = this.#latest;
+    const decision = this.#whole(made);
+    // Before anything can lead away from the page.
+    if (!this.#rehearsing) this.#exposures.log(decision);
+    this.#slots.show(decision);
     // One that says what the last one said is no news.
     if (before && agree(before, decision) && data(before) === data(decision)) return;
-    this.latest = decision;
+    this.#latest = decision;
     this.emitter.emit('decision', decision);
   }
 
-  /** Logs what this page shows, each once, before anything can lead away from it. */
-  private expose({ exposures = [], views = [] }: Pick<Decision, 'exposures' | 'views'>): void {
-    for (const { placed, ...exposure } of exposures) {
-      const { experiment_id, variation_id, slot } = exposure as Exposure;
-      this.log('Experiment Viewed', [experiment_id, variation_id], exposure, placed && slot);
-    }
-    for (const { placed, decided, ...view } of views) {
-      const { rule_id, content_id, slot } = view as View;
-      const name = decided ? 'Content Decided' : 'Content Viewed';
-      // It stays for as long as the page: the next one asks for its limit.
-      if (this.log(name, [rule_id, content_id], view, placed && !decided && slot)) {
-        this.shown.add(rule_id);
-      }
-    }
-  }
-
-  /** Gives whether it concerns this page: content for a slot does that the page has. */
-  private log(name: string, ids: string[], properties: JsonObject, slot: string | false): boolean {
-    if (slot !== false && !this.slots.has(slot)) return false;
-    const key = JSON.stringify([name, ...ids]);
-    if (!this.exposed.has(key)) {
-      this.exposed.add(key);
-      this.track(name, properties, Date.now());
-    }
-    return true;
-  }
-
-  private listen(): void {
+  #listen(): void {
     const leave = (): void => {
-      this.release();
-      this.decider.save();
-      if (any(this.consent())) this.outbox.leave();
+      this.#release();
+      this.#decider.save(true);
+      if (any(this.consent())) this.#outbox.leave();
     };
     addEventListener('pagehide', leave);
-    addEventListener('pageshow', (event) => event.persisted && this.decider.tick());
+    addEventListener('pageshow', (event) => event.persisted && this.#decider.tick());
     document.addEventListener('visibilitychange', () =>
-      document.visibilityState === 'hidden' ? leave() : this.decider.tick(),
+      document.visibilityState === 'hidden' ? leave() : this.#decider.tick(),
     );
-    addEventListener('online', () => this.outbox.waiting() && this.outbox.schedule());
+    addEventListener('online', () => any(this.consent()) && this.#outbox.schedule());
     addEventListener('storage', ({ key }) => {
-      if (key === RECORD || key === null) this.heard();
-      if (key === STATE && this.store.get(STATE)) this.decider.rejoin();
+      if (key === RECORD || key === null) this.#heard();
     });
+    void activated()?.then(() => {
+      for (const held of this.#held) this.#lastAt = held.at = Math.max(Date.now(), this.#lastAt + 1);
+      this.#release();
+    });
+    if (this.options.autoPage !== 'false') {
+      onNavigation((from) => this.page('page', [], Date.now(), { referrer: from }));
+    }
+  }
+
+  #startModules(): void {
+    const { capture, consent, bridge } = this.options;
+    const query = new URLSearchParams(location.search);
+    const start = (name: 'capture' | 'signals' | 'bridge' | 'inspector', wanted: unknown): void => {
+      if (wanted) void this.#with(name, (module) => module.start(this));
+    };
+    start('signals', consent);
+    start('bridge', bridge);
+    start('inspector', query.get('waymark') === 'debug');
+    const token = query.get('waymark_preview');
+    if (token) void this.preview(token).catch((error) => this.fail('bad-preview', String(error)));
+    const marked = (): unknown => capture ?? document.querySelector('[data-waymark-event]');
+    if (capture || document.readyState === 'complete') start('capture', marked());
+    else addEventListener('load', () => start('capture', marked()));
+  }
+
+  async #with<Name extends keyof Modules>(name: Name, run: (module: Modules[Name]) => unknown): Promise<void> {
+    try {
+      await run(await this.#parts.module(name));
+    } catch (error) {
+      this.fail('module-unavailable', `${name}: ${String(error)}`);
+    }
   }
 
   /** The visitor has answered in another tab, which tells the edge. */
-  private heard(): void {
+  #heard(): void {
     const before = JSON.stringify(this.consent());
-    this.record = this.store.record();
+    this.#record = this.#store.record();
     const now = this.consent();
     if (any(now)) {
-      this.userId = this.record.userId;
-      if (this.record.device) this.release();
-    } else this.held = [];
+      this.#know();
+      if (this.#record.device) this.#release();
+    } else this.#held = [];
     if (JSON.stringify(now) === before) return;
     if (!now.personalization) {
-      this.decider.forget();
-      this.slots.restoreAll();
+      this.#decider.forget(false);
+      this.#slots.restoreAll();
     }
     this.emitter.emit('consent', now);
-    this.decider.decideSoon();
+    this.#decider.decideSoon();
   }
 }
 
 /** What a decision gives to the page's own code. */
 const data = ({ slots }: Decision): string =>
   JSON.stringify(Object.values(slots).map(({ json }) => json ?? null));
-
-/** The client as a page sees it: a bad call is reported, and never thrown into the page. */
-export function facade(client: Client, now: () => number = Date.now): Core {
-  const guarded =
-    <Args extends unknown[], Result>(run: (...args: Args) => Result, otherwise: () => Result) =>
-    (...args: Args): Result => {
-      try {
-        return run(...args);
-      } catch (error) {
-        const { name, message } = error as Error;
-        client.fail(name, message);
-        return otherwise();
-      }
-    };
-  const nothing = (): void => undefined;
-  return {
-    page: guarded((name, properties) => client.page(name, properties, now()), nothing),
-    track: guarded((event, properties) => client.track(event, properties, now()), nothing),
-    identify: guarded((userId, traits) => client.identify(userId, traits, now()), nothing),
-    reset: guarded(() => client.reset(), nothing),
-    consent: guarded((purposes) => client.consent(purposes), () => client.consent()),
-    decide: () => client.decide(),
-    on: guarded((name, handler) => client.on(name, handler), () => nothing),
-    stats: client.stats,
-  };
-}

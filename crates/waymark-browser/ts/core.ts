@@ -1,22 +1,10 @@
-// What the loader fetches: starts the client and makes the calls that waited.
+// What the loader fetches. The rest comes from where it came from, when it is needed.
 
-import { Client, facade } from './client';
+import { start as begin } from './start';
 import type { Boot, Core } from './types';
 
-type Methods = Record<string, ((...args: unknown[]) => unknown) | undefined>;
-
-export function start(boot: Boot): Core {
-  const client = new Client(boot);
-  const { calls, at, autoPage } = boot;
-  // One page view a load. The page's own goes before ours.
-  if (autoPage && !calls.some(({ method }) => method === 'page')) {
-    facade(client, () => at).page();
-  }
-  for (const { method, args, at, settle } of calls) {
-    const run = (facade(client, () => at) as unknown as Methods)[method];
-    if (typeof run === 'function') settle(run(...args));
-    // An empty one was taken back before it could be made.
-    else if (method) client.fail('unknown-method', `there is no ${method}()`);
-  }
-  return facade(client);
-}
+export const start = (boot: Boot): Core =>
+  begin(boot, {
+    module: (name) => import(`${boot.origin}/waymark/${name}.${__MODULES__}.js`),
+    engine: (whole) => `${boot.origin}/${whole ? __WHOLE_ENGINE__ : __ENGINE__}`,
+  });

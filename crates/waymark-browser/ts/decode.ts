@@ -6,6 +6,7 @@ import type { Assignment, Decision, Effects, Exposure, SlotDecision, View } from
 const REASONS = ['rule', 'no-match', 'no-consent', 'experiment', 'held-out'];
 /** By the number of their kind. Of two kinds the text is JSON. */
 const BODIES = ['text', 'html', 'json', 'patch', 'redirect'] as const;
+const PRESENTATIONS = [undefined, 'banner', 'modal', 'toast'] as const;
 
 export interface Applied extends Effects {
   duplicate: boolean;
@@ -28,7 +29,10 @@ export function decodeDecision(bytes: Uint8Array): Decision {
     const reason = REASONS[input.byte()] ?? '';
     const slot: SlotDecision = { rule: input.optionalText(), content: input.optionalText(), reason };
     if (input.byte()) {
-      const kind = BODIES[input.byte()] ?? 'text';
+      const how = input.byte();
+      const kind = BODIES[how & 15] ?? 'text';
+      const as = PRESENTATIONS[how >> 4];
+      if (as) slot.as = as;
       const text = input.text();
       if (kind === 'json' || kind === 'patch') slot[kind] = JSON.parse(text);
       else slot[kind] = text;

@@ -2,11 +2,14 @@
 
 import type { Events } from './types';
 
-type Handler = (payload: never) => void;
+type Handler<Name extends keyof Events> = (...payload: Events[Name]) => void;
+type Anyone = (...payload: unknown[]) => void;
 
 export class Emitter {
-  private readonly handlers = new Map<keyof Events, Set<Handler>>();
-  private readonly latest = new Map<keyof Events, unknown>();
+  readonly #handlers = new Map<keyof Events, Set<Anyone>>();
+  /** Whether all of it is said in the console, too. */
+  talks = false;
+  readonly #latest = new Map<keyof Events, unknown[]>();
 
   /** Who subscribes late is told the latest value. */
   static readonly REPLAYED: ReadonlySet<keyof Events> = new Set([
@@ -15,17 +18,36 @@ export class Emitter {
     'decision',
   ] as const);
 
-  on<Name extends keyof Events>(name: Name, handler: (payload: Events[Name]) => void): () => void {
-    let all = this.handlers.get(name);
-    if (!all) this.handlers.set(name, (all = new Set()));
-    all.add(handler);
-    if (this.latest.has(name)) call(handler, this.latest.get(name));
-    return () => all.delete(handler);
+  on<Name extends keyof Events>(name: Name, handler: Handler<Name>): () => void {
+    let all = this.#handlers.get(name);
+    if (!all) this.#handlers.set(name, (all = new Set()));
+    all.add(handler as Anyone);
+    const latest = this.#latest.get(name);
+    if (latest) call(handler as Anyone, latest);
+    return () => this.off(name, handler);
   }
 
-  emit<Name extends keyof Events>(name: Name, payload: Events[Name]): void {
-    if (Emitter.REPLAYED.has(name)) this.latest.set(name, payload);
-    for (const handler of [...(this.handlers.get(name) ?? [])]) call(handler, payload);
+  once<Name extends keyof Events>(name: Name, handler: Handler<Name>): () => void {
+    let stop: (() => void) | undefined;
+    let heard = false;
+    stop = this.on(name, (...payload) => {
+      stop?.();
+      if (!heard) handler(...payload);
+      heard = true;
+    });
+    // It was told the latest at once.
+    if (heard) stop();
+    return stop;
+  }
+
+  off<Name extends keyof Events>(name: Name, handler: Handler<Name>): void {
+    this.#handlers.get(name)?.delete(handler as Anyone);
+  }
+
+  emit<Name extends keyof Events>(name: Name, ...payload: Events[Name]): void {
+    if (this.talks) console.log(`waymark: ${name}`, ...payload);
+    if (Emitter.REPLAYED.has(name)) this.#latest.set(name, payload);
+    for (const handler of [...(this.#handlers.get(name) ?? [])]) call(handler, payload);
   }
 
   /** Says what went wrong, to the developer and to whoever listens. */
@@ -35,9 +57,9 @@ export class Emitter {
   }
 }
 
-function call(handler: Handler, payload: unknown): void {
+function call(handler: Anyone, payload: unknown[]): void {
   try {
-    handler(payload as never);
+    handler(...payload);
   } catch (error) {
     console.error('waymark: a handler threw', error);
   }

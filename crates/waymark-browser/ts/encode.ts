@@ -9,7 +9,8 @@ import type { Zone } from './zone';
 const DEPTH = 16;
 const FORMAT = 1;
 
-export const KINDS = ['track', 'page', 'screen', 'identify'] as const;
+/** `waymark_model::Kind`. */
+export const KINDS = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** A touchpoint as the engine knows it. Everything in it has gone through JSON. */

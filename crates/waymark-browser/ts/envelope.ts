@@ -1,8 +1,9 @@
 // A call as it was made, and the event it becomes once its sender may be known.
 
 import { byteLength } from './bytes';
-import type { EngineEvent } from './encode';
+import type { EngineEvent, Kind } from './encode';
 import { stringify } from './json';
+import { masked } from './mask';
 import type { PageSnapshot } from './page';
 import type { Device } from './storage';
 import type { JsonObject, Purposes } from './types';
@@ -14,12 +15,18 @@ const ID_BYTES = 256;
 
 /** A call with everything that could change before its event is made. */
 export interface Held {
-  kind: 'track' | 'page' | 'identify';
+  kind: Kind;
   id: string;
   at: number;
   /** Of a `track`. */
   event?: string;
+  /** Of a `group`. */
+  groupId?: string | undefined;
+  /** Of an `alias`. */
+  previousId?: string | undefined;
   userId?: string | undefined;
+  /** What the call adds to the context, as JSON. */
+  context?: string | undefined;
   /** The properties or traits, as JSON: the page may go on changing its objects. */
   payload: string;
   seen: PageSnapshot;
@@ -30,7 +37,14 @@ export interface Made {
   engine: EngineEvent;
 }
 
-const NAMES = { page: 'Page Viewed', identify: 'Identified' };
+/** `waymark_model::Kind::event_name`. */
+const NAMES: { [kind in Kind]?: string } = {
+  page: 'Page Viewed',
+  screen: 'Screen Viewed',
+  identify: 'Identified',
+  group: 'Grouped',
+  alias: 'Aliased',
+};
 
 export class BadCall extends Error {
   constructor(code: string, message: string) {
@@ -45,18 +59,27 @@ export function make(
   device: Device,
   consent: Purposes,
   surroundings: JsonObject,
+  mask: boolean,
 ): Made {
-  const { kind, id, at, userId, seen } = held;
-  const payload = JSON.parse(held.payload) as JsonObject;
-  const context: JsonObject = {
+  const { kind, id, at, userId, seen, groupId, previousId } = held;
+  const said = JSON.parse(held.payload) as JsonObject;
+  const isTraits = kind === 'identify' || kind === 'group';
+  // Traits are what the page means to tell.
+  const payload = mask && !isTraits ? masked(said) : said;
+  const around: JsonObject = {
     page: seen.page,
     locale: seen.locale,
     ...surroundings,
+    ...(JSON.parse(held.context ?? '{}') as JsonObject),
+  };
+  if (Object.keys(seen.campaign).length) around['campaign'] = seen.campaign;
+  if (seen.click) around['referrer'] = seen.click;
+  const context: JsonObject = {
+    ...(mask ? masked(around) : around),
     consent: { categoryPreferences: { ...consent } },
   };
-  if (Object.keys(seen.campaign).length) context['campaign'] = seen.campaign;
   const anonymousId = device.id;
-  const name = kind === 'track' ? held.event! : NAMES[kind];
+  const name = NAMES[kind] ?? held.event!;
   const json = JSON.stringify({
     type: kind,
     messageId: id,
@@ -64,16 +87,18 @@ export function make(
     anonymousId,
     userId,
     event: held.event,
-    [kind === 'identify' ? 'traits' : 'properties']: payload,
+    groupId,
+    previousId,
+    [isTraits ? 'traits' : 'properties']: payload,
     context,
   });
   if (byteLength(json) > EVENT_BYTES) {
     throw new BadCall('event-too-large', `${name} has more than ${EVENT_BYTES} bytes`);
   }
-  return {
-    json,
-    engine: { id, kind, name, time: at, anonymousId, userId, properties: payload, context },
-  };
+  // Where the edge's reader keeps the id beside the visitor's own.
+  const other = { ...(groupId && { groupId }), ...(previousId && { previousId }) };
+  const properties = { ...payload, ...other };
+  return { json, engine: { id, kind, name, time: at, anonymousId, userId, properties, context } };
 }
 
 /** Properties or traits as JSON. */
@@ -98,13 +123,26 @@ export function eventName(name: unknown): string {
   return bounded(name, 'bad-event-name');
 }
 
-/** `undefined` leaves the visitor as anonymous as they were. */
-export function userIdOf(id: unknown): string | undefined {
+/** `undefined` where there is none. */
+export function idOf(id: unknown): string | undefined {
   if (id === null || id === undefined || id === '') return undefined;
   if (typeof id !== 'string' && !(typeof id === 'number' && Number.isFinite(id))) {
-    throw new BadCall('bad-user-id', 'identify() needs a user id that is text, or null');
+    throw new BadCall('bad-id', 'an id has to be text or a number');
   }
-  return bounded(String(id), 'bad-user-id');
+  return bounded(String(id), 'bad-id');
+}
+
+export function messageIdOf(id: unknown): string | undefined {
+  const text = idOf(id);
+  if (text && /\s/.test(text)) throw new BadCall('bad-id', 'a messageId has no spaces');
+  return text;
+}
+
+/** Milliseconds since 1970. */
+export function instant(time: Date | number | string): number {
+  const at = new Date(time).getTime();
+  if (at !== at) throw new BadCall('bad-timestamp', 'a timestamp is a Date, milliseconds or ISO 8601');
+  return at;
 }
 
 function bounded(text: string, code: string): string {

@@ -6,6 +6,8 @@ declare const __CORE__: string;
 declare const __ENGINE__: string;
 /** That of the module for the Programs that need more: `waymark/engine-whole.<hash>.wasm`. */
 declare const __WHOLE_ENGINE__: string;
+/** The hash of the modules that are fetched when needed: `waymark/<name>.<hash>.js`. */
+declare const __MODULES__: string;
 
 interface Navigator {
   /** https://w3c.github.io/gpc/ */

@@ -1,20 +1,24 @@
 // The script tag. Takes calls from the first moment on, fetches the core, and hands it the calls.
 // Nothing here waits for anything, and nothing here may throw into the page.
 
-import type { Boot, Call, Core, Method } from './types';
+import type { Boot, Call, Core, Options } from './types';
 
-const METHODS: Method[] = ['page', 'track', 'identify', 'reset', 'consent', 'decide', 'on'];
+const METHODS =
+  'page screen track identify group alias reset user setAnonymousId debug consent on once off'.split(' ');
+/** Those that give a promise, which waits for the core. */
+const PROMISES = 'decide slot segments stage explain preview ready'.split(' ');
 
 type Live = Record<string, (...args: unknown[]) => unknown>;
-type Page = { waymark?: unknown };
 
 function load(): void {
-  const page = window as unknown as Page;
-  const before: unknown = page.waymark ?? [];
-  if (!Array.isArray(before)) return;
-
+  const page = window as unknown as Record<string, unknown>;
   const script = (document.currentScript ??
     document.querySelector('script[data-write-key]')) as HTMLScriptElement | null;
+  const options = { ...script?.dataset } as Partial<Options>;
+  const names = ['waymark', ...(options.as ? [options.as] : [])];
+  // Loaded twice, it stays as it is.
+  if (page['waymark'] && !Array.isArray(page['waymark'])) return;
+
   const at = Date.now();
   const calls: Call[] = [];
   let live: Live | undefined;
@@ -25,14 +29,14 @@ function load(): void {
       result = value;
     };
     let answer: unknown;
-    if (method === 'decide') {
+    if (PROMISES.includes(method)) {
       answer = new Promise((resolve) => {
         settle = resolve;
       });
     }
     const call: Call = { method, args, at: Date.now(), settle: (value) => settle(value) };
     calls.push(call);
-    if (method === 'on') {
+    if (method === 'on' || method === 'once') {
       // Unsubscribed before it could be subscribed.
       answer = () => {
         call.method = '';
@@ -43,26 +47,30 @@ function load(): void {
   };
 
   const waymark: Live = {};
-  for (const method of METHODS) {
+  for (const method of [...METHODS, ...PROMISES]) {
     waymark[method] = (...args) => (live ? live[method]!(...args) : hold(method, args));
   }
   // As the array did that stood here before.
   waymark['push'] = (...calls) => {
     for (const call of calls) if (Array.isArray(call)) waymark[String(call[0])]!(...call.slice(1));
   };
-  page.waymark = waymark;
-  for (const call of before as unknown[]) {
-    if (Array.isArray(call)) hold(String(call[0]), call.slice(1));
+  for (const name of names) {
+    const before = page[name];
+    page[name] = waymark;
+    if (!Array.isArray(before)) continue;
+    for (const call of before as unknown[]) {
+      // What Segment's snippet does itself is done.
+      if (Array.isArray(call) && call[0] !== 'load') hold(String(call[0]), call.slice(1));
+    }
   }
 
-  const writeKey = script?.dataset['writeKey'];
+  const { writeKey } = options;
   if (!script || !writeKey) {
     console.error('waymark: the script tag has no data-write-key (no-write-key)');
     return;
   }
-  const origin = new URL(script.src).origin;
-  const autoPage = script.dataset['autoPage'] !== 'false';
-  const boot: Boot = { writeKey, origin, autoPage, at, calls };
+  const origin = new URL(options.edge ?? script.src, location.href).origin;
+  const boot: Boot = { options: { ...options, writeKey }, origin, at, calls };
   import(`${origin}/${__CORE__}`).then(
     (core: { start(boot: Boot): Core }) => {
       const { stats, ...methods } = core.start(boot);
@@ -70,7 +78,10 @@ function load(): void {
       waymark['stats'] = stats as never;
     },
     // What was called stays in memory; the page keeps its author's content.
-    (error: unknown) => console.error('waymark: the core did not load (core-unavailable)', error),
+    (error: unknown) => {
+      document.documentElement.setAttribute('data-waymark-ready', '');
+      console.error('waymark: the core did not load (core-unavailable)', error);
+    },
   );
 }
 

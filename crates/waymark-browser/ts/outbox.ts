@@ -1,23 +1,18 @@
-// Delivery: an event stays here until the edge has said that it has it, or will never take it.
-//
-// The list is shared by the tabs of a site, as lines of `messageId time deviceKey json`: text that
-// is spliced into a body as it stands. An event may be sent twice; the edge counts it once.
+// Delivery: an event stays in the queue until the edge has said that it has it, or will never take it.
+// It may be sent twice; the edge counts it once.
 
 import { byteLength } from './bytes';
-import { OUTBOX, type Store } from './storage';
+import type { Line, Queue } from './queue';
 import type { Stats } from './types';
 
-const MOST_EVENTS = 500;
-const MOST_LENGTH = 400_000;
 const BATCH_EVENTS = 100;
 const BATCH_BYTES = 60_000;
 /** Pages may have 64 KB of these under way at once, beacons counted in. */
 const KEEPALIVE_BYTES = 16_000;
+const BEACON_BYTES = 60_000 - KEEPALIVE_BYTES;
 const FIRST = 1_000;
 const EVERY = 5_000;
 const BACKOFF = 60_000;
-/** The edge takes nothing older from a page. */
-const OLDEST = 7 * 86_400_000;
 
 export interface Ports {
   fetch(url: string, init: RequestInit): Promise<Response>;
@@ -30,106 +25,104 @@ export interface Ports {
   cancel(timer: number): void;
 }
 
-interface Line {
-  id: string;
-  at: number;
-  /** The device's key; empty where there is none. */
-  key: string;
-  text: string;
-}
-
 export class Outbox {
-  private fresh: string[] = [];
-  private timer: number | undefined;
-  private saving: number | undefined;
-  private flying = false;
-  private failures = 0;
-  private flushed = 0;
+  readonly #origin: string;
+  readonly #writeKey: string;
+  readonly #queue: Queue;
+  readonly #ports: Ports;
+  readonly #stats: Stats;
+  /** What this page has added and does not know to be delivered. */
+  #own: Line[] = [];
+  #timer: number | undefined;
+  #flying = false;
+  #failures = 0;
+  #flushed = 0;
   /** Answers to requests of an earlier era are of no interest: it was emptied since. */
-  private era = 0;
-  private readonly beaconed = new Set<string>();
+  #era = 0;
+  readonly #beaconed = new Set<string>();
 
-  constructor(
-    private readonly origin: string,
-    private readonly writeKey: string,
-    private readonly store: Store,
-    private readonly ports: Ports,
-    private readonly stats: Stats,
-  ) {}
+  constructor(origin: string, writeKey: string, queue: Queue, ports: Ports, stats: Stats) {
+    this.#origin = origin;
+    this.#writeKey = writeKey;
+    this.#queue = queue;
+    this.#ports = ports;
+    this.#stats = stats;
+  }
 
-  add(id: string, at: number, key: string | undefined, json: string): void {
-    this.fresh.push(`${id} ${at} ${key ?? ''} ${json}`);
-    this.saving ??= this.ports.after(0, () => {
-      this.saving = undefined;
-      void this.locked('waymark-outbox', {}, () => this.save());
-    });
+  add(lines: Line[]): void {
+    if (!lines.length) return;
+    this.#own.push(...lines);
+    this.#drop(this.#queue.add(lines), 'there is no room for more events (outbox-full)');
     this.schedule();
   }
 
-  /** Sends what is waiting, now or when it is due. */
+  /** Sends what is waiting when it is due. */
   schedule(least = FIRST): void {
-    const due = this.flushed ? this.flushed + EVERY - this.ports.now() : 0;
-    this.timer ??= this.ports.after(Math.max(least, due), () => {
-      this.timer = undefined;
+    const due = this.#flushed ? this.#flushed + EVERY - this.#ports.now() : 0;
+    this.#flushAfter(Math.max(least, due));
+  }
+
+  #flushAfter(ms: number): void {
+    this.#timer ??= this.#ports.after(ms, () => {
+      this.#timer = undefined;
       void this.flush();
     });
   }
 
-  waiting(): boolean {
-    return this.fresh.length > 0 || !!this.store.get(OUTBOX);
-  }
-
   clear(): void {
-    this.era++;
-    this.fresh = [];
-    this.store.remove(OUTBOX);
-    for (const timer of [this.timer, this.saving]) {
-      if (timer !== undefined) this.ports.cancel(timer);
-    }
-    this.timer = this.saving = undefined;
+    this.#era++;
+    this.#own = [];
+    this.#queue.clear();
+    if (this.#timer !== undefined) this.#ports.cancel(this.#timer);
+    this.#timer = undefined;
   }
 
   /** The page may not come back: says what it can, and keeps it all for the next one. */
   leave(): void {
-    this.save();
-    const lines = this.lines().filter(({ id }) => !this.beaconed.has(id));
-    const batch = head(lines);
-    if (batch.length && this.ports.beacon(`${this.origin}/v1/beacon`, this.body(batch))) {
-      for (const { id } of batch) this.beaconed.add(id);
+    this.#queue.keep();
+    const batch = head(this.#own.filter(({ id }) => !this.#beaconed.has(id)), BEACON_BYTES);
+    if (batch.length && this.#ports.beacon(`${this.#origin}/v1/beacon`, this.#body(batch))) {
+      for (const { id } of batch) this.#beaconed.add(id);
     }
   }
 
   async flush(): Promise<void> {
-    if (this.flying) return;
-    this.flying = true;
-    let wait = 0;
+    if (this.#flying) return;
+    this.#flying = true;
+    let wait: number | undefined = FIRST;
     try {
-      await this.locked('waymark-flush', { ifAvailable: true }, async () => {
-        await this.locked('waymark-outbox', {}, () => this.save());
-        const batch = head(this.lines());
-        if (batch.length) wait = await this.send(batch);
+      await this.#locked('waymark-flush', { ifAvailable: true }, async () => {
+        wait = await this.#round();
       });
     } finally {
-      this.flying = false;
+      this.#flying = false;
     }
-    if (this.waiting()) this.schedule(wait || FIRST);
+    if (wait) this.schedule(wait);
+    else if (wait === 0) this.#flushAfter(0);
   }
 
-  /** Gives how long to wait before the next attempt; 0 for as usual. */
-  private async send(batch: Line[]): Promise<number> {
-    const { era } = this;
-    const body = this.body(batch);
-    this.flushed = this.ports.now();
+  /** Gives how long to wait before the next; `undefined` where nothing is left. */
+  async #round(): Promise<number | undefined> {
+    const era = this.#era;
+    const { lines, old } = await this.#queue.first(BATCH_EVENTS);
+    this.#drop(old, 'events were given up after 7 days (outbox-old)');
+    const batch = head(lines, BATCH_BYTES);
+    if (!batch.length || era !== this.#era) {
+      this.#own = [];
+      return undefined;
+    }
+    const body = this.#body(batch);
+    this.#flushed = this.#ports.now();
     let response: Response | undefined;
     try {
-      response = await this.ports.fetch(`${this.origin}/v1/batch`, post(body));
+      response = await this.#ports.fetch(`${this.#origin}/v1/batch`, post(body));
     } catch {
       // The network; the same as an edge that cannot answer.
     }
-    if (era !== this.era) return 0;
-    if (!response || isPassing(response.status)) return this.backOff(response);
-    this.failures = 0;
-    if (response.ok) await this.report(response, batch);
+    if (era !== this.#era) return undefined;
+    if (!response || isPassing(response.status)) return this.#backOff(response);
+    this.#failures = 0;
+    if (response.ok) await report(response, batch);
     else {
       const reason = await response.text().catch(() => '');
       console.error(
@@ -137,77 +130,38 @@ export class Outbox {
         reason,
       );
     }
-    if (era === this.era) {
-      const done = new Set(batch.map(({ id }) => id));
-      await this.locked('waymark-outbox', {}, () =>
-        era === this.era ? this.keep(this.lines().filter(({ id }) => !done.has(id))) : undefined,
-      );
-    }
-    return 0;
+    const sent = new Set(batch.map(({ id }) => id));
+    await this.#locked('waymark-outbox', {}, async () => {
+      if (era === this.#era) await this.#queue.remove(batch);
+    });
+    this.#own = this.#own.filter(({ id }) => !sent.has(id));
+    // What has piled up goes out without a pause; what comes now has its own time.
+    return lines.length > batch.length || lines.length === BATCH_EVENTS ? 0 : undefined;
   }
 
   /** Full jitter: everybody who failed at once shall not come back at once. */
-  private backOff(response: Response | undefined): number {
-    const jitter = this.ports.random() * Math.min(BACKOFF, FIRST * 2 ** this.failures++);
-    return Math.max(jitter, retryAfter(response?.headers.get('retry-after'), this.ports.now()), 1);
+  #backOff(response: Response | undefined): number {
+    const jitter = this.#ports.random() * Math.min(BACKOFF, FIRST * 2 ** this.#failures++);
+    return Math.max(jitter, retryAfter(response?.headers.get('retry-after'), this.#ports.now()), 1);
   }
 
-  private async report(response: Response, batch: Line[]): Promise<void> {
-    const answer: unknown = await response.json().catch(() => undefined);
-    const rejected = (answer as { rejected?: unknown } | undefined)?.rejected;
-    if (!Array.isArray(rejected)) return;
-    for (const { index, code, message } of rejected) {
-      console.warn(`waymark: event ${batch[index]?.id} was rejected: ${message} (${code})`);
-    }
+  #drop(count: number, why: string): void {
+    if (count && !this.#stats.dropped) console.error(`waymark: ${why}`);
+    this.#stats.dropped += count;
   }
 
-  private body(batch: Line[]): string {
+  #body(batch: Line[]): string {
     const head = {
-      writeKey: this.writeKey,
+      writeKey: this.#writeKey,
       deviceKey: batch[0]?.key || undefined,
-      sentAt: new Date(this.ports.now()).toISOString(),
+      sentAt: new Date(this.#ports.now()).toISOString(),
     };
     const events = batch.map(({ text }) => text).join(',');
     return `${JSON.stringify(head).slice(0, -1)},"batch":[${events}]}`;
   }
 
-  private lines(): Line[] {
-    const oldest = this.ports.now() - OLDEST;
-    return (this.store.get(OUTBOX) ?? '')
-      .split('\n')
-      .map(parse)
-      .filter(({ id, at, text }) => id && text && at > oldest);
-  }
-
-  /** Adds what is fresh to what is stored. When there is no room it is the newest that goes. */
-  private save(): void {
-    if (!this.fresh.length) return;
-    const all = this.lines();
-    let length = all.reduce((sum, line) => sum + line.text.length, 0);
-    for (const line of this.fresh.map(parse)) {
-      if (all.length < MOST_EVENTS && length + line.text.length <= MOST_LENGTH) {
-        all.push(line);
-        length += line.text.length;
-      } else if (this.stats.dropped++ === 0) {
-        console.error('waymark: there is no room for more events (outbox-full)');
-      }
-    }
-    this.fresh = [];
-    this.keep(all);
-  }
-
-  private keep(lines: Line[]): void {
-    if (!lines.length) return this.store.remove(OUTBOX);
-    const text = lines.map(({ id, at, key, text }) => `${id} ${at} ${key} ${text}`).join('\n');
-    this.store.set(OUTBOX, text);
-  }
-
-  private async locked(
-    name: string,
-    options: LockOptions,
-    run: () => void | Promise<void>,
-  ): Promise<void> {
-    const { locks } = this.ports;
+  async #locked(name: string, options: LockOptions, run: () => Promise<void>): Promise<void> {
+    const { locks } = this.#ports;
     if (!locks) return run();
     let begun = false;
     try {
@@ -221,6 +175,15 @@ export class Outbox {
       if (begun) throw error;
       await run();
     }
+  }
+}
+
+async function report(response: Response, batch: Line[]): Promise<void> {
+  const answer: unknown = await response.json().catch(() => undefined);
+  const rejected = (answer as { rejected?: unknown } | undefined)?.rejected;
+  if (!Array.isArray(rejected)) return;
+  for (const { index, code, message } of rejected) {
+    console.warn(`waymark: event ${batch[index]?.id} was rejected: ${message} (${code})`);
   }
 }
 
@@ -246,19 +209,13 @@ function retryAfter(header: string | null | undefined, now: number): number {
   return wait > 0 ? Math.min(wait, 3_600_000) : 0;
 }
 
-function parse(line: string): Line {
-  const [id = '', at = '', key = ''] = line.split(' ', 3);
-  const text = line.slice(id.length + at.length + key.length + 3);
-  return { id, at: Number(at), key, text };
-}
-
 /** The first events that fit one request. They are all of one device. */
-function head(lines: Line[]): Line[] {
+function head(lines: Line[], most: number): Line[] {
   let bytes = 0;
   let count = 0;
   for (const { key, text } of lines) {
     bytes += byteLength(text) + 1;
-    if (count === BATCH_EVENTS || (count && bytes > BATCH_BYTES) || key !== lines[0]!.key) break;
+    if (count === BATCH_EVENTS || (count && bytes > most) || key !== lines[0]!.key) break;
     count++;
   }
   return lines.slice(0, count);

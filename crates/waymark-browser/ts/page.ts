@@ -9,6 +9,8 @@ export interface PageSnapshot {
   page: { path: string; url: string; title: string; referrer: string; search: string };
   /** From `utm_*`; empty when there is none. */
   campaign: { [key: string]: string };
+  /** The id that an advertiser gave the click, by the name of its parameter. */
+  click: { type: string; id: string } | undefined;
   /** The language that the path begins with, else the visitor's first choice. */
   locale: string;
 }
@@ -20,6 +22,13 @@ const CAMPAIGN = {
   utm_term: 'term',
   utm_content: 'content',
 };
+
+/** What advertisers add to an address, so that they know the click again. */
+const CLICKS =
+  'gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id yclid epik rdt_cid ScCid qclid bd_vid'.split(' ');
+
+/** The words of `waymark-edge/src/pages.rs`. */
+const BOT = /bot|crawl|spider|slurp|headless|lighthouse|facebookexternalhit/i;
 
 let latest: { href: string; title: string; snapshot: PageSnapshot } | undefined;
 
@@ -36,7 +45,9 @@ export function snapshot(): PageSnapshot {
     }
     const url = (origin === 'null' ? 'file://' : origin) + pathname + search;
     const page = { path: pathname, url, title, referrer, search };
-    const taken = plain({ page, campaign, locale: localeOf(pathname) }) as unknown as PageSnapshot;
+    const clicked = CLICKS.find((name) => query.get(name));
+    const click = clicked && { type: clicked, id: query.get(clicked) };
+    const taken = plain({ page, campaign, click, locale: localeOf(pathname) }) as unknown as PageSnapshot;
     latest = { href, title, snapshot: taken };
   }
   return latest.snapshot;
@@ -52,7 +63,7 @@ export function groups(seen: PageSnapshot): JsonObject {
   const { page, campaign } = seen;
   const type = /Mobi|Android|iPhone|iPad/.test(navigator.userAgent) ? 'mobile' : 'desktop';
   const device: JsonObject = { type };
-  if (navigator.webdriver) device['bot'] = true;
+  if (navigator.webdriver || BOT.test(navigator.userAgent)) device['bot'] = true;
   const values: JsonObject = { page, device };
   if (Object.keys(campaign).length) values['campaign'] = campaign;
   return values;

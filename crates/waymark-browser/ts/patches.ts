@@ -6,40 +6,40 @@ import type { Change } from './types';
 const UNTOUCHED = /^(script|style|link|base|meta|object|embed|i?frame|template)$/i;
 
 export class Patches {
-  private undo: (() => unknown)[] = [];
-  private applied = '';
+  #undo: (() => unknown)[] = [];
+  #applied = '';
 
   apply(changes: Change[]): void {
     const text = JSON.stringify(changes);
-    if (text !== this.applied) this.takeBack();
-    this.applied = text;
+    if (text !== this.#applied) this.takeBack();
+    this.#applied = text;
     for (const change of changes) {
       for (const element of document.querySelectorAll(change.selector)) {
-        if (!UNTOUCHED.test(element.localName)) this.change(element, change);
+        if (!UNTOUCHED.test(element.localName)) this.#change(element, change);
       }
     }
   }
 
   takeBack(): void {
-    for (const back of this.undo.splice(0).reverse()) back();
-    this.applied = '';
+    for (const back of this.#undo.splice(0).reverse()) back();
+    this.#applied = '';
   }
 
-  private change(element: Element, { attributes = {}, addClass = [], removeClass = [] }: Change): void {
+  #change(element: Element, { attributes = {}, addClass = [], removeClass = [] }: Change): void {
     for (const [name, value] of Object.entries(attributes)) {
       const before = element.getAttribute(name);
       if (before === value) continue;
       set(element, name, value);
-      this.undo.push(() => set(element, name, before));
+      this.#undo.push(() => set(element, name, before));
     }
     if (!element.hasAttribute('class')) {
-      this.undo.push(() => element.getAttribute('class') === '' && element.removeAttribute('class'));
+      this.#undo.push(() => element.getAttribute('class') === '' && element.removeAttribute('class'));
     }
     for (const [names, wanted] of [[addClass, true], [removeClass, false]] as const) {
       for (const name of names) {
         if (element.classList.contains(name) === wanted) continue;
         element.classList.toggle(name, wanted);
-        this.undo.push(() => element.classList.toggle(name, !wanted));
+        this.#undo.push(() => element.classList.toggle(name, !wanted));
       }
     }
   }

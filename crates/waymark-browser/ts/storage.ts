@@ -1,7 +1,7 @@
 // What the device keeps. Where storage is refused or full, memory stands in for it.
 
 import { read } from './consent';
-import type { Purposes } from './types';
+import type { JsonObject, Purposes } from './types';
 
 export const RECORD = 'waymark';
 export const STATE = 'waymark.state';
@@ -20,23 +20,34 @@ export interface Answer {
   consent: Purposes;
 }
 
+/** What a page has said of the visitor. */
+export interface Who {
+  userId?: string | undefined;
+  traits?: JsonObject | undefined;
+  groupId?: string | undefined;
+}
+
 /** Under `waymark`. After a refusal only `consent`, and `untold` until the edge knows of it. */
-export interface Record {
+export interface Record extends Who {
   consent?: Purposes | undefined;
   /** Answers that the edge has not heard yet. */
   untold?: Answer[] | undefined;
   device?: Device | undefined;
-  userId?: string | undefined;
 }
 
 export class Store {
-  private readonly memory = new Map<string, string>();
+  readonly #memory = new Map<string, string>();
 
-  constructor(private readonly backing: Storage | undefined) {}
+  readonly #backing: Storage | undefined;
 
-  static ofPage(): Store {
+  constructor(backing: Storage | undefined) {
+    this.#backing = backing;
+  }
+
+  /** What lasts longer than the page, unless the page does not want it. */
+  static ofPage(lasting: boolean): Store {
     try {
-      return new Store(window.localStorage);
+      return new Store(lasting ? window.localStorage : undefined);
     } catch {
       return new Store(undefined);
     }
@@ -44,7 +55,7 @@ export class Store {
 
   get(key: string): string | null {
     try {
-      return this.memory.get(key) ?? this.backing?.getItem(key) ?? null;
+      return this.#memory.get(key) ?? this.#backing?.getItem(key) ?? null;
     } catch {
       return null;
     }
@@ -52,18 +63,18 @@ export class Store {
 
   set(key: string, value: string): void {
     try {
-      if (!this.backing) throw 0;
-      this.backing.setItem(key, value);
-      this.memory.delete(key);
+      if (!this.#backing) throw 0;
+      this.#backing.setItem(key, value);
+      this.#memory.delete(key);
     } catch {
-      this.memory.set(key, value);
+      this.#memory.set(key, value);
     }
   }
 
   remove(key: string): void {
-    this.memory.delete(key);
+    this.#memory.delete(key);
     try {
-      this.backing?.removeItem(key);
+      this.#backing?.removeItem(key);
     } catch {
       // What cannot be reached cannot be read again either.
     }

@@ -1,4 +1,4 @@
-//! What marketers read: the reference, `docs/packs/*.md`, and the recipes, `docs/recipes/*.md`, to HTML
+//! What developers and marketers read, `docs/{web,packs,recipes}/*.md`, to HTML
 //! under `www/docs`, and nothing else to build.
 //!
 //! A page is Markdown. A comment such as `<!-- keys: rule -->` stands for a table that is made of the
@@ -24,7 +24,23 @@ struct Book {
     pages: &'static [&'static str],
 }
 
-const BOOKS: [Book; 2] = [
+const BOOKS: [Book; 3] = [
+    Book {
+        folder: "web",
+        pages: &[
+            "index",
+            "calls",
+            "capture",
+            "content",
+            "consent",
+            "delivery",
+            "policies",
+            "bundlers",
+            "without-edge",
+            "migrate",
+            "browsers",
+        ],
+    },
     Book {
         folder: "packs",
         pages: &[

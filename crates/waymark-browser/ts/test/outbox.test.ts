@@ -3,6 +3,8 @@ import { beforeEach, test } from 'node:test';
 
 import { Messenger } from '../messenger';
 import { Outbox, type Ports } from '../outbox';
+import { Database } from '../database';
+import { Queue } from '../queue';
 import { OUTBOX, Store } from '../storage';
 
 const NOW = 1_700_000_000_000;
@@ -71,14 +73,17 @@ beforeEach(() => {
   world = new World();
   store = new Store(undefined);
   stats = { mismatch: 0, stale: 0, dropped: 0 };
-  outbox = new Outbox('https://edge', 'wk', store, world.ports, stats);
+  outbox = made();
   for (const level of ['error', 'warn'] as const) {
     console[level] = (...words: unknown[]) => void world.logged.push(words);
   }
 });
 
+/** Without a database: what it has then, it has in the store. */
+const made = (ports = world.ports): Outbox =>
+  new Outbox('https://edge', 'wk', new Queue(store, new Database(undefined), () => world.now), ports, stats);
 const add = (id: string, key = 'k', filler = ''): void =>
-  outbox.add(id, world.now, key, JSON.stringify({ messageId: id, filler }));
+  outbox.add([{ id, at: world.now, key, text: JSON.stringify({ messageId: id, filler }) }]);
 const batches = (): string[][] => world.sent.map(({ body }) => body.batch.map((e) => e.messageId));
 
 test('the first events go after a second, later ones every five', async () => {
@@ -163,26 +168,30 @@ test('on leaving a beacon goes out once, and the events stay until they are conf
   add('b');
   outbox.leave();
   assert.deepEqual(JSON.parse(world.beacons[1]!).batch.map((e: Sent['body']['batch'][0]) => e.messageId), ['b']);
-  const next = new Outbox('https://edge', 'wk', store, world.ports, stats);
-  assert.ok(next.waiting());
-  next.schedule();
+  made().schedule();
   await world.pass(6_000);
   assert.deepEqual(batches()[0], ['a', 'b']);
 });
 
-test('when there is no room the newest events go, and are counted', async () => {
-  for (let i = 0; i < 503; i++) add(`a${i}`);
-  outbox.leave();
-  assert.equal(stats.dropped, 3);
+test('when there is no room the newest events go, and are counted', () => {
+  for (let i = 0; i < 9; i++) add(`a${i}`, 'k', 'x'.repeat(50_000));
+  assert.equal(stats.dropped, 2);
   const ids = store.get(OUTBOX)!.split('\n').map((line) => line.split(' ')[0]);
-  assert.deepEqual([ids.length, ids[0], ids.at(-1)], [500, 'a0', 'a499']);
+  assert.deepEqual([ids.length, ids[0], ids.at(-1)], [7, 'a0', 'a6']);
 });
 
-test('what is older than a week is not sent', async () => {
-  outbox.add('old', NOW - 8 * 86_400_000, 'k', '{"messageId":"old"}');
+test('what is older than a week is not sent, and counted', async () => {
+  outbox.add([{ id: 'old', at: NOW - 8 * 86_400_000, key: 'k', text: '{"messageId":"old"}' }]);
   add('new');
   await world.pass(1_000);
   assert.deepEqual(batches(), [['new']]);
+  assert.equal(stats.dropped, 1);
+});
+
+test('what has piled up goes out without a pause', async () => {
+  for (let i = 0; i < 350; i++) add(`a${i}`);
+  await world.pass(1_100);
+  assert.deepEqual(world.sent.map(({ body }) => body.batch.length), [100, 100, 100, 50]);
 });
 
 test('what another tab has stored goes along', async () => {
@@ -207,8 +216,7 @@ test('emptied while a request was under way, it stays empty', async () => {
 test('locks that are refused are done without', async () => {
   const locks = { request: () => Promise.reject(new Error('SecurityError')) };
   const ports = { ...world.ports, locks: locks as unknown as LockManager };
-  const locked = new Outbox('https://edge', 'wk', store, ports, stats);
-  locked.add('a', NOW, 'k', '{"messageId":"a"}');
+  made(ports).add([{ id: 'a', at: NOW, key: 'k', text: '{"messageId":"a"}' }]);
   await world.pass(1_000);
   assert.deepEqual(batches(), [['a']]);
 });
@@ -224,6 +232,6 @@ test('the edge is told of an answer until it has heard', async () => {
   const { url, body } = world.sent[1]!;
   assert.equal(url, 'https://edge/v1/consent');
   assert.deepEqual(body as unknown, {
-    writeKey: 'wk', deviceKey: 'k', anonymousId: 'a', consent: { categoryPreferences: consent },
+    writeKey: 'wk', deviceKey: 'k', anonymousId: 'a', consent: { categoryPreferences: consent }, erase: true,
   });
 });

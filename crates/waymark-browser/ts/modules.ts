@@ -1,0 +1,48 @@
+// What few pages need is fetched by those that do. Each is a file of its own; this is all they see of
+// the SDK.
+
+import type { Emitter } from './emitter';
+import type { Consent, Decision, JsonObject, Options, SlotDecision } from './types';
+
+export interface Sdk {
+  readonly options: Options;
+  /** Where the edge is. */
+  readonly origin: string;
+  readonly emitter: Emitter;
+  fail(code: string, message: string): void;
+  log(event: string, properties: JsonObject): void;
+  consent(answer?: unknown): Consent;
+  decide(): Promise<Decision>;
+  /** The page, the visitor's consent and what is kept of them, as the edge's explanations take them. */
+  situation(): JsonObject;
+  /** Decides with another Program from now on, and tells nobody of what happens. */
+  rehearse(program: Uint8Array): void;
+  trusted(html: string): unknown;
+}
+
+export interface Modules {
+  /** Clicks, forms, scrolling, engagement, errors and vitals. */
+  capture: { start(sdk: Sdk): void };
+  /** Consent as platforms tell of it: TCF, GPP, Google's consent mode. */
+  signals: { start(sdk: Sdk): void };
+  /** Exposures told to `dataLayer` and `gtag`. */
+  bridge: { start(sdk: Sdk): void };
+  /** Content above the page. */
+  overlay: { present(sdk: Sdk, id: string, slot: SlotDecision): void };
+  /** Why, and who. */
+  inspector: {
+    start(sdk: Sdk): void;
+    explain(sdk: Sdk, slot?: string): Promise<JsonObject>;
+  };
+  /** What the edge had taken out of the page. */
+  authors: { restore(sdk: Sdk): Promise<void> };
+  /** Packs that are not live yet. */
+  preview: { preview(sdk: Sdk, token: string): Promise<void> };
+}
+
+/** Where the rest of the SDK is. */
+export interface Parts {
+  module<Name extends keyof Modules>(name: Name): Promise<Modules[Name]>;
+  /** The address of the engine, of the whole one for the Programs that need it. */
+  engine(whole: boolean): string;
+}

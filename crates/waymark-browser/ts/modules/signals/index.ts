@@ -1,0 +1,120 @@
+// Consent as the site's own platform tells of it, in whichever of the common ways.
+
+import type { Sdk } from '../../modules';
+import type { Json, Purposes } from '../../types';
+import { decodeGpp, purposesOfGpp } from './gpp';
+import { decodeTc, purposesOfTcf } from './tcf';
+
+export { decodeGpp, decodeTc };
+
+type Api = (command: string, version: unknown, callback: (data: never, success: boolean) => void) => void;
+
+interface Page {
+  __tcfapi?: Api;
+  __gpp?: (command: string, callback: (data: never, success: boolean) => void) => void;
+  dataLayer?: unknown[];
+}
+
+const SOURCES = { tcf, gpp, google };
+/** How long a platform may take to be there, in milliseconds: it may come long after the page. */
+const PATIENCE = 60_000;
+const EVERY = 100;
+
+export function start(sdk: Sdk): void {
+  let before = '';
+  const hear = (purposes: Purposes): void => {
+    const said = JSON.stringify(purposes);
+    if (said !== before) sdk.consent(purposes);
+    before = said;
+  };
+  for (const name of (sdk.options.consent ?? '').split(/[\s,]+/).filter(Boolean)) {
+    const source = SOURCES[name as keyof typeof SOURCES];
+    if (source) source(hear, sdk);
+    else sdk.fail('unknown-signal', `data-consent knows tcf, gpp and google, not ${name}`);
+  }
+}
+
+type Hear = (purposes: Purposes) => void;
+
+interface TcData {
+  eventStatus?: string;
+  gdprApplies?: boolean;
+  purpose?: { consents?: Record<number, boolean> };
+  publisher?: { consents?: Record<number, boolean> };
+}
+
+function tcf(hear: Hear, sdk: Sdk): void {
+  whenThere('__tcfapi', sdk, (api) =>
+    api('addEventListener', 2, (data: TcData, success: boolean) => {
+      if (!success || !data) return;
+      // Where the GDPR does not apply, nobody is asked.
+      if (data.gdprApplies === false) return hear(purposesOfTcf(() => true));
+      if (data.eventStatus !== 'tcloaded' && data.eventStatus !== 'useractioncomplete') return;
+      const { publisher, purpose } = data;
+      const own = publisher?.consents && Object.values(publisher.consents).some(Boolean);
+      const said = (own ? publisher.consents : purpose?.consents) ?? {};
+      hear(purposesOfTcf((number) => said[number] === true));
+    }),
+  );
+}
+
+interface GppData {
+  eventName?: string;
+  data?: unknown;
+  pingData?: { signalStatus?: string; gppString?: string };
+}
+
+function gpp(hear: Hear, sdk: Sdk): void {
+  whenThere('__gpp', sdk, (api) =>
+    api('addEventListener', ({ pingData }: GppData, success: boolean) => {
+      if (!success || pingData?.signalStatus !== 'ready' || !pingData.gppString) return;
+      try {
+        hear(purposesOfGpp(decodeGpp(pingData.gppString)));
+      } catch (error) {
+        sdk.fail('bad-consent-string', String(error));
+      }
+    }),
+  );
+}
+
+/** `gtag('consent', 'update', {…})`, as it passes through the data layer; before it or after. */
+function google(hear: Hear): void {
+  const page = window as unknown as Page;
+  const layer = (page.dataLayer ??= []);
+  const all: Record<string, Json> = {};
+  const look = (entry: unknown): void => {
+    const [command, how, signals] = Array.from((entry ?? []) as ArrayLike<unknown>);
+    if (command !== 'consent' || (how !== 'default' && how !== 'update')) return;
+    Object.assign(all, signals);
+    const granted = (...names: string[]): boolean => names.every((name) => all[name] === 'granted');
+    const purposes = {
+      analytics: granted('analytics_storage'),
+      personalization: granted('personalization_storage'),
+      marketing: granted('ad_storage', 'ad_user_data', 'ad_personalization'),
+    };
+    // What holds until the visitor is asked is no refusal.
+    if (how === 'update' || Object.values(purposes).some(Boolean)) hear(purposes);
+  };
+  for (const entry of layer) look(entry);
+  const push = layer.push.bind(layer);
+  layer.push = (...entries: unknown[]) => {
+    for (const entry of entries) look(entry);
+    return push(...entries);
+  };
+}
+
+/** The platform may load after us. */
+function whenThere<Name extends '__tcfapi' | '__gpp'>(
+  name: Name,
+  sdk: Sdk,
+  use: (api: NonNullable<Page[Name]>) => void,
+): void {
+  const end = Date.now() + PATIENCE;
+  const look = (): void => {
+    const api = (window as unknown as Page)[name];
+    if (api) use(api);
+    else if (Date.now() < end) setTimeout(look, EVERY);
+    else sdk.fail('no-consent-platform', `there is no ${name}: nobody says what the visitor allows`);
+  };
+  look();
+}

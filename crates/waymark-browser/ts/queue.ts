@@ -1,0 +1,113 @@
+// Where events wait: in IndexedDB, and where that is not to be had, or not yet, in local storage; and
+// where there is none either, in memory.
+
+import type { Database } from './database';
+import { OUTBOX, type Store } from './storage';
+
+const MOST_EVENTS = 5_000;
+/** Characters in local storage, which the whole site has 5 MB of. */
+const MOST_LENGTH = 400_000;
+/** The edge takes nothing older from a page. */
+const OLDEST = 7 * 86_400_000;
+
+export interface Line {
+  /** With `id` what they are sorted by, and known by. */
+  at: number;
+  id: string;
+  /** The device's key; empty where there is none. */
+  key: string;
+  /** The event, as JSON. */
+  text: string;
+}
+
+export class Queue {
+  readonly #store: Store;
+  readonly #database: Database;
+  readonly #now: () => number;
+  /** How many there were when somebody last looked, and came since. */
+  #count = 0;
+  /** Of which the database has not said yet that it has them. */
+  readonly #unsure = new Set<Line>();
+
+  constructor(store: Store, database: Database, now: () => number) {
+    this.#store = store;
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Gives how many found no room: when there is none, it is the newest that goes. */
+  add(lines: Line[]): number {
+    this.#database.open();
+    const room = lines.slice(0, Math.max(0, MOST_EVENTS - this.#count));
+    this.#count += room.length;
+    const dropped = lines.length - room.length;
+    const put = (events: IDBObjectStore): void => {
+      for (const line of room) {
+        events.put(line);
+        this.#unsure.add(line);
+      }
+    };
+    const written = this.#database.write('events', put, (done) => {
+      for (const line of room) this.#unsure.delete(line);
+      if (!done) this.keep(room);
+    });
+    if (written) return dropped;
+    for (const line of room) this.#unsure.delete(line);
+    return dropped + this.keep(room);
+  }
+
+  /** Puts where it is done at once what may not be safe yet, or these. Gives how many found no room. */
+  keep(lines: Line[] = [...this.#unsure]): number {
+    if (!lines.length) return 0;
+    const all = this.#kept();
+    let length = all.reduce((sum, { text }) => sum + text.length, 0);
+    const fit = lines.filter(({ text }) => (length += text.length) <= MOST_LENGTH);
+    this.#set([...all, ...fit]);
+    return lines.length - fit.length;
+  }
+
+  /** The first of them, and how many there were that are too old. */
+  async first(most: number): Promise<{ lines: Line[]; old: number }> {
+    const kept = this.#kept();
+    const stored = (await this.#database.read('events', (events) => events.getAll(null, most))) as Line[] ?? [];
+    const count = (await this.#database.read('events', (events) => events.count())) ?? 0;
+    const known = new Set<string>();
+    const all = [...kept, ...stored].filter(({ id }) => !known.has(id) && known.add(id));
+    this.#count = kept.length + count;
+    const oldest = this.#now() - OLDEST;
+    const old = all.filter(({ at }) => at <= oldest);
+    if (old.length) await this.remove(old);
+    return { lines: all.filter(({ at }) => at > oldest).slice(0, most), old: old.length };
+  }
+
+  async remove(lines: Line[]): Promise<void> {
+    const ids = new Set(lines.map(({ id }) => id));
+    this.#set(this.#kept().filter(({ id }) => !ids.has(id)));
+    this.#count = Math.max(0, this.#count - ids.size);
+    await new Promise((settled) => {
+      const gone = (events: IDBObjectStore): void => lines.forEach(({ at, id }) => events.delete([at, id]));
+      if (!this.#database.write('events', gone, settled)) settled(false);
+    });
+  }
+
+  /** Leaves nothing on the device. */
+  clear(): void {
+    this.#count = 0;
+    this.#store.remove(OUTBOX);
+    this.#database.remove();
+  }
+
+  #kept(): Line[] {
+    return (this.#store.get(OUTBOX) ?? '').split('\n').flatMap((line) => {
+      const [id = '', at = '', key = ''] = line.split(' ', 3);
+      const text = line.slice(id.length + at.length + key.length + 3);
+      return id && text ? [{ id, at: Number(at), key, text }] : [];
+    });
+  }
+
+  #set(lines: Line[]): void {
+    if (!lines.length) return this.#store.remove(OUTBOX);
+    const text = lines.map(({ id, at, key, text }) => `${id} ${at} ${key} ${text}`).join('\n');
+    this.#store.set(OUTBOX, text);
+  }
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+
+import { IDBFactory } from 'fake-indexeddb';
+
+import { Database } from '../database';
+import { STATE, Store } from '../storage';
+import { Vault } from '../vault';
+
+let factory: IDBFactory;
+let store: Store;
+const made = (): Vault => new Vault(store, new Database(factory as unknown as globalThis.IDBFactory));
+const settled = (): Promise<void> => new Promise((done) => setTimeout(done, 20));
+
+beforeEach(() => {
+  factory = new IDBFactory();
+  store = new Store(undefined);
+});
+
+test('what one tab has put the next one gets', async () => {
+  const vault = made();
+  assert.equal(await vault.get(), null);
+  vault.put('AAAA');
+  await settled();
+  assert.equal(await made().get(), 'AAAA');
+  assert.equal(store.get(STATE), null);
+});
+
+test('events of pages that were left are added to the state that is there, until it has them', async () => {
+  const vault = made();
+  await vault.get();
+  vault.put('AAAA');
+  await settled();
+  made().append(['BBBB']);
+  made().append(['CCCC']);
+  assert.equal(await vault.get(), 'AAAA\nBBBB\nCCCC');
+  // One more comes before the others are in.
+  made().append(['DDDD']);
+  vault.put('EEEE');
+  await settled();
+  assert.equal(await made().get(), 'EEEE\nBBBB\nCCCC\nDDDD');
+  await vault.get();
+  vault.put('FFFF');
+  await settled();
+  assert.equal(await made().get(), 'FFFF');
+});
+
+test('a hundred events may wait for a page that has an engine', async () => {
+  const vault = made();
+  vault.append(Array.from({ length: 130 }, (_, at) => `E${at}`));
+  const lines = (await vault.get())!.split('\n');
+  assert.deepEqual([lines.length, lines[0], lines[1]], [101, '', 'E30']);
+});
+
+test('where there is no database it is in the store', async () => {
+  const vault = new Vault(store, new Database(undefined));
+  vault.put('AAAA');
+  assert.equal(await vault.get(), 'AAAA');
+  vault.remove();
+  assert.equal(await vault.get(), null);
+});
+
+test('removed, it is gone', async () => {
+  const vault = made();
+  await vault.get();
+  vault.put('AAAA');
+  vault.remove();
+  await settled();
+  assert.equal(await made().get(), null);
+});

@@ -1,0 +1,116 @@
+// Segment's calls and ours, before the SDK has come and after.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { exported, launch, until, visitor } from "./browser.mjs";
+import { ALL, open, site } from "./site.mjs";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(async () => { await browser?.close(); });
+
+const stored = async (id, count) => until(`${count} events`, async () => {
+  const all = (await exported()).filter((event) => event.anonymousId === id);
+  return all.length >= count && all;
+}, 20_000);
+const device = (page) => until("a device", () => page.evaluate(() => waymark.user().anonymousId()));
+
+test("a site that has Segment's snippet goes on with its calls under its own name", async () => {
+  const head = `<script>
+    var analytics = window.analytics = window.analytics || [];
+    analytics.load = () => {};
+    analytics.push(["identify", "u-1", { plan: "pro" }]);
+    analytics.push(["page", "Docs", "Start", { title: "Mine" }]);
+    analytics.push(["track", "Signed Up", { plan: "pro" }, { timestamp: new Date(Date.now() - 60000), context: { app: { name: "site" } } }]);
+  </script>`;
+  const { url, stop } = await site({ head, attributes: 'data-as="analytics"' });
+  const { context, page, seen } = await visitor(browser);
+  await open(page, url);
+  assert.ok(await page.evaluate(() => window.analytics === window.waymark));
+  const heard = await page.evaluate(async (all) => {
+    const heard = [];
+    analytics.on("track", (event, properties, options) => heard.push(["track", event, properties, options.messageId]));
+    analytics.once("group", (id, traits) => heard.push(["group", id, traits]));
+    analytics.consent(all);
+    analytics.track("Twice", { n: 1 }, { messageId: "same" }, () => heard.push(["called back"]));
+    analytics.track("Twice", { n: 1 }, { messageId: "same" });
+    analytics.group("acme", { seats: 5 });
+    analytics.group("acme", { seats: 6 });
+    analytics.screen("Settings");
+    analytics.alias("u-2", "u-1");
+    await analytics.ready();
+    return { heard, user: [analytics.user().id(), analytics.user().traits()], group: analytics.group().id() };
+  }, ALL);
+  assert.deepEqual(heard.heard, [
+    ["track", "Twice", { n: 1 }, "same"], ["called back"], ["track", "Twice", { n: 1 }, "same"], ["group", "acme", { seats: 5 }],
+  ]);
+  assert.deepEqual([heard.user, heard.group], [["u-2", { plan: "pro" }], "acme"]);
+  const events = await stored(await device(page), 8);
+  const by = (type) => events.filter((event) => event.type === type);
+  assert.deepEqual(by("track").map(({ event }) => event).sort(), ["Signed Up", "Twice"]);
+  assert.deepEqual(by("group").map(({ groupId, traits }) => [groupId, traits.seats]).sort(), [["acme", 5], ["acme", 6]]);
+  assert.equal(by("alias")[0].previousId, "u-1");
+  const [view] = by("page");
+  assert.deepEqual([view.properties.category, view.properties.name, view.properties.title], ["Docs", "Start", "Mine"]);
+  assert.equal(by("page").length, 1, "the page's own view stands for the automatic one");
+  const signed = by("track").find(({ event }) => event === "Signed Up");
+  assert.equal(signed.context.app.name, "site");
+  assert.ok(Date.parse(view.timestamp) - Date.parse(signed.timestamp) > 50_000);
+  assert.ok(events.every((event) => event.userId === "u-1" || event.userId === "u-2"));
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+  await stop();
+});
+
+test("promises that were asked for before the SDK came are kept", async () => {
+  const head = `<script>window.early = [];</script>`;
+  const body = `<script>
+    addEventListener("load", async () => {
+      early.push(await waymark.segments(), await waymark.stage(), await waymark.slot("hero"));
+      await waymark.ready(() => early.push("ready"));
+    });
+  </script><h1 data-waymark-slot="hero">author</h1>`;
+  const { url, stop } = await site({ head, body, attributes: "", tag: undefined });
+  const { context, page } = await visitor(browser);
+  await open(page, url);
+  const early = await until("the promises", () => page.evaluate(() => early.length === 4 && early));
+  assert.deepEqual([early[0], early[1], early[2].content, early[3]], [[], null, early[2].content, "ready"]);
+  await context.close();
+  await stop();
+});
+
+test("an anonymous id of the page's own is used from then on", async () => {
+  const { url, stop } = await site();
+  const { context, page } = await visitor(browser);
+  await open(page, url);
+  await page.evaluate((all) => {
+    waymark.setAnonymousId("from-my-server");
+    waymark.consent(all);
+    waymark.track("Mine");
+  }, ALL);
+  assert.equal(await device(page), "from-my-server");
+  const sent = await until("its event", async () => {
+    const all = (await exported()).filter((event) => event.event === "Mine" && event.anonymousId === "from-my-server");
+    return all.length && all;
+  }, 20_000);
+  assert.equal(sent.length, 1);
+  await context.close();
+  await stop();
+});
+
+test("debug says in the console what happens", async () => {
+  const { url, stop } = await site();
+  const { context, page } = await visitor(browser);
+  const said = [];
+  page.on("console", (message) => said.push(message.text()));
+  await open(page, url);
+  await page.evaluate(() => {
+    waymark.debug();
+    waymark.track("Loud");
+    waymark.debug(false);
+    waymark.track("Quiet");
+  });
+  assert.ok(said.some((text) => /waymark: track Loud/.test(text)), said.join("\n"));
+  assert.ok(!said.some((text) => /Quiet/.test(text)));
+  await context.close();
+  await stop();
+});
