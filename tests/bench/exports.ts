@@ -2,11 +2,11 @@
 
 import { initSync } from 'waymark-bench';
 
-import { Engine } from '../../crates/waymark-browser/ts/engine';
+import { Engine } from '../../crates/waymark-browser/ts/engine/engine';
 import { numerals } from './page';
 
 export { Bench } from 'waymark-bench';
-export { encodeContext, encodeEvent } from '../../crates/waymark-browser/ts/encode';
+export { encodeContext, encodeEvent } from '../../crates/waymark-browser/ts/engine/encode';
 
 /** Gives the module's memory, and the engine as pages call it. */
 export function start(module: BufferSource): { memory: WebAssembly.Memory; engine: Engine } {

@@ -174,3 +174,29 @@ test("a page from the back button's cache is a page view", async () => {
   await named("page", 2);
   await end();
 });
+
+test("a page that was made ahead is seen when it is shown, and not before", async () => {
+  const { url, stop } = await site();
+  const { context, page, seen } = await visitor(browser);
+  await page.addInitScript(() => {
+    window.ahead = true;
+    Object.defineProperty(Document.prototype, "prerendering", { get: () => window.ahead });
+  });
+  await open(page, url);
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  await page.waitForTimeout(2_000);
+  assert.equal(events(seen.sent).size, 0);
+  const shown = await page.evaluate(() => {
+    window.ahead = false;
+    document.dispatchEvent(new Event("prerenderingchange"));
+    return Date.now();
+  });
+  const [view] = await until("the page view", () => {
+    const all = [...events(seen.sent).values()];
+    return all.length && all;
+  }, 15_000);
+  assert.equal(view.type, "page");
+  assert.ok(Date.parse(view.timestamp) >= shown, "it happened when it was shown");
+  await context.close();
+  await stop();
+});

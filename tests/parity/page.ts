@@ -1,10 +1,10 @@
 // What a page does with the cases: its own encoder, the packed module, and the bytes that come out.
 
-import { fromBase64, toBase64, toHex } from '../../crates/waymark-browser/ts/bytes';
-import { decodeActed } from '../../crates/waymark-browser/ts/decode';
-import { encodeContext, encodeEvent, type Kind } from '../../crates/waymark-browser/ts/encode';
-import { Engine } from '../../crates/waymark-browser/ts/engine';
-import { plain } from '../../crates/waymark-browser/ts/json';
+import { fromBase64, toBase64, toHex } from '../../crates/waymark-browser/ts/engine/bytes';
+import { decodeActed } from '../../crates/waymark-browser/ts/engine/decode';
+import { encodeContext, encodeEvent, type Kind } from '../../crates/waymark-browser/ts/engine/encode';
+import { Engine } from '../../crates/waymark-browser/ts/engine/engine';
+import { plain } from '../../crates/waymark-browser/ts/engine/json';
 import type { JsonObject } from '../../crates/waymark-browser/ts/types';
 
 interface Touchpoint {

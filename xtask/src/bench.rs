@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::browser::engine;
-use crate::build::{bundle, cli, compile_with, target};
-use crate::project::{self, cargo, command, root, run};
+use crate::build::{self, bundle, cli, compile_with, target};
+use crate::edge::{self, Running};
+use crate::project::{self, cargo, command, dist, root, run};
 use crate::tools;
 
 /// The peers, where they are shared.
-const PEERS: &str = "../shared/bench/rules";
+const PEERS: &str = "../shared/bench";
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -29,6 +30,9 @@ pub struct Args {
         default_value = "js-closures,js-anchored,json-logic-engine,uniform,growthbook-cond"
     )]
     peers: String,
+    /// Trackers of the paired run in Chromium, by their names in the shared folder
+    #[arg(long, default_value = "floor,snowplow,segment,posthog,rudder")]
+    trackers: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -39,6 +43,8 @@ pub enum Part {
     Rules,
     /// Segments as events arrive, with JavaScript's in the same rounds
     Segments,
+    /// The page in Chromium: what loading costs, and an event, with the trackers in the same rounds
+    Browser,
 }
 
 pub fn run_parts(args: &Args) -> Result<()> {
@@ -46,12 +52,15 @@ pub fn run_parts(args: &Args) -> Result<()> {
     if wants(Part::Criterion) {
         run(cargo().args(["bench", "--quiet", "-p", "waymark-bench"]))?;
     }
+    if wants(Part::Browser) {
+        browser(args)?;
+    }
     if !(wants(Part::Rules) || wants(Part::Segments)) {
         return Ok(());
     }
     let built = module()?;
     cli()?;
-    let Some(peers) = peers()? else {
+    let Some(peers) = peers("rules")? else {
         println!("skipped: {PEERS} is not there");
         return Ok(());
     };
@@ -102,13 +111,47 @@ fn module() -> Result<PathBuf> {
     Ok(out)
 }
 
-/// A copy of the peers with their packages, since what is shared cannot be written to.
-fn peers() -> Result<Option<PathBuf>> {
-    let from = root().join(PEERS);
+/// What loading the SDK costs a page, and what an event does beside trackers.
+fn browser(args: &Args) -> Result<()> {
+    build::all()?;
+    let chromium = tools::chromium()?;
+    let state = target()?.join("bench/state");
+    let _ = std::fs::remove_dir_all(&state);
+    std::fs::create_dir_all(&state)?;
+    let running = Running::start(edge::free_port()?, &state)?;
+    let mut loading = command("node");
+    loading.arg(root().join("tests/bench/page.mjs")).arg(running.edge.url(""));
+    run(loading.arg(args.rounds.to_string()).env("CHROMIUM", chromium))?;
+    drop(running);
+    let Some(peers) = peers("browser")? else {
+        println!("skipped: {PEERS} is not there");
+        return Ok(());
+    };
+    let package = peers.join("node_modules/@waymark/browser");
+    copy(&dist().join("npm"), &package)?;
+    project::write(
+        &peers.join("src/waymark.js"),
+        project::read(&root().join("tests/bench/tracking.js"))?,
+    )?;
+    for name in ["engine.wasm", "engine-whole.wasm"] {
+        project::write(&peers.join("dist").join(name), project::read(&package.join(name))?)?;
+    }
+    let program = peers.join("dist/program");
+    let pack = root().join("examples/packs/outdoor-shop.jsonc");
+    run(command(cli()?).arg("compile").arg(pack).args(["--page", "-o"]).arg(program))?;
+    let libraries = format!("{},waymark", args.trackers);
+    let rounds = args.rounds.to_string();
+    let words = ["run.mjs", "--libs", &libraries, "--reps", &rounds];
+    run(command("node").current_dir(&peers).args(words))
+}
+
+/// A copy of peers with their packages, since what is shared cannot be written to.
+fn peers(folder: &str) -> Result<Option<PathBuf>> {
+    let from = root().join(PEERS).join(folder);
     if !from.exists() {
         return Ok(None);
     }
-    let to = target()?.join("bench/peers");
+    let to = target()?.join("bench/peers").join(folder);
     copy(&from, &to).with_context(|| format!("copying {}", from.display()))?;
     if !to.join("node_modules").exists() {
         eprintln!("setting up: the peers' packages");

@@ -1,7 +1,7 @@
 // The SDK as a package: the same core as the script tag's, carried along by whoever bundles it.
 
 import { start } from '../ts/start';
-import type { Modules, Parts } from '../ts/modules';
+import type { Modules, Parts } from '../ts/sdk';
 import type { Options, Waymark } from '../ts/types';
 import { fake } from './testing';
 

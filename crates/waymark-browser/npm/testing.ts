@@ -1,7 +1,7 @@
 // The SDK's interface for tests: no network, no storage, no engine; it says what it was asked and answers
 // what it is told.
 
-import { Emitter } from '../ts/emitter';
+import { Emitter } from '../ts/call/emitter';
 import type { Consent, Decision, Events, Purposes, Waymark } from '../ts/types';
 
 export interface Fake extends Waymark {

@@ -19,7 +19,7 @@
 //! effects   what it changed, as above
 //! ```
 //!
-//! Read by `ts/decode.ts`.
+//! Read by `ts/engine/decode.ts`.
 
 use alloc::vec::Vec;
 

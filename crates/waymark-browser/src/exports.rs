@@ -2,7 +2,7 @@
 //!
 //! A page asks for room, puts the input there and calls; what comes out lies in the same buffer. A
 //! binding generator would do the same with 2 KB more, a tenth of what a page may download for the
-//! whole SDK. The other side is `ts/engine.ts`.
+//! whole SDK. The other side is `ts/engine/engine.ts`.
 //!
 //! What counts bytes gives how many there are, or, below zero, that the input was refused: then the
 //! buffer has the code of the reason, of `-1 - length` bytes.

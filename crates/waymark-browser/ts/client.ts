@@ -1,25 +1,25 @@
 // What a page may call, and what happens by itself.
 
-import { agree, edgesOwn, embedded, type EdgesOwn, type Embedded } from './adopt';
-import { toBase64 } from './bytes';
-import { pageNames, read as readCall } from './calls';
-import { any, NONE, read, refused, standing } from './consent';
-import { Database } from './database';
-import { Decider, type Host } from './decider';
-import { Emitter } from './emitter';
-import { type DecisionContext, encodeEvent } from './encode';
-import { BadCall, eventName, type Held, idOf, instant, make, messageIdOf, payloadOf } from './envelope';
-import { Exposures } from './exposures';
-import { messageId, mint, random } from './identity';
-import { Messenger } from './messenger';
-import type { Modules, Parts, Sdk } from './modules';
-import { activated, onNavigation } from './navigation';
-import { Outbox, type Ports } from './outbox';
-import { groups, snapshot, surroundings } from './page';
-import { type Line, Queue } from './queue';
-import { Slots } from './slots';
-import { type Record, RECORD, Store, type Who } from './storage';
-import { Vault } from './vault';
+import { agree, edgesOwn, embedded, type EdgesOwn, type Embedded } from './page/adopt';
+import { toBase64 } from './engine/bytes';
+import { pageNames, read as readCall } from './call/calls';
+import { any, NONE, read, refused, standing } from './visitor/consent';
+import { Database } from './visitor/database';
+import { Decider, type Host } from './engine/decider';
+import { Emitter } from './call/emitter';
+import { type DecisionContext, encodeEvent } from './engine/encode';
+import { BadCall, eventName, type Held, idOf, instant, make, messageIdOf, payloadOf } from './call/envelope';
+import { Exposures } from './page/exposures';
+import { messageId, mint, random } from './visitor/identity';
+import { Messenger } from './visitor/messenger';
+import type { Modules, Parts, Sdk } from './sdk';
+import { activated, onNavigation } from './page/navigation';
+import { Outbox, type Ports } from './delivery/outbox';
+import { groups, snapshot, surroundings } from './page/page';
+import { type Line, Queue } from './delivery/queue';
+import { Slots } from './page/slots';
+import { type Record, RECORD, Store, type Who } from './visitor/storage';
+import { Vault } from './visitor/vault';
 import type {
   Boot, CallOptions, Consent, Decision, Events, JsonObject, Options, Purposes, Stats, User,
 } from './types';

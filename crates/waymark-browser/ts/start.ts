@@ -2,7 +2,7 @@
 
 import { Client } from './client';
 import { facade } from './facade';
-import type { Parts } from './modules';
+import type { Parts } from './sdk';
 import type { Boot, Core } from './types';
 
 type Methods = Record<string, ((...args: unknown[]) => unknown) | undefined>;

@@ -1,7 +1,7 @@
 // The author's content, where the edge had replaced it before the page came: asked for again, now that
 // nobody is known.
 
-import type { Sdk } from '../modules';
+import type { Sdk } from '../sdk';
 
 export async function restore(sdk: Sdk): Promise<void> {
   const response = await fetch(location.href, { cache: 'reload' });

@@ -1,6 +1,6 @@
 // Exposures told to Google's tag: `dataLayer.push` for a tag manager, `gtag` for Analytics.
 
-import type { Sdk } from '../modules';
+import type { Sdk } from '../sdk';
 
 interface Page {
   dataLayer?: unknown[];

@@ -6,7 +6,7 @@
 import type { Ran, RuleResult } from '../../../../www/studio/types';
 import { why } from '../../../../www/studio/why';
 import { type Language, words } from '../../../../www/studio/words';
-import type { Sdk } from '../modules';
+import type { Sdk } from '../sdk';
 import type { Decision, JsonObject } from '../types';
 
 const TEXTS = {

@@ -1,9 +1,9 @@
-// Content above the page: a banner at its edge, a dialog before it, a note in its corner.
+// Content above the page: a banner at its edge, a dialog before it, a note in its upper corner.
 //
 // The frame is in a shadow root, so that the page's style does not reach it; the content is in the
 // page, so that it does. Nothing moves what the page shows.
 
-import type { Sdk } from '../modules';
+import type { Sdk } from '../sdk';
 import type { SlotDecision } from '../types';
 
 /** How long a note stays that nobody looks at. */
@@ -17,7 +17,7 @@ dialog, section {
 }
 section { position: fixed; z-index: 2147483000; max-height: 50vh; overflow: auto; }
 .banner { inset: auto 0 0 0; border-radius: 0; }
-.toast { inset: auto 1rem 1rem auto; max-width: min(24rem, calc(100vw - 2rem)); }
+.toast { inset: 1rem 1rem auto auto; max-width: min(24rem, calc(100vw - 2rem)); }
 dialog { max-width: min(36rem, calc(100vw - 2rem)); max-height: calc(100dvh - 2rem); overflow: auto; }
 dialog::backdrop { background: rgb(0 0 0 / 0.5); }
 button {

@@ -1,6 +1,6 @@
 // A pack that is not live, by a link that the edge has signed and that expires.
 
-import type { Sdk } from '../modules';
+import type { Sdk } from '../sdk';
 
 const TEXTS: { [language: string]: [preview: string, until: string, leave: string] } = {
   en: ['Preview of the pack', 'until', 'Leave'],

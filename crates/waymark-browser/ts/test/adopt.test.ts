@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { agree } from '../adopt';
+import { agree } from '../page/adopt';
 import type { Decision } from '../types';
 
 const decision = (more: Partial<Decision> = {}): Decision => ({

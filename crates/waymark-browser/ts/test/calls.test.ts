@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { pageNames, read } from '../calls';
+import { pageNames, read } from '../call/calls';
 
 const callback = (): void => undefined;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { any, NONE, read, refused, standing } from '../consent';
-import { Store } from '../storage';
+import { any, NONE, read, refused, standing } from '../visitor/consent';
+import { Store } from '../visitor/storage';
 
 const ALL = { analytics: true, personalization: true, marketing: true };
 

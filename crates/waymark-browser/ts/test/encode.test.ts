@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fromBase64, Reader, toBase64, toHex, Writer } from '../bytes';
-import { byCodePoint, encodeEvent } from '../encode';
-import { plain, stringify } from '../json';
+import { fromBase64, Reader, toBase64, toHex, Writer } from '../engine/bytes';
+import { byCodePoint, encodeEvent } from '../engine/encode';
+import { plain, stringify } from '../engine/json';
 import type { JsonObject } from '../types';
 
 const event = (properties: JsonObject): Uint8Array =>

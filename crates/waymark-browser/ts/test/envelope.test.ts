@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { eventName, type Held, idOf, instant, make, messageIdOf, payloadOf } from '../envelope';
-import type { PageSnapshot } from '../page';
+import { eventName, type Held, idOf, instant, make, messageIdOf, payloadOf } from '../call/envelope';
+import type { PageSnapshot } from '../page/page';
 
 const seen: PageSnapshot = {
   page: { path: '/a', url: 'https://h/a?utm_source=x', title: 't', referrer: '', search: '?utm_source=x' },

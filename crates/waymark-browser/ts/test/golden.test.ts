@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { toHex } from '../bytes';
-import { decodeActed, decodeDecision, decodeEffects } from '../decode';
-import { encodeContext, encodeEvent, type DecisionContext, type EngineEvent } from '../encode';
-import { plain } from '../json';
+import { toHex } from '../engine/bytes';
+import { decodeActed, decodeDecision, decodeEffects } from '../engine/decode';
+import { encodeContext, encodeEvent, type DecisionContext, type EngineEvent } from '../engine/encode';
+import { plain } from '../engine/json';
 import golden from './golden.json';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));

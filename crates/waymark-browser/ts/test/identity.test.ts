@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 
-import { anonymousIdOf, messageId, mint } from '../identity';
+import { anonymousIdOf, messageId, mint } from '../visitor/identity';
 
 const counting = (bytes: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, i) => i + 250);
 const subtle = webcrypto.subtle as unknown as SubtleCrypto;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { masked } from '../mask';
+import { masked } from '../call/mask';
 
 test('addresses, cards and phones are named, not shown', () => {
   for (const [said, shown] of [

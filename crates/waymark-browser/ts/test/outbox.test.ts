@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { Messenger } from '../messenger';
-import { Outbox, type Ports } from '../outbox';
-import { Database } from '../database';
-import { Queue } from '../queue';
-import { OUTBOX, Store } from '../storage';
+import { Messenger } from '../visitor/messenger';
+import { Outbox, type Ports } from '../delivery/outbox';
+import { Database } from '../visitor/database';
+import { Queue } from '../delivery/queue';
+import { OUTBOX, Store } from '../visitor/storage';
 
 const NOW = 1_700_000_000_000;
 

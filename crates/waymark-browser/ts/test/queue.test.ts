@@ -3,9 +3,9 @@ import { beforeEach, test } from 'node:test';
 
 import { IDBFactory } from 'fake-indexeddb';
 
-import { Database } from '../database';
-import { type Line, Queue } from '../queue';
-import { OUTBOX, Store } from '../storage';
+import { Database } from '../visitor/database';
+import { type Line, Queue } from '../delivery/queue';
+import { OUTBOX, Store } from '../visitor/storage';
 
 const NOW = 1_700_000_000_000;
 const line = (at: number): Line => ({ at: NOW + at, id: `m${at}`, key: 'k', text: `{"messageId":"m${at}"}` });

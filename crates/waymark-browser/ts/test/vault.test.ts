@@ -3,9 +3,9 @@ import { beforeEach, test } from 'node:test';
 
 import { IDBFactory } from 'fake-indexeddb';
 
-import { Database } from '../database';
-import { STATE, Store } from '../storage';
-import { Vault } from '../vault';
+import { Database } from '../visitor/database';
+import { STATE, Store } from '../visitor/storage';
+import { Vault } from '../visitor/vault';
 
 let factory: IDBFactory;
 let store: Store;

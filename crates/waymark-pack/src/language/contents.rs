@@ -33,7 +33,10 @@ pub static SLOT: Shape = Shape::new(
 static PRESENTATIONS: &[Word] = &[
     word("banner", "At the lower edge of the window, for as long as the visitor leaves it there."),
     word("modal", "As a dialog, which the visitor closes before going on."),
-    word("toast", "In a corner, for ten seconds, or for as long as the visitor looks at it."),
+    word(
+        "toast",
+        "In the upper corner, for ten seconds, or for as long as the visitor looks at it.",
+    ),
 ];
 
 pub static CONTENT: Shape = Shape::new(

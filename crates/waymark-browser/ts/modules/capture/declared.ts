@@ -1,7 +1,7 @@
 // Events that elements name themselves:
 // `<a data-waymark-event="Product Clicked" data-waymark-properties='{"product_id": "t1"}'>`.
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 import type { JsonObject } from '../../types';
 
 const EVENT = 'data-waymark-event';

@@ -1,6 +1,6 @@
 // How long a page was really looked at: in front, in focus, and with a sign of life in the last half minute.
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 import { furthest } from './scroll';
 
 const IDLE = 30_000;

@@ -1,6 +1,6 @@
 // What went wrong in the page's own code.
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 import type { JsonObject } from '../../types';
 
 /** Of one page; of each error one. */

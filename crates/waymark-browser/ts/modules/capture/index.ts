@@ -1,6 +1,6 @@
 // What happens on a page, told as events without code of the page's own.
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 import { clicks, forms } from './declared';
 import { engagement } from './engagement';
 import { errors } from './errors';

@@ -1,6 +1,6 @@
 // Clicks in anger: three within a second on one spot.
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 
 const CLICKS = 3;
 const WITHIN = 1_000;

@@ -1,6 +1,6 @@
 // How far down a page was seen.
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 
 const MARKS = [25, 50, 75, 90, 100];
 

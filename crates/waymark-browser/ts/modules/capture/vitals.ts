@@ -2,7 +2,7 @@
 
 import { onCLS, onINP, onLCP, type Metric } from 'web-vitals';
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 
 export function vitals(sdk: Sdk): void {
   const tell = ({ name, value, rating, id, navigationType }: Metric): void => {

@@ -1,6 +1,6 @@
 // Consent as the site's own platform tells of it, in whichever of the common ways.
 
-import type { Sdk } from '../../modules';
+import type { Sdk } from '../../sdk';
 import type { Json, Purposes } from '../../types';
 import { decodeGpp, purposesOfGpp } from './gpp';
 import { decodeTc, purposesOfTcf } from './tcf';

@@ -1,6 +1,6 @@
 // What this page shows, logged once: variations that were met, and content that limits count.
 
-import type { Decision, Exposure, JsonObject, View } from './types';
+import type { Decision, Exposure, JsonObject, View } from '../types';
 
 export interface ExposureHost {
   /** Whether the page has a place for the slot. */

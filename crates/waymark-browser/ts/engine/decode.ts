@@ -1,7 +1,7 @@
 // Decisions (`waymark_engine::Decision::encode`) and effects (`src/effects.rs`), read.
 
 import { Reader, toHex } from './bytes';
-import type { Assignment, Decision, Effects, Exposure, SlotDecision, View } from './types';
+import type { Assignment, Decision, Effects, Exposure, SlotDecision, View } from '../types';
 
 const REASONS = ['rule', 'no-match', 'no-consent', 'experiment', 'held-out'];
 /** By the number of their kind. Of two kinds the text is JSON. */

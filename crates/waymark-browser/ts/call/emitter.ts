@@ -1,6 +1,6 @@
 // Handlers of what happens. One that throws stops no other, and never the SDK.
 
-import type { Events } from './types';
+import type { Events } from '../types';
 
 type Handler<Name extends keyof Events> = (...payload: Events[Name]) => void;
 type Anyone = (...payload: unknown[]) => void;

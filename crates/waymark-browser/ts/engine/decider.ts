@@ -5,9 +5,9 @@ import { fromBase64, toBase64 } from './bytes';
 import { decodeActed, decodeDecision, decodeEffects, type Acted, type Applied } from './decode';
 import { encodeContext, type DecisionContext } from './encode';
 import { Engine } from './engine';
-import type { Parts } from './modules';
-import type { Decision } from './types';
-import type { Vault } from './vault';
+import type { Parts } from '../sdk';
+import type { Decision } from '../types';
+import type { Vault } from '../visitor/vault';
 import { zoneAt } from './zone';
 
 const SAVE_AFTER = 250;

@@ -1,6 +1,6 @@
 // Personal data that nobody meant to send: in addresses, and in properties.
 
-import type { Json } from './types';
+import type { Json } from '../types';
 
 /** What anything below has in it; most texts have nothing of the kind. */
 const SUSPECT = /@|%40|\d[\d ().-]{7,}\d/;

@@ -1,9 +1,9 @@
 // Delivery: an event stays in the queue until the edge has said that it has it, or will never take it.
 // It may be sent twice; the edge counts it once.
 
-import { byteLength } from './bytes';
+import { byteLength } from '../engine/bytes';
 import type { Line, Queue } from './queue';
-import type { Stats } from './types';
+import type { Stats } from '../types';
 
 const BATCH_EVENTS = 100;
 const BATCH_BYTES = 60_000;

@@ -1,7 +1,7 @@
 // The page as events and decisions see it, by the rules of the edge (`waymark-edge/src/pages.rs`).
 
-import { plain } from './json';
-import type { JsonObject } from './types';
+import { plain } from '../engine/json';
+import type { JsonObject } from '../types';
 
 const VERSION = '0.1.0';
 

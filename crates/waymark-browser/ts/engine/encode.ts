@@ -2,7 +2,7 @@
 // them, byte for byte (`test/golden.json`).
 
 import { Writer } from './bytes';
-import type { Json, JsonObject, Purposes } from './types';
+import type { Json, JsonObject, Purposes } from '../types';
 import type { Zone } from './zone';
 
 /** Objects and arrays inside each other: `waymark_model::limits::DEPTH`. */

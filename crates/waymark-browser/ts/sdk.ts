@@ -1,7 +1,7 @@
 // What few pages need is fetched by those that do. Each is a file of its own; this is all they see of
 // the SDK.
 
-import type { Emitter } from './emitter';
+import type { Emitter } from './call/emitter';
 import type { Consent, Decision, JsonObject, Options, SlotDecision } from './types';
 
 export interface Sdk {

@@ -1,7 +1,7 @@
 // What the device keeps. Where storage is refused or full, memory stands in for it.
 
 import { read } from './consent';
-import type { JsonObject, Purposes } from './types';
+import type { JsonObject, Purposes } from '../types';
 
 export const RECORD = 'waymark';
 export const STATE = 'waymark.state';

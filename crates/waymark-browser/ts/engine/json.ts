@@ -1,6 +1,6 @@
 // JSON as the edge reads it: what goes to the engine has to be what goes over the wire.
 
-import type { Json } from './types';
+import type { Json } from '../types';
 
 /** JSON text in which no half of a surrogate pair stands alone. Throws where there is no JSON. */
 export function stringify(value: unknown): string {

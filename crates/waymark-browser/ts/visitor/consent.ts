@@ -1,7 +1,7 @@
 // What the visitor allowed. Nothing is, until they say so; a browser that says no for them
 // (Global Privacy Control) is not overruled by what they said before.
 
-import type { Consent, Purposes } from './types';
+import type { Consent, Purposes } from '../types';
 
 export const PURPOSES = ['analytics', 'personalization', 'marketing'] as const;
 

@@ -1,7 +1,7 @@
 // Tells the edge what the visitor answered: it sets, or takes back, its cookie.
 
 import { refused } from './consent';
-import { isPassing, type Ports, post } from './outbox';
+import { isPassing, type Ports, post } from '../delivery/outbox';
 import type { Answer } from './storage';
 
 const ATTEMPTS = 6;

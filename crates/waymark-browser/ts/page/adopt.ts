@@ -1,7 +1,7 @@
 // The decision that the edge put into the page with its content.
 
-import { fromBase64 } from './bytes';
-import type { Decision, Exposure, JsonObject, SlotDecision, View } from './types';
+import { fromBase64 } from '../engine/bytes';
+import type { Decision, Exposure, JsonObject, SlotDecision, View } from '../types';
 
 export interface Embedded {
   decision: Decision;

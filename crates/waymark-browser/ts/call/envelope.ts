@@ -1,12 +1,12 @@
 // A call as it was made, and the event it becomes once its sender may be known.
 
-import { byteLength } from './bytes';
-import type { EngineEvent, Kind } from './encode';
-import { stringify } from './json';
+import { byteLength } from '../engine/bytes';
+import type { EngineEvent, Kind } from '../engine/encode';
+import { stringify } from '../engine/json';
 import { masked } from './mask';
-import type { PageSnapshot } from './page';
-import type { Device } from './storage';
-import type { JsonObject, Purposes } from './types';
+import type { PageSnapshot } from '../page/page';
+import type { Device } from '../visitor/storage';
+import type { JsonObject, Purposes } from '../types';
 
 /** Bytes of one event: `waymark_model::limits::EVENT_BYTES`. */
 const EVENT_BYTES = 32 * 1024;

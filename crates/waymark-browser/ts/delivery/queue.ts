@@ -1,8 +1,8 @@
 // Where events wait: in IndexedDB, and where that is not to be had, or not yet, in local storage; and
 // where there is none either, in memory.
 
-import type { Database } from './database';
-import { OUTBOX, type Store } from './storage';
+import type { Database } from '../visitor/database';
+import { OUTBOX, type Store } from '../visitor/storage';
 
 const MOST_EVENTS = 5_000;
 /** Characters in local storage, which the whole site has 5 MB of. */

@@ -1,6 +1,6 @@
 // Changes to elements of the page, which can be taken back.
 
-import type { Change } from './types';
+import type { Change } from '../types';
 
 /** Elements that run, style or frame something: their attributes are not content. */
 const UNTOUCHED = /^(script|style|link|base|meta|object|embed|i?frame|template)$/i;

@@ -1,6 +1,6 @@
 // Calls as Segment's libraries take them: what may be left out is told apart by what it is.
 
-import type { CallOptions, JsonObject } from './types';
+import type { CallOptions, JsonObject } from '../types';
 
 export interface Read {
   /** Names and ids, those that were left out too. */

@@ -2,7 +2,7 @@
 
 import { Patches } from './patches';
 import { lead } from './redirect';
-import type { Decision, SlotDecision } from './types';
+import type { Decision, SlotDecision } from '../types';
 
 const SLOT = 'data-waymark-slot';
 const ANY = `[${SLOT}]`;

@@ -1,6 +1,6 @@
 // Who this device is. Only asked for once the visitor has allowed it.
 
-import { toBase64, toHex } from './bytes';
+import { toBase64, toHex } from '../engine/bytes';
 import type { Device } from './storage';
 
 export type Entropy = (bytes: number) => Uint8Array;
