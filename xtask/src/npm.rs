@@ -5,15 +5,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::browser::Browser;
-use crate::build::target;
+use crate::build::{Stamp, target};
 use crate::project::{self, command, dist, node_tool, read, root, run};
 
 const ENTRIES: [&str; 4] = ["index", "testing", "openfeature", "ecommerce"];
 
 /// Builds the package; gives its folder.
 pub fn build(browser: &Browser) -> Result<PathBuf> {
-    let source = root().join("crates/waymark-browser/npm");
+    let crate_folder = root().join("crates/waymark-browser");
+    let source = crate_folder.join("npm");
     let folder = dist().join("npm");
+    let names: String = browser.assets.iter().map(|asset| asset.path.as_str()).collect();
+    let fresh = Stamp::of(&format!("npm/{names}"), &[&source, &crate_folder.join("ts")])?;
+    if fresh.is_current() && folder.exists() {
+        return Ok(folder);
+    }
     let _ = std::fs::remove_dir_all(&folder);
     let mut bundled = command(node_tool("esbuild"));
     bundled.args(ENTRIES.map(|entry| source.join(format!("{entry}.ts"))));
@@ -39,6 +45,7 @@ pub fn build(browser: &Browser) -> Result<PathBuf> {
         let asset = asset.with_context(|| format!("{name} was not built"))?;
         project::write(&folder.join(name), &asset.plain)?;
     }
+    fresh.keep()?;
     Ok(folder)
 }
 

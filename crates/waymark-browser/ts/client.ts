@@ -60,6 +60,7 @@ export class Client implements Sdk {
   readonly #outbox: Outbox;
   readonly #messenger: Messenger;
   readonly #exposures: Exposures;
+  readonly #mask: boolean;
   readonly #gpc = navigator.globalPrivacyControl === true;
   readonly #surroundings: JsonObject = surroundings();
   readonly #found: Embedded | undefined = embedded();
@@ -85,6 +86,7 @@ export class Client implements Sdk {
     const { writeKey } = options;
     const lasting = options.storage !== 'memory';
     this.options = options;
+    this.#mask = options.mask !== 'false';
     this.origin = origin;
     this.#parts = parts;
     const store = Store.ofPage(lasting);
@@ -129,11 +131,11 @@ export class Client implements Sdk {
   page(kind: 'page' | 'screen', args: unknown[], at: number, more: JsonObject = {}): void {
     const { names, payload, options, callback } = readCall(args, 2);
     const named = pageNames(names);
-    const seen = snapshot();
+    const seen = snapshot(this.#mask);
     const properties = payloadOf(payload, kind === 'page' ? { ...seen.page, ...more, ...named } : named);
     this.#hold({ kind, payload: properties }, at, options);
     const { category = null, name = null } = named as { category?: string; name?: string };
-    this.emitter.emit(kind, category, name, JSON.parse(properties), options);
+    if (this.emitter.hears(kind)) this.emitter.emit(kind, category, name, JSON.parse(properties), options);
     callback?.();
   }
 
@@ -142,7 +144,7 @@ export class Client implements Sdk {
     const event = eventName(name);
     const properties = payloadOf(payload);
     this.#hold({ kind: 'track', event, payload: properties }, at, options);
-    this.emitter.emit('track', event, JSON.parse(properties), options);
+    if (this.emitter.hears('track')) this.emitter.emit('track', event, JSON.parse(properties), options);
     callback?.();
   }
 
@@ -385,7 +387,7 @@ export class Client implements Sdk {
       at: said ?? this.#lastAt,
       userId: this.#who.userId,
       context: context && payloadOf(context),
-      seen: snapshot(),
+      seen: snapshot(this.#mask),
     });
     if (this.#releasing) return;
     this.#releasing = true;
@@ -403,8 +405,7 @@ export class Client implements Sdk {
     const news: Uint8Array[] = [];
     for (const held of this.#held.splice(0)) {
       try {
-        const mask = this.options.mask !== 'false';
-        const { json, engine } = make(held, device, purposes, this.#surroundings, mask);
+        const { json, engine } = make(held, device, purposes, this.#surroundings, this.#mask);
         news.push(encodeEvent(engine));
         lines.push({ id: held.id, at: held.at, key: device.key ?? '', text: json });
       } catch (error) {
@@ -416,7 +417,7 @@ export class Client implements Sdk {
   }
 
   #context(): DecisionContext {
-    const seen = snapshot();
+    const seen = snapshot(this.#mask);
     return {
       values: { ...groups(seen), ...this.#found?.context },
       consent: this.consent(),

@@ -65,17 +65,13 @@ export function make(
   const said = JSON.parse(held.payload) as JsonObject;
   const isTraits = kind === 'identify' || kind === 'group';
   // Traits are what the page means to tell.
-  const payload = mask && !isTraits ? masked(said) : said;
-  const around: JsonObject = {
-    page: seen.page,
+  const payload = mask && !isTraits ? masked(said, held.payload) : said;
+  const more = held.context ? (JSON.parse(held.context) as JsonObject) : {};
+  const context: JsonObject = {
     locale: seen.locale,
     ...surroundings,
-    ...(JSON.parse(held.context ?? '{}') as JsonObject),
-  };
-  if (Object.keys(seen.campaign).length) around['campaign'] = seen.campaign;
-  if (seen.click) around['referrer'] = seen.click;
-  const context: JsonObject = {
-    ...(mask ? masked(around) : around),
+    ...seen.safe,
+    ...(mask ? masked(more, held.context) : more),
     consent: { categoryPreferences: { ...consent } },
   };
   const anonymousId = device.id;

@@ -1,5 +1,6 @@
 // The page as events and decisions see it, by the rules of the edge (`waymark-edge/src/pages.rs`).
 
+import { masked } from '../call/mask';
 import { plain } from '../engine/json';
 import type { JsonObject } from '../types';
 
@@ -9,8 +10,8 @@ export interface PageSnapshot {
   page: { path: string; url: string; title: string; referrer: string; search: string };
   /** From `utm_*`; empty when there is none. */
   campaign: { [key: string]: string };
-  /** The id that an advertiser gave the click, by the name of its parameter. */
-  click: { type: string; id: string } | undefined;
+  /** What of it events say: with personal data masked, and the click that led here. */
+  safe: JsonObject;
   /** The language that the path begins with, else the visitor's first choice. */
   locale: string;
 }
@@ -33,7 +34,7 @@ const BOT = /bot|crawl|spider|slurp|headless|lighthouse|facebookexternalhit/i;
 let latest: { href: string; title: string; snapshot: PageSnapshot } | undefined;
 
 /** The fragment never reaches an edge, so it is no part of it. */
-export function snapshot(): PageSnapshot {
+export function snapshot(mask: boolean): PageSnapshot {
   const { href, origin, pathname, search } = location;
   const { title, referrer } = document;
   if (latest?.href !== href || latest.title !== title) {
@@ -47,7 +48,9 @@ export function snapshot(): PageSnapshot {
     const page = { path: pathname, url, title, referrer, search };
     const clicked = CLICKS.find((name) => query.get(name));
     const click = clicked && { type: clicked, id: query.get(clicked) };
-    const taken = plain({ page, campaign, click, locale: localeOf(pathname) }) as unknown as PageSnapshot;
+    const about = { page, ...(Object.keys(campaign).length && { campaign }), ...(click && { referrer: click }) };
+    const taken = plain({ page, campaign, locale: localeOf(pathname) }) as unknown as PageSnapshot;
+    taken.safe = (mask ? masked(plain(about)) : plain(about)) as JsonObject;
     latest = { href, title, snapshot: taken };
   }
   return latest.snapshot;
