@@ -8,7 +8,7 @@ import { Database } from './visitor/database';
 import { Decider, type Host } from './engine/decider';
 import { Emitter } from './call/emitter';
 import { type DecisionContext, encodeEvent } from './engine/encode';
-import { BadCall, eventName, type Held, idOf, instant, make, messageIdOf, payloadOf } from './call/envelope';
+import { BadCall, eventName, type Held, idOf, instant, make, messageIdOf, neededId, payloadOf } from './call/envelope';
 import { Exposures } from './page/exposures';
 import { messageId, mint, random } from './visitor/identity';
 import { Messenger } from './visitor/messenger';
@@ -163,8 +163,7 @@ export class Client implements Sdk {
     if (!args.length) return { id: () => this.#who.groupId ?? null };
     const { names: [id], payload, options, callback } = readCall(args, 1);
     const text = payloadOf(payload);
-    const groupId = idOf(id);
-    if (groupId === undefined) throw new BadCall('bad-group-id', 'group() needs the id of a group');
+    const groupId = neededId(id);
     this.#keep({ groupId });
     this.#hold({ kind: 'group', groupId, payload: text }, at, options);
     this.emitter.emit('group', groupId, JSON.parse(text), options);
@@ -174,8 +173,7 @@ export class Client implements Sdk {
 
   alias(args: unknown[], at: number): void {
     const { names: [id, previous], options, callback } = readCall(args, 2);
-    const [userId, previousId] = [idOf(id), idOf(previous)];
-    if (userId === undefined) throw new BadCall('bad-user-id', 'alias() needs the new user id');
+    const [userId, previousId] = [neededId(id), idOf(previous)];
     this.#keep({ userId });
     this.#hold({ kind: 'alias', previousId, payload: '{}' }, at, options);
     this.emitter.emit('alias', userId, previousId ?? null, options);
@@ -208,8 +206,7 @@ export class Client implements Sdk {
   }
 
   setAnonymousId(id: unknown): void {
-    const claimed = idOf(id);
-    if (claimed === undefined) throw new BadCall('bad-anonymous-id', 'setAnonymousId() needs an id');
+    const claimed = neededId(id);
     this.#release();
     this.#claimed = claimed;
     if (any(this.consent())) this.#record.device = { id: claimed };

@@ -128,6 +128,13 @@ export function idOf(id: unknown): string | undefined {
   return bounded(String(id), 'bad-id');
 }
 
+/** Of a call that means nothing without one. */
+export function neededId(id: unknown): string {
+  const known = idOf(id);
+  if (known === undefined) throw new BadCall('bad-id', 'this call needs an id');
+  return known;
+}
+
 export function messageIdOf(id: unknown): string | undefined {
   const text = idOf(id);
   if (text && /\s/.test(text)) throw new BadCall('bad-id', 'a messageId has no spaces');
