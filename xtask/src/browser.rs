@@ -28,6 +28,12 @@ pub const MODULES: [(&str, &str); 7] = [
     ("preview", "preview.ts"),
 ];
 
+/// Properties of the core's own objects, which no page, module or browser sees: they get short names.
+const OWN: &str = "acted|appeared|author|beacon|callback|catchUp|contests|decideAt|decideSoon|\
+                   duplicate|embedded|encoded|end|first|flush|forget|keep|kind|leave|lines|load|\
+                   mayKeep|names|nodes|onChange|optionalText|payload|place|raw|record|rejoin|\
+                   release|restoreAll|resume|safe|schedule|seen|show|talks|tell|unsigned|wakeAt";
+
 pub fn build() -> Result<Browser> {
     tools::wasm_target()?;
     tools::node_modules()?;
@@ -131,6 +137,9 @@ fn script(
     ]);
     if format == "esm" {
         terser.arg("--module");
+    }
+    if entry.ends_with("core.ts") {
+        terser.args(["--mangle-props", &format!("regex=/^({OWN})$/")]);
     }
     run(terser.arg("--output").arg(out))
 }

@@ -167,6 +167,8 @@ impl Stamp {
         hash.update(step);
         // The steps themselves, and the tools that they call.
         hash.update(include_bytes!("build.rs"));
+        hash.update(include_bytes!("browser.rs"));
+        hash.update(include_bytes!("npm.rs"));
         hash.update(read(&root().join("package-lock.json"))?);
         for input in inputs {
             add(&mut hash, input)?;

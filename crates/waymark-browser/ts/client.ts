@@ -15,7 +15,7 @@ import { Messenger } from './visitor/messenger';
 import type { Modules, Parts, Sdk } from './sdk';
 import { activated, onNavigation } from './page/navigation';
 import { Outbox, type Ports } from './delivery/outbox';
-import { groups, snapshot, surroundings } from './page/page';
+import { groups, snapshot, surroundings, zoneName } from './page/page';
 import { type Line, Queue } from './delivery/queue';
 import { Slots } from './page/slots';
 import { type Record, RECORD, Store, type Who } from './visitor/storage';
@@ -62,7 +62,7 @@ export class Client implements Sdk {
   readonly #exposures: Exposures;
   readonly #mask: boolean;
   readonly #gpc = navigator.globalPrivacyControl === true;
-  readonly #surroundings: JsonObject = surroundings();
+  #surroundings: JsonObject | undefined;
   readonly #found: Embedded | undefined = embedded();
   readonly #loaded: Promise<void>;
   #begun: Promise<void>;
@@ -135,7 +135,7 @@ export class Client implements Sdk {
     const properties = payloadOf(payload, kind === 'page' ? { ...seen.page, ...more, ...named } : named);
     this.#hold({ kind, payload: properties }, at, options);
     const { category = null, name = null } = named as { category?: string; name?: string };
-    if (this.emitter.hears(kind)) this.emitter.emit(kind, category, name, JSON.parse(properties), options);
+    this.emitter.emit(kind, category, name, JSON.parse(properties), options);
     callback?.();
   }
 
@@ -144,7 +144,7 @@ export class Client implements Sdk {
     const event = eventName(name);
     const properties = payloadOf(payload);
     this.#hold({ kind: 'track', event, payload: properties }, at, options);
-    if (this.emitter.hears('track')) this.emitter.emit('track', event, JSON.parse(properties), options);
+    this.emitter.emit('track', event, (payload ?? {}) as JsonObject, options);
     callback?.();
   }
 
@@ -166,7 +166,7 @@ export class Client implements Sdk {
     const groupId = neededId(id);
     this.#keep({ groupId });
     this.#hold({ kind: 'group', groupId, payload: text }, at, options);
-    this.emitter.emit('group', groupId, JSON.parse(text), options);
+    this.emitter.emit('group', groupId, (payload ?? {}) as JsonObject, options);
     callback?.();
     return undefined;
   }
@@ -397,7 +397,12 @@ export class Client implements Sdk {
     const { device } = this.#record;
     // What a page does that nobody sees yet has not happened.
     if (!any(consent) || !device || (document as { prerendering?: boolean }).prerendering) return;
-    const purposes = { ...NONE, ...this.#record.consent };
+    const purposes = this.#record.consent ?? NONE;
+    if (!this.#surroundings) {
+      this.#record.zone = zoneName(this.#record.zone);
+      this.#store.keep(this.#record);
+      this.#surroundings = surroundings(this.#record.zone);
+    }
     const lines: Line[] = [];
     const news: Uint8Array[] = [];
     for (const held of this.#held.splice(0)) {

@@ -44,11 +44,6 @@ export class Emitter {
     this.#handlers.get(name)?.delete(handler as Anyone);
   }
 
-  /** Whether telling it is worth the trouble. */
-  hears(name: keyof Events): boolean {
-    return this.talks || this.#handlers.has(name);
-  }
-
   emit<Name extends keyof Events>(name: Name, ...payload: Events[Name]): void {
     if (this.talks) console.log(`waymark: ${name}`, ...payload);
     if (Emitter.REPLAYED.has(name)) this.#latest.set(name, payload);

@@ -1,7 +1,7 @@
 // A call as it was made, and the event it becomes once its sender may be known.
 
 import { byteLength } from '../engine/bytes';
-import type { EngineEvent, Kind } from '../engine/encode';
+import { encodeObject, type EngineEvent, type Kind } from '../engine/encode';
 import { stringify } from '../engine/json';
 import { masked } from './mask';
 import type { PageSnapshot } from '../page/page';
@@ -66,35 +66,50 @@ export function make(
   const isTraits = kind === 'identify' || kind === 'group';
   // Traits are what the page means to tell.
   const payload = mask && !isTraits ? masked(said, held.payload) : said;
-  const more = held.context ? (JSON.parse(held.context) as JsonObject) : {};
-  const context: JsonObject = {
-    locale: seen.locale,
-    ...surroundings,
-    ...seen.safe,
-    ...(mask ? masked(more, held.context) : more),
-    consent: { categoryPreferences: { ...consent } },
-  };
+  const around = contextOf(seen, surroundings, consent);
   const anonymousId = device.id;
   const name = NAMES[kind] ?? held.event!;
-  const json = JSON.stringify({
-    type: kind,
-    messageId: id,
-    timestamp: new Date(at).toISOString(),
-    anonymousId,
-    userId,
-    event: held.event,
-    groupId,
-    previousId,
-    [isTraits ? 'traits' : 'properties']: payload,
-    context,
-  });
-  if (byteLength(json) > EVENT_BYTES) {
+  const timestamp = new Date(at).toISOString();
+  const head = JSON.stringify({ type: kind, messageId: id, timestamp, anonymousId, userId, event: held.event, groupId, previousId });
+  const text = payload === said ? held.payload : JSON.stringify(payload);
+  let { context, json, bytes }: Partial<Context> & Pick<Context, 'context' | 'json'> = around;
+  if (held.context) {
+    const more = JSON.parse(held.context) as JsonObject;
+    context = { ...context, ...(mask ? masked(more, held.context) : more), consent: context['consent']! };
+    json = JSON.stringify(context);
+    bytes = undefined;
+  }
+  const whole = `${head.slice(0, -1)},"${isTraits ? 'traits' : 'properties'}":${text},"context":${json}}`;
+  if (whole.length * 3 > EVENT_BYTES && byteLength(whole) > EVENT_BYTES) {
     throw new BadCall('event-too-large', `${name} has more than ${EVENT_BYTES} bytes`);
   }
   // Where the edge's reader keeps the id beside the visitor's own.
-  const other = { ...(groupId && { groupId }), ...(previousId && { previousId }) };
-  const properties = { ...payload, ...other };
-  return { json, engine: { id, kind, name, time: at, anonymousId, userId, properties, context } };
+  const properties = { ...payload, ...(groupId && { groupId }), ...(previousId && { previousId }) };
+  return { json: whole, engine: { id, kind, name, time: at, anonymousId, userId, properties, context, encoded: bytes } };
+}
+
+/** What events say of where they happened: the same for all of a page. */
+interface Context {
+  seen: PageSnapshot;
+  consent: Purposes;
+  context: JsonObject;
+  json: string;
+  bytes: Uint8Array;
+}
+
+let latest: Context | undefined;
+
+function contextOf(seen: PageSnapshot, surroundings: JsonObject, consent: Purposes): Context {
+  if (latest?.seen !== seen || latest.consent !== consent) {
+    const context: JsonObject = {
+      locale: seen.locale,
+      ...surroundings,
+      ...seen.safe,
+      consent: { categoryPreferences: { ...consent } },
+    };
+    latest = { seen, consent, context, json: JSON.stringify(context), bytes: encodeObject(context) };
+  }
+  return latest;
 }
 
 /** Properties or traits as JSON. */
@@ -107,7 +122,7 @@ export function payloadOf(properties: unknown, more?: JsonObject): string {
     const text = stringify(more ? { ...more, ...properties } : properties);
     if (text.startsWith('{')) return text;
   } catch (error) {
-    throw new BadCall('bad-properties', `these cannot be written as JSON: ${String(error)}`);
+    throw new BadCall('bad-properties', `this is no JSON: ${String(error)}`);
   }
   throw new BadCall('bad-properties', 'properties and traits have to be objects');
 }
@@ -123,7 +138,7 @@ export function eventName(name: unknown): string {
 export function idOf(id: unknown): string | undefined {
   if (id === null || id === undefined || id === '') return undefined;
   if (typeof id !== 'string' && !(typeof id === 'number' && Number.isFinite(id))) {
-    throw new BadCall('bad-id', 'an id has to be text or a number');
+    throw new BadCall('bad-id', 'an id is text or a number');
   }
   return bounded(String(id), 'bad-id');
 }
@@ -144,7 +159,7 @@ export function messageIdOf(id: unknown): string | undefined {
 /** Milliseconds since 1970. */
 export function instant(time: Date | number | string): number {
   const at = new Date(time).getTime();
-  if (at !== at) throw new BadCall('bad-timestamp', 'a timestamp is a Date, milliseconds or ISO 8601');
+  if (at !== at) throw new BadCall('bad-timestamp', 'a timestamp is a Date, ms or ISO 8601');
   return at;
 }
 

@@ -52,7 +52,7 @@ export class Outbox {
   add(lines: Line[]): void {
     if (!lines.length) return;
     this.#own.push(...lines);
-    this.#drop(this.#queue.add(lines), 'there is no room for more events (outbox-full)');
+    this.#drop(this.#queue.add(lines));
     this.schedule();
   }
 
@@ -105,7 +105,7 @@ export class Outbox {
   async #round(): Promise<number | undefined> {
     const era = this.#era;
     const { lines, old } = await this.#queue.first(BATCH_EVENTS);
-    this.#drop(old, 'events were given up after 7 days (outbox-old)');
+    this.#drop(old);
     const batch = head(lines, BATCH_BYTES);
     if (!batch.length || era !== this.#era) {
       this.#own = [];
@@ -145,8 +145,8 @@ export class Outbox {
     return Math.max(jitter, retryAfter(response?.headers.get('retry-after'), this.#ports.now()), 1);
   }
 
-  #drop(count: number, why: string): void {
-    if (count && !this.#stats.dropped) console.error(`waymark: ${why}`);
+  #drop(count: number): void {
+    if (count && !this.#stats.dropped) console.error('waymark: events are dropped: full, or a week old');
     this.#stats.dropped += count;
   }
 

@@ -52,6 +52,10 @@ export class Writer {
     }
     const bytes = encoder.encode(text);
     this.unsigned(bytes.length);
+    this.raw(bytes);
+  }
+
+  raw(bytes: Uint8Array): void {
     this.#room(bytes.length);
     this.#buffer.set(bytes, this.#at);
     this.#at += bytes.length;

@@ -83,7 +83,7 @@ export class Decider {
     try {
       engine.open(program, state ?? NOBODY);
     } catch (error) {
-      console.warn(`waymark: the kept profile cannot be read (${(error as Error).name})`);
+      console.warn(`waymark: the profile is lost (${(error as Error).name})`);
       this.#vault.remove();
       engine.open(program, NOBODY);
     }

@@ -23,6 +23,8 @@ export interface EngineEvent {
   userId?: string | undefined;
   properties: JsonObject;
   context: JsonObject;
+  /** The context as it is written, where it has been already. */
+  encoded?: Uint8Array | undefined;
 }
 
 export interface DecisionContext {
@@ -47,7 +49,14 @@ export function encodeEvent(event: EngineEvent): Uint8Array {
   out.optionalText(event.anonymousId);
   out.optionalText(event.userId);
   writeObject(out, event.properties, DEPTH);
-  writeObject(out, event.context, DEPTH);
+  if (event.encoded) out.raw(event.encoded);
+  else writeObject(out, event.context, DEPTH);
+  return out.bytes();
+}
+
+export function encodeObject(object: JsonObject): Uint8Array {
+  const out = new Writer();
+  writeObject(out, object, DEPTH);
   return out.bytes();
 }
 

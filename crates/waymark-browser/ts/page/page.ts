@@ -26,7 +26,7 @@ const CAMPAIGN = {
 
 /** What advertisers add to an address, so that they know the click again. */
 const CLICKS =
-  'gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id yclid epik rdt_cid ScCid qclid bd_vid'.split(' ');
+  'gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id yclid rdt_cid bd_vid'.split(' ');
 
 /** The words of `waymark-edge/src/pages.rs`. */
 const BOT = /bot|crawl|spider|slurp|headless|lighthouse|facebookexternalhit/i;
@@ -35,9 +35,11 @@ let latest: { href: string; title: string; snapshot: PageSnapshot } | undefined;
 
 /** The fragment never reaches an edge, so it is no part of it. */
 export function snapshot(mask: boolean): PageSnapshot {
-  const { href, origin, pathname, search } = location;
-  const { title, referrer } = document;
+  const { href } = location;
+  const { title } = document;
   if (latest?.href !== href || latest.title !== title) {
+    const { origin, pathname, search } = location;
+    const { referrer } = document;
     const campaign: PageSnapshot['campaign'] = {};
     const query = new URLSearchParams(search);
     for (const [parameter, key] of Object.entries(CAMPAIGN)) {
@@ -73,10 +75,19 @@ export function groups(seen: PageSnapshot): JsonObject {
 }
 
 /** What of an event's context is the same for the whole page. */
-export function surroundings(): JsonObject {
+export function surroundings(zone: string): JsonObject {
   return plain({
     userAgent: navigator.userAgent,
-    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timezone: zone.split(' ')[0],
     library: { name: 'waymark', version: VERSION },
   }) as JsonObject;
+}
+
+/**
+ * The device's zone by name, and how its clock stands. To ask for the name takes a browser longer than all
+ * else here, so one that still fits is taken.
+ */
+export function zoneName(kept: string | undefined): string {
+  const clock = ` ${new Date().getTimezoneOffset()}`;
+  return kept?.endsWith(clock) ? kept : Intl.DateTimeFormat().resolvedOptions().timeZone + clock;
 }

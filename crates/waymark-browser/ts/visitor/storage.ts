@@ -33,6 +33,8 @@ export interface Record extends Who {
   /** Answers that the edge has not heard yet. */
   untold?: Answer[] | undefined;
   device?: Device | undefined;
+  /** See `zoneName`. */
+  zone?: string | undefined;
 }
 
 export class Store {
