@@ -1,10 +1,14 @@
 // How a page shows what was decided: the SDK's own code.
 
-import { Slots } from '../../crates/waymark-browser/ts/slots';
+import { Slots } from '../../crates/waymark-browser/ts/page/slots';
 import type { Decision, SlotDecision } from '../../crates/waymark-browser/ts/types';
 
 const failures: string[] = [];
-const slots = new Slots((code, message) => failures.push(`${code}: ${message}`));
+const slots = new Slots({
+  fail: (code, message) => void failures.push(`${code}: ${message}`),
+  appeared: () => undefined,
+  present: () => undefined,
+});
 
 /** Shows a list of what slots say, each in an element of its own. Gives what could not be shown. */
 export function show(list: SlotDecision[]): string[] {
