@@ -155,7 +155,7 @@ test("what the tag does not know it says", async () => {
   const { url, stop } = await site({ attributes: 'data-capture="clicks mouse" data-consent="cookiebot" data-bridge="piwik"' });
   const { context, page } = await visitor(browser);
   const codes = page.waitForEvent("console", { predicate: (message) => /unknown-capture/.test(message.text()) });
-  const signals = page.waitForEvent("console", { predicate: (message) => /unknown-signal/.test(message.text()) });
+  const signals = page.waitForEvent("console", { predicate: (message) => /unknown-consent/.test(message.text()) });
   const bridges = page.waitForEvent("console", { predicate: (message) => /unknown-bridge/.test(message.text()) });
   await open(page, url);
   await Promise.all([codes, signals, bridges]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { withPack } from "../edge/edge.mjs";
 import { events, exported, launch, look, until, visitor } from "./browser.mjs";
+import { asPerson, PERSON } from "./site.mjs";
 
 const ALL = { analytics: true, personalization: true, marketing: true };
 const once = (more) => ({
@@ -13,11 +14,9 @@ const once = (more) => ({
   ...more,
 });
 
-/** A person: a machine's views are not counted, and an automated Chromium says that it is one. */
 async function person() {
-  const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
-  const one = await visitor(browser, { userAgent });
-  await one.context.addInitScript(() => Object.defineProperty(Navigator.prototype, "webdriver", { get: () => false }));
+  const one = await visitor(browser, PERSON);
+  await asPerson(one.context);
   return one;
 }
 

@@ -88,6 +88,24 @@ test("a withdrawal wipes the device and asks the edge to erase", async () => {
   await end();
 });
 
+test("a withdrawal in one tab empties the others, which send nothing more", async () => {
+  const { page, context, url, end } = await begin();
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  const other = await context.newPage();
+  await open(other, url);
+  await until("the other's profile", () => other.evaluate(profile));
+  let late = 0;
+  await page.evaluate(() => waymark.consent({}));
+  await until("that it was heard", () => other.evaluate(() => !waymark.consent().analytics));
+  other.on("request", (request) => { if (/\/v1\/(batch|beacon)/.test(request.url())) late += 1; });
+  await other.evaluate(() => waymark.track("After"));
+  await other.waitForTimeout(7_000);
+  assert.equal(late, 0);
+  const { local, databases } = await stored(context, other);
+  assert.deepEqual([local, databases], [["waymark"], []]);
+  await end();
+});
+
 test("a browser that says no (GPC) is not overruled, and is remembered nowhere", async () => {
   const { context, page, seen } = await visitor(browser);
   await context.addInitScript(() => Object.defineProperty(navigator, "globalPrivacyControl", { get: () => true }));

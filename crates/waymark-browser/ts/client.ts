@@ -63,6 +63,7 @@ export class Client implements Sdk {
   readonly #mask: boolean;
   readonly #gpc = navigator.globalPrivacyControl === true;
   #surroundings: JsonObject | undefined;
+  readonly #query = new URLSearchParams(location.search);
   readonly #found: Embedded | undefined = embedded();
   readonly #loaded: Promise<void>;
   #begun: Promise<void>;
@@ -75,8 +76,8 @@ export class Client implements Sdk {
   /** What the edge alone decides: the page keeps it as it came. */
   #edge: EdgesOwn = { slots: {}, exposures: [], views: [] };
   #releasing = false;
-  /** A preview: nothing that happens is told to anybody. */
-  #rehearsing = false;
+  /** A preview, or a page that is about to be one: nothing that happens is told to anybody. */
+  #rehearsing = this.#query.has('waymark_preview');
   /** Counts the answers and resets: what was begun under an earlier one is void. */
   #era = 0;
   #lastAt = 0;
@@ -95,7 +96,7 @@ export class Client implements Sdk {
     this.#record = store.record();
     const host: Host = {
       context: () => this.#context(),
-      mayKeep: () => this.consent().personalization && !this.#rehearsing,
+      mayKeep: () => this.consent().personalization,
       decided: (decision) => this.#show(decision),
       changed: ({ entered, left, stage }) => this.emitter.emit('effects', { entered, left, stage }),
       acted: ({ id, event, properties }, at) => {
@@ -512,15 +513,18 @@ export class Client implements Sdk {
 
   #startModules(): void {
     const { capture, consent, bridge } = this.options;
-    const query = new URLSearchParams(location.search);
     const start = (name: 'capture' | 'signals' | 'bridge' | 'inspector', wanted: unknown): void => {
       if (wanted) void this.#with(name, (module) => module.start(this));
     };
     start('signals', consent);
     start('bridge', bridge);
-    start('inspector', query.get('waymark') === 'debug');
-    const token = query.get('waymark_preview');
-    if (token) void this.preview(token).catch((error) => this.fail('bad-preview', String(error)));
+    start('inspector', this.#query.get('waymark') === 'debug');
+    if (this.#rehearsing) {
+      this.preview(this.#query.get('waymark_preview')).catch((error) => {
+        this.#rehearsing = false;
+        this.fail('bad-preview', String(error));
+      });
+    }
     const marked = (): unknown => capture ?? document.querySelector('[data-waymark-event]');
     if (capture || document.readyState === 'complete') start('capture', marked());
     else addEventListener('load', () => start('capture', marked()));
@@ -544,6 +548,8 @@ export class Client implements Sdk {
       if (this.#record.device) this.#release();
     } else this.#held = [];
     if (JSON.stringify(now) === before) return;
+    // What waits here is not to be sent any longer, nor kept.
+    if (refused(now)) this.#outbox.clear();
     if (!now.personalization) {
       this.#decider.forget(false);
       this.#slots.restoreAll();

@@ -3,41 +3,30 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::CliError;
-use crate::pack::Source;
 use crate::print;
-use crate::publish::Edge;
+use crate::publish::To;
 
 const DAY: u64 = 86_400;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The pack's JSON file
-    #[arg(value_name = "PACK")]
-    pack: String,
-    /// The edge's address; http only for localhost and 127.0.0.1
-    #[arg(long, value_name = "URL")]
-    edge: String,
+    #[command(flatten)]
+    to: To,
     /// The page to look at; the edge's own first page, unless one is named
     #[arg(long, value_name = "URL")]
     page: Option<String>,
     /// For how many days the link works
     #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=90))]
     days: u16,
-    /// The environment variable that holds the admin token
-    #[arg(long, value_name = "NAME", default_value = "WAYMARK_ADMIN_TOKEN")]
-    token_env: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
-    let source = Source::read(&args.pack)?;
-    source.compiled(1)?;
-    let text = source.input().bundled().map_err(|report| source.refused(&report, 1))?;
-    let edge = Edge::new(&args.edge, &args.token_env)?;
-    let put = edge.put("/admin/v1/packs", text.as_bytes())?;
-    let ask = json!({ "pack": put["hash"], "expiresIn": u64::from(args.days) * DAY });
+    let (edge, compiled) = args.to.put()?;
+    let hash = compiled.program.hash.to_string();
+    let ask = json!({ "pack": hash, "expiresIn": u64::from(args.days) * DAY });
     let made = edge.post_json("/admin/v1/previews", &ask)?;
     let said = |member: &str| made.get(member).and_then(Json::as_str).unwrap_or_default();
-    let page = args.page.as_deref().unwrap_or(&args.edge);
+    let page = args.page.as_deref().unwrap_or(&args.to.edge);
     let link = linked(page, said("token"));
     print::out(&format!("{link}\nuntil {}\n", said("expires")))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use ureq::http::{Response, Uri};
 use ureq::{Agent, Body};
+use waymark_pack::Compiled;
 
 use crate::error::CliError;
 use crate::pack::{Source, summary};
@@ -17,32 +18,49 @@ const ANSWER_BYTES: u64 = 1024 * 1024;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The pack's JSON file
-    #[arg(value_name = "PACK")]
-    pack: String,
-    /// The edge's address; http only for localhost and 127.0.0.1
-    #[arg(long, value_name = "URL")]
-    edge: String,
-    /// The environment variable that holds the admin token
-    #[arg(long, value_name = "NAME", default_value = "WAYMARK_ADMIN_TOKEN")]
-    token_env: String,
+    #[command(flatten)]
+    to: To,
     /// Make it the live pack
     #[arg(long)]
     activate: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), CliError> {
-    let source = Source::read(&args.pack)?;
-    let compiled = source.compiled(1)?;
-    let text = source.input().bundled().map_err(|report| source.refused(&report, 1))?;
-    let edge = Edge::new(&args.edge, &args.token_env)?;
-    let hash = compiled.program.hash.to_string();
-    let answer = edge.put("/admin/v1/packs", text.as_bytes())?;
-    // Another compiler would make another Program of the same pack.
-    if let Some(theirs) = answer.get("hash").and_then(Json::as_str).filter(|theirs| *theirs != hash)
-    {
-        return Err(CliError::OtherHash { ours: hash, theirs: theirs.to_owned() });
+/// Which pack goes to which edge.
+#[derive(clap::Args)]
+pub(crate) struct To {
+    /// The pack's JSON file
+    #[arg(value_name = "PACK")]
+    pack: String,
+    /// The edge's address; http only for localhost and 127.0.0.1
+    #[arg(long, value_name = "URL")]
+    pub(crate) edge: String,
+    /// The environment variable that holds the admin token
+    #[arg(long, value_name = "NAME", default_value = "WAYMARK_ADMIN_TOKEN")]
+    token_env: String,
+}
+
+impl To {
+    /// Gives the pack to the edge, where it is not live yet.
+    pub(crate) fn put(&self) -> Result<(Edge, Compiled), CliError> {
+        let source = Source::read(&self.pack)?;
+        let compiled = source.compiled(1)?;
+        let text = source.input().bundled().map_err(|report| source.refused(&report, 1))?;
+        let edge = Edge::new(&self.edge, &self.token_env)?;
+        let hash = compiled.program.hash.to_string();
+        let answer = edge.put("/admin/v1/packs", text.as_bytes())?;
+        // Another compiler would make another Program of the same pack.
+        match answer.get("hash").and_then(Json::as_str) {
+            Some(theirs) if theirs != hash => {
+                Err(CliError::OtherHash { ours: hash, theirs: theirs.to_owned() })
+            }
+            _ => Ok((edge, compiled)),
+        }
     }
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), CliError> {
+    let (edge, compiled) = args.to.put()?;
+    let hash = compiled.program.hash;
     print::out(&format!("published {hash}: {}\n", summary(&compiled)))?;
     if args.activate {
         edge.post(&format!("/admin/v1/packs/{hash}/activate"))?;
@@ -59,7 +77,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    pub(crate) fn new(address: &str, token_env: &str) -> Result<Self, CliError> {
+    fn new(address: &str, token_env: &str) -> Result<Self, CliError> {
         let (base, local) = base_of(address)?;
         // Not named in the message: some write the token itself there.
         let no_token = |reason| CliError::NoToken { reason };
@@ -84,7 +102,7 @@ impl Edge {
         Ok(Self { base, authorization: format!("Bearer {token}"), agent })
     }
 
-    pub(crate) fn put(&self, path: &str, body: &[u8]) -> Result<Json, CliError> {
+    fn put(&self, path: &str, body: &[u8]) -> Result<Json, CliError> {
         let request = self
             .agent
             .put(format!("{}{path}", self.base))

@@ -28,16 +28,11 @@ export class Emitter {
   }
 
   once<Name extends keyof Events>(name: Name, handler: Handler<Name>): () => void {
-    let stop: (() => void) | undefined;
-    let heard = false;
-    stop = this.on(name, (...payload) => {
-      stop?.();
-      if (!heard) handler(...payload);
-      heard = true;
-    });
-    // It was told the latest at once.
-    if (heard) stop();
-    return stop;
+    const heard: Handler<Name> = (...payload) => {
+      this.off(name, heard);
+      handler(...payload);
+    };
+    return this.on(name, heard);
   }
 
   off<Name extends keyof Events>(name: Name, handler: Handler<Name>): void {

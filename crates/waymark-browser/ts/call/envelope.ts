@@ -72,13 +72,7 @@ export function make(
   const timestamp = new Date(at).toISOString();
   const head = JSON.stringify({ type: kind, messageId: id, timestamp, anonymousId, userId, event: held.event, groupId, previousId });
   const text = payload === said ? held.payload : JSON.stringify(payload);
-  let { context, json, bytes }: Partial<Context> & Pick<Context, 'context' | 'json'> = around;
-  if (held.context) {
-    const more = JSON.parse(held.context) as JsonObject;
-    context = { ...context, ...(mask ? masked(more, held.context) : more), consent: context['consent']! };
-    json = JSON.stringify(context);
-    bytes = undefined;
-  }
+  const { context, json, bytes } = held.context ? widened(around, held.context, mask) : around;
   const whole = `${head.slice(0, -1)},"${isTraits ? 'traits' : 'properties'}":${text},"context":${json}}`;
   if (whole.length * 3 > EVENT_BYTES && byteLength(whole) > EVENT_BYTES) {
     throw new BadCall('event-too-large', `${name} has more than ${EVENT_BYTES} bytes`);
@@ -95,6 +89,13 @@ interface Context {
   context: JsonObject;
   json: string;
   bytes: Uint8Array;
+}
+
+/** With what a call says besides, except of consent. */
+function widened({ context }: Context, said: string, mask: boolean): Pick<Context, 'context' | 'json' | 'bytes'> {
+  const more = JSON.parse(said) as JsonObject;
+  const all = { ...context, ...(mask ? masked(more, said) : more), consent: context['consent']! };
+  return { context: all, json: JSON.stringify(all), bytes: encodeObject(all) };
 }
 
 let latest: Context | undefined;

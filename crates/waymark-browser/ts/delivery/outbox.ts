@@ -91,7 +91,7 @@ export class Outbox {
     this.#flying = true;
     let wait: number | undefined = FIRST;
     try {
-      await this.#locked('waymark-flush', { ifAvailable: true }, async () => {
+      await this.#alone(async () => {
         wait = await this.#round();
       });
     } finally {
@@ -131,9 +131,7 @@ export class Outbox {
       );
     }
     const sent = new Set(batch.map(({ id }) => id));
-    await this.#locked('waymark-outbox', {}, async () => {
-      if (era === this.#era) await this.#queue.remove(batch);
-    });
+    if (era === this.#era) await this.#queue.remove(batch);
     this.#own = this.#own.filter(({ id }) => !sent.has(id));
     // What has piled up goes out without a pause; what comes now has its own time.
     return lines.length > batch.length || lines.length === BATCH_EVENTS ? 0 : undefined;
@@ -160,12 +158,13 @@ export class Outbox {
     return `${JSON.stringify(head).slice(0, -1)},"batch":[${events}]}`;
   }
 
-  async #locked(name: string, options: LockOptions, run: () => Promise<void>): Promise<void> {
+  /** One tab at a time. */
+  async #alone(run: () => Promise<void>): Promise<void> {
     const { locks } = this.#ports;
     if (!locks) return run();
     let begun = false;
     try {
-      await locks.request(name, options, (lock) => {
+      await locks.request('waymark-flush', { ifAvailable: true }, (lock) => {
         begun = true;
         // Another tab is at it.
         return lock ? run() : undefined;

@@ -48,8 +48,9 @@ export class Queue {
       }
     };
     const written = this.#database.write('events', put, (done) => {
-      for (const line of room) this.#unsure.delete(line);
-      if (!done) this.keep(room);
+      // Those of a queue that was cleared meanwhile are wanted no longer.
+      const still = room.filter((line) => this.#unsure.delete(line));
+      if (!done) this.keep(still);
     });
     if (written) return dropped;
     for (const line of room) this.#unsure.delete(line);
@@ -70,10 +71,10 @@ export class Queue {
   async first(most: number): Promise<{ lines: Line[]; old: number }> {
     const kept = this.#kept();
     const stored = (await this.#database.read('events', (events) => events.getAll(null, most))) as Line[] ?? [];
-    const count = (await this.#database.read('events', (events) => events.count())) ?? 0;
+    const full = stored.length === most && (await this.#database.read('events', (events) => events.count()));
     const known = new Set<string>();
     const all = [...kept, ...stored].filter(({ id }) => !known.has(id) && known.add(id));
-    this.#count = kept.length + count;
+    this.#count = kept.length + (full || stored.length);
     const oldest = this.#now() - OLDEST;
     const old = all.filter(({ at }) => at <= oldest);
     if (old.length) await this.remove(old);
@@ -93,6 +94,7 @@ export class Queue {
   /** Leaves nothing on the device. */
   clear(): void {
     this.#count = 0;
+    this.#unsure.clear();
     this.#store.remove(OUTBOX);
     this.#database.remove();
   }

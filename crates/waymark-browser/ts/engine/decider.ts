@@ -42,6 +42,8 @@ export class Decider {
   #saving: number | undefined;
   #deciding = false;
   #ended = false;
+  /** Of a preview nothing is kept. */
+  #rehearsed = false;
   /** What was last read from, or written to, what is kept. */
   #known: string | null = null;
 
@@ -126,6 +128,7 @@ export class Decider {
   rehearse(program: Uint8Array): void {
     if (!this.#engine) throw new Error('there is no engine');
     const state = this.state();
+    this.#rehearsed = true;
     this.#program = program;
     this.resume(state);
     this.decide();
@@ -190,7 +193,7 @@ export class Decider {
   save(leaving = false): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    if (!this.#host.mayKeep()) return;
+    if (this.#rehearsed || !this.#host.mayKeep()) return;
     // One tab writes at a time. One that is left, or has no engine, cannot wait for its turn.
     if (leaving || !this.#engine) {
       const news = [...this.#recent.splice(0), ...this.#waiting.splice(0)];

@@ -1,6 +1,7 @@
 // Exposures told to Google's tag: `dataLayer.push` for a tag manager, `gtag` for Analytics.
 
 import type { Sdk } from '../sdk';
+import { words } from './words';
 
 interface Page {
   dataLayer?: unknown[];
@@ -11,12 +12,7 @@ interface Page {
 const EVENT = 'experience_impression';
 
 export function start(sdk: Sdk): void {
-  const names = new Set((sdk.options.bridge ?? '').split(/[\s,]+/).filter(Boolean));
-  for (const name of names) {
-    if (name !== 'datalayer' && name !== 'gtag') {
-      sdk.fail('unknown-bridge', `data-bridge knows datalayer and gtag, not ${name}`);
-    }
-  }
+  const names = words(sdk, 'bridge', ['datalayer', 'gtag'], sdk.options.bridge);
   const page = window as unknown as Page;
   sdk.emitter.on('exposure', (exposure) => {
     const { experiment_id, variation_id, slot } = exposure;

@@ -8,6 +8,7 @@ import { why } from '../../../../www/studio/why';
 import { type Language, words } from '../../../../www/studio/words';
 import type { Sdk } from '../sdk';
 import type { Decision, JsonObject } from '../types';
+import { framed, language } from './frame';
 
 const TEXTS = {
   en: {
@@ -43,13 +44,9 @@ button { position: absolute; inset: 0.25rem 0.25rem auto auto; inline-size: 2.75
   background: none; border: 0; color: inherit; cursor: pointer; } button:focus-visible { outline: 2px solid #8bd5ff; }`;
 
 export function start(sdk: Sdk): void {
-  const language: Language = (document.documentElement.lang || navigator.language).startsWith('zh') ? 'zh' : 'en';
-  const say = TEXTS[language];
-  const host = document.createElement('waymark-inspector');
-  const root = host.attachShadow({ mode: 'open' });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  root.adoptedStyleSheets = [sheet];
+  const tongue: Language = language() === 'zh' ? 'zh' : 'en';
+  const say = TEXTS[tongue];
+  const root = framed('waymark-inspector', STYLE);
   const panel = make('aside', { 'aria-label': 'Waymark' });
   const body = make('div', {});
   const close = make('button', { type: 'button', 'aria-label': say.close }, '×');
@@ -78,7 +75,7 @@ export function start(sdk: Sdk): void {
       parts.push(
         make('h3', {}, id),
         make('p', { class: 'won' }, `${slot.content ?? say.author}${slot.rule === null ? '' : ` – ${slot.rule}`}`),
-        make('ul', {}, ...tried.map((rule) => attempt(rule, slot.rule, language))),
+        make('ul', {}, ...tried.map((rule) => attempt(rule, slot.rule, tongue))),
       );
     }
     if (mine === turn) body.replaceChildren(...parts);
@@ -87,17 +84,17 @@ export function start(sdk: Sdk): void {
   const stop = sdk.emitter.on('decision', (decision) => void draw(decision));
   close.addEventListener('click', () => {
     stop();
-    host.remove();
+    root.host.remove();
   });
   panel.append(make('h2', {}, 'Waymark'), close, body);
   root.append(panel);
-  document.body.append(host);
+  document.body.append(root.host);
   void sdk.decide().then(draw);
 }
 
 /** A rule that was tried, and of one that lost the clauses that made it lose. */
-function attempt(rule: RuleResult, winner: string | null, language: Language): HTMLElement {
-  const say = words[language];
+function attempt(rule: RuleResult, winner: string | null, tongue: Language): HTMLElement {
+  const say = words[tongue];
   const won = rule.outcome === 'won';
   let verdict: string;
   if (rule.outcome === 'no-consent') verdict = say.noConsent(say[rule.purpose]);
@@ -105,7 +102,7 @@ function attempt(rule: RuleResult, winner: string | null, language: Language): H
   else verdict = say.outcome[rule.outcome];
   const failed = won ? [] : rule.because.filter(({ met }) => !met);
   return make('li', { class: won ? 'won' : 'lost', 'data-rule': rule.rule }, `${rule.rule}: ${verdict}`,
-    make('ul', {}, ...failed.map((fact) => make('li', {}, why(fact, language)))));
+    make('ul', {}, ...failed.map((fact) => make('li', {}, why(fact, tongue)))));
 }
 
 const pair = (name: string, value: string): Node[] => [make('dt', {}, name), make('dd', {}, value)];

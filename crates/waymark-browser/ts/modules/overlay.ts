@@ -5,6 +5,7 @@
 
 import type { Sdk } from '../sdk';
 import type { SlotDecision } from '../types';
+import { framed, language } from './frame';
 
 /** How long a note stays that nobody looks at. */
 const TOAST = 10_000;
@@ -62,17 +63,14 @@ export function present(sdk: Sdk, id: string, slot: SlotDecision): void {
 
 /** Settles when it is closed. */
 function frame(sdk: Sdk, id: string, slot: SlotDecision, shown: Shown): Promise<void> {
-  const host = document.createElement('waymark-overlay');
+  const root = framed('waymark-overlay', STYLE);
+  const { host } = root;
   const body = document.createElement('div');
   body.setAttribute('data-waymark-content', slot.content ?? '');
   if (slot.html === undefined) body.textContent = slot.text ?? '';
   else body.innerHTML = sdk.trusted(slot.html) as string;
   host.append(body);
 
-  const root = host.attachShadow({ mode: 'open' });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
-  root.adoptedStyleSheets = [sheet];
   const box = document.createElement(slot.as === 'modal' ? 'dialog' : 'section');
   box.className = slot.as ?? '';
   const heading = body.querySelector('h1, h2, h3, h4, strong')?.textContent?.trim();
@@ -81,8 +79,7 @@ function frame(sdk: Sdk, id: string, slot: SlotDecision, shown: Shown): Promise<
   const close = document.createElement('button');
   close.type = 'button';
   close.textContent = '×';
-  const language = (document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
-  close.setAttribute('aria-label', CLOSE[language] ?? CLOSE['en']!);
+  close.setAttribute('aria-label', CLOSE[language()] ?? CLOSE['en']!);
   box.append(document.createElement('slot'), close);
 
   return new Promise((done) => {

@@ -1,6 +1,7 @@
 // A pack that is not live, by a link that the edge has signed and that expires.
 
 import type { Sdk } from '../sdk';
+import { framed, language } from './frame';
 
 const TEXTS: { [language: string]: [preview: string, until: string, leave: string] } = {
   en: ['Preview of the pack', 'until', 'Leave'],
@@ -30,18 +31,13 @@ function leave(): void {
 }
 
 function bar(pack: string, until: Date): void {
-  const host = document.createElement('waymark-preview');
-  const root = host.attachShadow({ mode: 'open' });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(`
+  const root = framed('waymark-preview', `
     aside { position: fixed; inset: auto 0 0 0; z-index: 2147483001; display: flex; flex-wrap: wrap; gap: 0.5rem 1rem;
       align-items: center; padding: 0.5rem 1rem; background: #4a148c; color: #fff; font: 0.875rem/1.4 system-ui; }
     button { font: inherit; color: inherit; background: none; border: 1px solid; border-radius: 0.25rem;
       padding: 0.5rem 1rem; cursor: pointer; }
     button:focus-visible { outline: 3px solid #fff; outline-offset: 2px; }`);
-  root.adoptedStyleSheets = [sheet];
-  const language = (document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
-  const [title, end, exit] = TEXTS[language] ?? TEXTS['en']!;
+  const [title, end, exit] = TEXTS[language()] ?? TEXTS['en']!;
   const aside = document.createElement('aside');
   aside.setAttribute('aria-label', title);
   const time = Number.isNaN(until.getTime()) ? '' : ` · ${end} ${until.toLocaleString()}`;
@@ -53,5 +49,5 @@ function bar(pack: string, until: Date): void {
   button.addEventListener('click', leave);
   aside.append(text, button);
   root.append(aside);
-  document.body.append(host);
+  document.body.append(root.host);
 }

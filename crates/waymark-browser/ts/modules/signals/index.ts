@@ -2,6 +2,7 @@
 
 import type { Sdk } from '../../sdk';
 import type { Json, Purposes } from '../../types';
+import { words } from '../words';
 import { decodeGpp, purposesOfGpp } from './gpp';
 import { decodeTc, purposesOfTcf } from './tcf';
 
@@ -27,10 +28,8 @@ export function start(sdk: Sdk): void {
     if (said !== before) sdk.consent(purposes);
     before = said;
   };
-  for (const name of (sdk.options.consent ?? '').split(/[\s,]+/).filter(Boolean)) {
-    const source = SOURCES[name as keyof typeof SOURCES];
-    if (source) source(hear, sdk);
-    else sdk.fail('unknown-signal', `data-consent knows tcf, gpp and google, not ${name}`);
+  for (const name of words(sdk, 'consent', Object.keys(SOURCES), sdk.options.consent)) {
+    SOURCES[name as keyof typeof SOURCES](hear, sdk);
   }
 }
 
