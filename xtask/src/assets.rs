@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::project;
+use crate::project::{self, command};
 use crate::tools::hex;
 
 pub struct Asset {
@@ -28,14 +29,7 @@ impl Asset {
         immutable: bool,
         plain: Vec<u8>,
     ) -> Result<Self> {
-        let mut brotli = Vec::new();
-        let params = brotli::enc::BrotliEncoderParams {
-            quality: 11,
-            lgwin: 22,
-            size_hint: plain.len(),
-            ..Default::default()
-        };
-        brotli::BrotliCompress(&mut plain.as_slice(), &mut brotli, &params)?;
+        let brotli = brotli(&plain)?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&plain)?;
         Ok(Self { path, media_type, immutable, brotli, gzip: gzip.finish()?, plain })
@@ -48,6 +42,18 @@ impl Asset {
     pub fn etag(&self) -> String {
         format!("\"{}\"", short_hash(&self.plain))
     }
+}
+
+/// By the reference encoder, which Node brings along at level 11: others make more of it.
+fn brotli(plain: &[u8]) -> Result<Vec<u8>> {
+    let mut node = command("node");
+    node.args(["-e", "process.stdout.write(zlib.brotliCompressSync(fs.readFileSync(0)))"]);
+    let mut encoder = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    // It reads all of it before it writes.
+    encoder.stdin.take().context("the encoder's input")?.write_all(plain)?;
+    let output = encoder.wait_with_output()?;
+    ensure!(output.status.success(), "node could not compress");
+    Ok(output.stdout)
 }
 
 pub fn short_hash(bytes: &[u8]) -> String {

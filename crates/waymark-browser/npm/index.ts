@@ -54,7 +54,7 @@ function begin(given: LoadOptions): Waymark {
   };
   const parts: Parts = {
     module: (name) => MODULES[name]() as never,
-    engine: (whole) => String(engine ? engine(whole) : beside(whole)),
+    engine: (whole) => fetch(engine ? engine(whole) : beside(whole)),
   };
   const { origin } = new URL(edge, location.href);
   const core = start({ options, origin, at: Date.now(), calls: [] }, parts) as Waymark;

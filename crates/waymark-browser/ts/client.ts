@@ -15,7 +15,7 @@ import { Messenger } from './visitor/messenger';
 import type { Modules, Parts, Sdk } from './sdk';
 import { activated, onNavigation } from './page/navigation';
 import { Outbox, type Ports } from './delivery/outbox';
-import { groups, snapshot, surroundings, zoneName } from './page/page';
+import { snapshot, surroundings, zoneName } from './page/page';
 import { type Line, Queue } from './delivery/queue';
 import { Slots } from './page/slots';
 import { type Record, RECORD, Store, type Who } from './visitor/storage';
@@ -336,7 +336,7 @@ export class Client implements Sdk {
       this.#store.keep(this.#record);
       void this.#tell();
     }
-    this.#release();
+    setTimeout(() => this.#release());
     // An earlier page may have left some.
     this.#outbox.schedule();
   }
@@ -381,7 +381,7 @@ export class Client implements Sdk {
     if (said === undefined) this.#lastAt = id ? at : Math.max(at, this.#lastAt + 1);
     this.#held.push({
       ...call,
-      id: id ?? messageIdOf(options.messageId) ?? messageId(random),
+      id: id ?? messageIdOf(options.messageId) ?? messageId(),
       at: said ?? this.#lastAt,
       userId: this.#who.userId,
       context: context && payloadOf(context),
@@ -410,7 +410,7 @@ export class Client implements Sdk {
       try {
         const { json, engine } = make(held, device, purposes, this.#surroundings, this.#mask);
         news.push(encodeEvent(engine));
-        lines.push({ id: held.id, at: held.at, key: device.key ?? '', text: json });
+        lines.push({ id: held.id, at: held.at, count: 1, key: device.key ?? '', text: json });
       } catch (error) {
         this.fail((error as Error).name, (error as Error).message);
       }
@@ -422,7 +422,7 @@ export class Client implements Sdk {
   #context(): DecisionContext {
     const seen = snapshot(this.#mask);
     return {
-      values: { ...groups(seen), ...this.#found?.context },
+      values: { ...seen.values, ...this.#found?.context },
       consent: this.consent(),
       locale: seen.locale,
       anonymousId: any(this.consent()) ? this.#record.device?.id : undefined,

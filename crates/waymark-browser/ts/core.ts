@@ -1,10 +1,16 @@
 // What the loader fetches. The rest comes from where it came from, when it is needed.
 
-import { start as begin } from './start';
+import { Client } from './client';
+import { caughtUp } from './start';
 import type { Boot, Core } from './types';
 
-export const start = (boot: Boot): Core =>
-  begin(boot, {
+export async function start(boot: Boot, live: (core: Core) => void): Promise<void> {
+  const client = new Client(boot, {
     module: (name) => import(`${boot.origin}/waymark/${name}.${__MODULES__}.js`),
-    engine: (whole) => `${boot.origin}/${whole ? __WHOLE_ENGINE__ : __ENGINE__}`,
+    engine: (whole) => (whole ? fetch(`${boot.origin}/${__WHOLE_ENGINE__}`) : boot.engine!),
+    program: boot.program,
   });
+  // Two short tasks rather than a long one: the page may have something to do.
+  await new Promise((resolve) => setTimeout(resolve));
+  live(caughtUp(client, boot));
+}

@@ -19,6 +19,8 @@ interface TrustedHTML {
 }
 
 interface Window {
+  /** https://tc39.es/proposal-temporal/ */
+  readonly Temporal?: { Now: { timeZoneId(): string } };
   readonly trustedTypes?: {
     createPolicy(
       name: string,

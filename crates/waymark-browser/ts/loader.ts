@@ -70,13 +70,26 @@ function load(): void {
     return;
   }
   const origin = new URL(options.edge ?? script.src, location.href).origin;
-  const boot: Boot = { options: { ...options, writeKey }, origin, at, calls };
+  const fetched = (path: string): Promise<Response> => {
+    const response = fetch(`${origin}/${path}`, { credentials: 'omit' });
+    response.catch(() => undefined);
+    return response;
+  };
+  const boot: Boot = {
+    options: { ...options, writeKey },
+    origin,
+    at,
+    calls,
+    engine: fetched(__ENGINE__),
+    // Where the edge has decided, its Program is the one that is asked for.
+    program: document.getElementById('waymark-decision') ? undefined : fetched('v1/pack'),
+  };
   import(`${origin}/${__CORE__}`).then(
-    (core: { start(boot: Boot): Core }) => {
-      const { stats, ...methods } = core.start(boot);
-      live = methods as unknown as Live;
-      waymark['stats'] = stats as never;
-    },
+    (core: { start(boot: Boot, live: (core: Core) => void): void }) =>
+      core.start(boot, ({ stats, ...methods }) => {
+        live = methods as unknown as Live;
+        waymark['stats'] = stats as never;
+      }),
     // What was called stays in memory; the page keeps its author's content.
     (error: unknown) => {
       document.documentElement.setAttribute('data-waymark-ready', '');

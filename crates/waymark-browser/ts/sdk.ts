@@ -43,6 +43,8 @@ export interface Modules {
 /** Where the rest of the SDK is. */
 export interface Parts {
   module<Name extends keyof Modules>(name: Name): Promise<Modules[Name]>;
-  /** The address of the engine, of the whole one for the Programs that need it. */
-  engine(whole: boolean): string;
+  /** The engine; the whole one for the Programs that need it. */
+  engine(whole: boolean): Promise<Response>;
+  /** The live Program, where it is on its way already. */
+  program?: Promise<Response> | undefined;
 }

@@ -7,9 +7,9 @@ import type { Boot, Core } from './types';
 
 type Methods = Record<string, ((...args: unknown[]) => unknown) | undefined>;
 
-export function start(boot: Boot, parts: Parts): Core {
-  const client = new Client(boot, parts);
-  const { calls, at, options } = boot;
+export const start = (boot: Boot, parts: Parts): Core => caughtUp(new Client(boot, parts), boot);
+
+export function caughtUp(client: Client, { calls, at, options }: Boot): Core {
   // One page view a load. The page's own goes before ours.
   if (options.autoPage !== 'false' && !calls.some(({ method }) => method === 'page')) {
     facade(client, () => at).page();

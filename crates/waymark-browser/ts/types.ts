@@ -250,4 +250,7 @@ export interface Boot {
   /** When the loader began. */
   at: number;
   calls: Call[];
+  /** What is on its way before it is known to be needed: the lean engine and the live Program. */
+  engine?: Promise<Response>;
+  program?: Promise<Response> | undefined;
 }

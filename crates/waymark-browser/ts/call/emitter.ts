@@ -2,6 +2,9 @@
 
 import type { Events } from '../types';
 
+/** Who subscribes late is told the latest value. */
+const REPLAYED: readonly (keyof Events)[] = ['ready', 'consent', 'decision'];
+
 type Handler<Name extends keyof Events> = (...payload: Events[Name]) => void;
 type Anyone = (...payload: unknown[]) => void;
 
@@ -10,13 +13,6 @@ export class Emitter {
   /** Whether all of it is said in the console, too. */
   talks = false;
   readonly #latest = new Map<keyof Events, unknown[]>();
-
-  /** Who subscribes late is told the latest value. */
-  static readonly REPLAYED: ReadonlySet<keyof Events> = new Set([
-    'ready',
-    'consent',
-    'decision',
-  ] as const);
 
   on<Name extends keyof Events>(name: Name, handler: Handler<Name>): () => void {
     let all = this.#handlers.get(name);
@@ -41,7 +37,7 @@ export class Emitter {
 
   emit<Name extends keyof Events>(name: Name, ...payload: Events[Name]): void {
     if (this.talks) console.log(`waymark: ${name}`, ...payload);
-    if (Emitter.REPLAYED.has(name)) this.#latest.set(name, payload);
+    if (REPLAYED.includes(name)) this.#latest.set(name, payload);
     for (const handler of [...(this.#handlers.get(name) ?? [])]) call(handler, payload);
   }
 

@@ -2,10 +2,13 @@
 // It may be sent twice; the edge counts it once.
 
 import { byteLength } from '../engine/bytes';
-import type { Line, Queue } from './queue';
+import { type Line, type Queue, sum } from './queue';
 import type { Stats } from '../types';
 
 const BATCH_EVENTS = 100;
+/** Of a line, so that lines fill requests well. */
+const LINE_EVENTS = 20;
+const LINE_LENGTH = 12_000;
 const BATCH_BYTES = 60_000;
 /** Pages may have 64 KB of these under way at once, beacons counted in. */
 const KEEPALIVE_BYTES = 16_000;
@@ -49,7 +52,8 @@ export class Outbox {
     this.#stats = stats;
   }
 
-  add(lines: Line[]): void {
+  add(events: Line[]): void {
+    const lines = together(events);
     if (!lines.length) return;
     this.#own.push(...lines);
     this.#drop(this.#queue.add(lines));
@@ -126,7 +130,7 @@ export class Outbox {
     else {
       const reason = await response.text().catch(() => '');
       console.error(
-        `waymark: the edge refused ${batch.length} events for good (${response.status})`,
+        `waymark: the edge refused ${sum(batch)} events for good (${response.status})`,
         reason,
       );
     }
@@ -154,8 +158,7 @@ export class Outbox {
       deviceKey: batch[0]?.key || undefined,
       sentAt: new Date(this.#ports.now()).toISOString(),
     };
-    const events = batch.map(({ text }) => text).join(',');
-    return `${JSON.stringify(head).slice(0, -1)},"batch":[${events}]}`;
+    return `${JSON.stringify(head).slice(0, -1)},"batch":[${texts(batch)}]}`;
   }
 
   /** One tab at a time. */
@@ -181,8 +184,9 @@ async function report(response: Response, batch: Line[]): Promise<void> {
   const answer: unknown = await response.json().catch(() => undefined);
   const rejected = (answer as { rejected?: unknown } | undefined)?.rejected;
   if (!Array.isArray(rejected)) return;
+  const events = JSON.parse(`[${texts(batch)}]`) as { messageId: string }[];
   for (const { index, code, message } of rejected) {
-    console.warn(`waymark: event ${batch[index]?.id} was rejected: ${message} (${code})`);
+    console.warn(`waymark: event ${events[index]?.messageId} was rejected: ${message} (${code})`);
   }
 }
 
@@ -208,14 +212,29 @@ function retryAfter(header: string | null | undefined, now: number): number {
   return wait > 0 ? Math.min(wait, 3_600_000) : 0;
 }
 
-/** The first events that fit one request. They are all of one device. */
+const texts = (lines: Line[]): string => lines.map(({ text }) => text).join();
+
+/** Events of one moment as few lines. */
+function together(events: Line[]): Line[] {
+  const lines: Line[] = [];
+  for (const event of events) {
+    const last = lines.at(-1);
+    if (last && last.count < LINE_EVENTS && last.text.length + event.text.length < LINE_LENGTH) {
+      last.count++;
+      last.text += `,${event.text}`;
+    } else lines.push(event);
+  }
+  return lines;
+}
+
+/** The first lines that fit one request. They are all of one device. */
 function head(lines: Line[], most: number): Line[] {
   let bytes = 0;
-  let count = 0;
-  for (const { key, text } of lines) {
+  let events = 0;
+  const past = lines.findIndex(({ key, text, count }) => {
     bytes += byteLength(text) + 1;
-    if (count === BATCH_EVENTS || (count && bytes > most) || key !== lines[0]!.key) break;
-    count++;
-  }
-  return lines.slice(0, count);
+    events += count;
+    return events > count && (events > BATCH_EVENTS || bytes > most || key !== lines[0]!.key);
+  });
+  return past < 0 ? lines : lines.slice(0, past);
 }

@@ -10,21 +10,26 @@ const MOST_LENGTH = 400_000;
 /** The edge takes nothing older from a page. */
 const OLDEST = 7 * 86_400_000;
 
+/** Events that were made together: each write costs a page more than they do. */
 export interface Line {
-  /** With `id` what they are sorted by, and known by. */
+  /** With `id` what they are sorted by, and known by: those of the first. */
   at: number;
   id: string;
+  /** How many events. */
+  count: number;
   /** The device's key; empty where there is none. */
   key: string;
-  /** The event, as JSON. */
+  /** The events as JSON, with commas between them. */
   text: string;
 }
+
+export const sum = (lines: Pick<Line, 'count'>[]): number => lines.reduce((all, { count }) => all + count, 0);
 
 export class Queue {
   readonly #store: Store;
   readonly #database: Database;
   readonly #now: () => number;
-  /** How many there were when somebody last looked, and came since. */
+  /** How many events there were when somebody last looked, and came since. */
   #count = 0;
   /** Of which the database has not said yet that it has them. */
   readonly #unsure = new Set<Line>();
@@ -38,9 +43,8 @@ export class Queue {
   /** Gives how many found no room: when there is none, it is the newest that goes. */
   add(lines: Line[]): number {
     this.#database.open();
-    const room = lines.slice(0, Math.max(0, MOST_EVENTS - this.#count));
-    this.#count += room.length;
-    const dropped = lines.length - room.length;
+    const room = lines.filter(({ count }) => this.#count + count <= MOST_EVENTS && (this.#count += count));
+    const dropped = sum(lines) - sum(room);
     const put = (events: IDBObjectStore): void => {
       for (const line of room) {
         events.put(line);
@@ -64,29 +68,30 @@ export class Queue {
     let length = all.reduce((sum, { text }) => sum + text.length, 0);
     const fit = lines.filter(({ text }) => (length += text.length) <= MOST_LENGTH);
     this.#set([...all, ...fit]);
-    return lines.length - fit.length;
+    return sum(lines) - sum(fit);
   }
 
   /** The first of them, and how many there were that are too old. */
   async first(most: number): Promise<{ lines: Line[]; old: number }> {
     const kept = this.#kept();
     const stored = (await this.#database.read('events', (events) => events.getAll(null, most))) as Line[] ?? [];
-    const full = stored.length === most && (await this.#database.read('events', (events) => events.count()));
+    const keys = stored.length === most && (await this.#database.read('events', (events) => events.getAllKeys()));
     const known = new Set<string>();
     const all = [...kept, ...stored].filter(({ id }) => !known.has(id) && known.add(id));
-    this.#count = kept.length + (full || stored.length);
+    const counts = keys ? (keys as [number, string, number][]).map(([, , count]) => ({ count })) : stored;
+    this.#count = sum(kept) + sum(counts);
     const oldest = this.#now() - OLDEST;
     const old = all.filter(({ at }) => at <= oldest);
     if (old.length) await this.remove(old);
-    return { lines: all.filter(({ at }) => at > oldest).slice(0, most), old: old.length };
+    return { lines: all.filter(({ at }) => at > oldest).slice(0, most), old: sum(old) };
   }
 
   async remove(lines: Line[]): Promise<void> {
     const ids = new Set(lines.map(({ id }) => id));
     this.#set(this.#kept().filter(({ id }) => !ids.has(id)));
-    this.#count = Math.max(0, this.#count - ids.size);
+    this.#count = Math.max(0, this.#count - sum(lines));
     await new Promise((settled) => {
-      const gone = (events: IDBObjectStore): void => lines.forEach(({ at, id }) => events.delete([at, id]));
+      const gone = (events: IDBObjectStore): void => lines.forEach(({ at, id, count }) => events.delete([at, id, count]));
       if (!this.#database.write('events', gone, settled)) settled(false);
     });
   }
@@ -101,15 +106,16 @@ export class Queue {
 
   #kept(): Line[] {
     return (this.#store.get(OUTBOX) ?? '').split('\n').flatMap((line) => {
-      const [id = '', at = '', key = ''] = line.split(' ', 3);
-      const text = line.slice(id.length + at.length + key.length + 3);
-      return id && text ? [{ id, at: Number(at), key, text }] : [];
+      const [id, at, count, key] = line.split(' ', 4) as [string, string?, string?, string?];
+      if (!key && key !== '') return [];
+      const text = line.slice([id, at, count, key, ''].join(' ').length);
+      return text ? [{ id, at: +at!, count: +count!, key, text }] : [];
     });
   }
 
   #set(lines: Line[]): void {
     if (!lines.length) return this.#store.remove(OUTBOX);
-    const text = lines.map(({ id, at, key, text }) => `${id} ${at} ${key} ${text}`).join('\n');
+    const text = lines.map(({ id, at, count, key, text }) => [id, at, count, key, text].join(' ')).join('\n');
     this.#store.set(OUTBOX, text);
   }
 }

@@ -56,13 +56,12 @@ export class Decider {
   /** Rejects where WebAssembly or the Program is not to be had. */
   async load(origin: string, pack: string | null, parts: Parts): Promise<void> {
     // Most Programs need the lean engine only, so that is on its way before it is known.
-    const lean = new AbortController();
-    const guess = fetch(parts.engine(false), { signal: lean.signal });
+    const guess = parts.engine(false);
     guess.catch(() => undefined);
-    const program = await fetchProgram(origin, pack);
+    const program = await fetchProgram(origin, pack, parts.program);
     const needsWhole = (program[NEEDS_WHOLE]! & 1) === 1;
-    if (needsWhole) lean.abort();
-    const module = await (needsWhole ? fetch(parts.engine(true)) : guess);
+    if (needsWhole) void guess.then(({ body }) => body?.cancel());
+    const module = await (needsWhole ? parts.engine(true) : guess);
     const engine = await Engine.from(await module.arrayBuffer());
     const kept = await this.#kept();
     this.#engine = engine;
@@ -145,13 +144,11 @@ export class Decider {
     this.resume(undefined);
   }
 
-  /** Several causes in one task are one decision. */
+  /** Several causes in one task are one decision, in a task of its own. */
   decideSoon(): void {
     if (this.#deciding || !this.#engine) return;
     this.#deciding = true;
-    queueMicrotask(() => {
-      if (this.#deciding) this.decide();
-    });
+    setTimeout(() => this.#deciding && this.decide());
   }
 
   decide(): Decision | undefined {
@@ -280,13 +277,10 @@ export class Decider {
 }
 
 /** The Program by its hash can be kept for ever; without one it is whichever is live. */
-async function fetchProgram(origin: string, pack: string | null): Promise<Uint8Array> {
-  const paths = pack ? [`/${pack}`, ''] : [''];
-  let status = 0;
-  for (const path of paths) {
-    const response = await fetch(`${origin}/v1/pack${path}`, { credentials: 'omit' });
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
-    status = response.status;
-  }
-  throw new Error(`the edge has no pack (${status})`);
+async function fetchProgram(origin: string, pack: string | null, live?: Promise<Response>): Promise<Uint8Array> {
+  const ask = (path: string): Promise<Response> => fetch(`${origin}/v1/pack${path}`, { credentials: 'omit' });
+  let response = pack ? await ask(`/${pack}`) : undefined;
+  if (!response?.ok) response = await (live ?? ask(''));
+  if (!response.ok) throw new Error(`the edge has no pack (${response.status})`);
+  return new Uint8Array(await response.arrayBuffer());
 }

@@ -14,6 +14,8 @@ export interface PageSnapshot {
   safe: JsonObject;
   /** The language that the path begins with, else the visitor's first choice. */
   locale: string;
+  /** What of it decisions may read. */
+  values: JsonObject;
 }
 
 const CAMPAIGN = {
@@ -52,6 +54,7 @@ export function snapshot(mask: boolean): PageSnapshot {
     const click = clicked && { type: clicked, id: query.get(clicked) };
     const about = { page, ...(Object.keys(campaign).length && { campaign }), ...(click && { referrer: click }) };
     const taken = plain({ page, campaign, locale: localeOf(pathname) }) as unknown as PageSnapshot;
+    taken.values = groups(taken);
     taken.safe = (mask ? masked(plain(about)) : plain(about)) as JsonObject;
     latest = { href, title, snapshot: taken };
   }
@@ -63,9 +66,7 @@ const localeOf = (path: string): string =>
   navigator.language ??
   '';
 
-/** What a decision may read of the page. */
-export function groups(seen: PageSnapshot): JsonObject {
-  const { page, campaign } = seen;
+function groups({ page, campaign }: PageSnapshot): JsonObject {
   const type = /Mobi|Android|iPhone|iPad/.test(navigator.userAgent) ? 'mobile' : 'desktop';
   const device: JsonObject = { type };
   if (navigator.webdriver || BOT.test(navigator.userAgent)) device['bot'] = true;
@@ -84,10 +85,11 @@ export function surroundings(zone: string): JsonObject {
 }
 
 /**
- * The device's zone by name, and how its clock stands. To ask for the name takes a browser longer than all
- * else here, so one that still fits is taken.
+ * The device's zone by name, and how its clock stands. To ask `Intl` for the name takes a browser longer than
+ * all else here: it is not where `Temporal` knows it, nor where one is kept that still fits.
  */
 export function zoneName(kept: string | undefined): string {
   const clock = ` ${new Date().getTimezoneOffset()}`;
-  return kept?.endsWith(clock) ? kept : Intl.DateTimeFormat().resolvedOptions().timeZone + clock;
+  if (kept?.endsWith(clock)) return kept;
+  return (window.Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone) + clock;
 }

@@ -4,7 +4,7 @@ import { beforeEach, test } from 'node:test';
 import { Messenger } from '../visitor/messenger';
 import { Outbox, type Ports } from '../delivery/outbox';
 import { Database } from '../visitor/database';
-import { Queue } from '../delivery/queue';
+import { type Line, Queue } from '../delivery/queue';
 import { OUTBOX, Store } from '../visitor/storage';
 
 const NOW = 1_700_000_000_000;
@@ -83,7 +83,7 @@ beforeEach(() => {
 const made = (ports = world.ports): Outbox =>
   new Outbox('https://edge', 'wk', new Queue(store, new Database(undefined), () => world.now), ports, stats);
 const add = (id: string, key = 'k', filler = ''): void =>
-  outbox.add([{ id, at: world.now, key, text: JSON.stringify({ messageId: id, filler }) }]);
+  outbox.add([{ id, at: world.now, count: 1, key, text: JSON.stringify({ messageId: id, filler }) }]);
 const batches = (): string[][] => world.sent.map(({ body }) => body.batch.map((e) => e.messageId));
 
 test('the first events go after a second, later ones every five', async () => {
@@ -114,6 +114,17 @@ test('a batch has at most a hundred events and 60 KB, all of one device', async 
   await world.pass(20_000);
   assert.deepEqual(batches().slice(2), [['big0', 'big1'], ['big2'], ['other']]);
   assert.equal(world.sent.at(-1)!.body.deviceKey, undefined);
+});
+
+test('events of one moment are kept together, up to twenty', async () => {
+  const event = (id: string): Line => ({ id, at: NOW, count: 1, key: 'k', text: `{"messageId":"${id}"}` });
+  outbox.add(Array.from({ length: 45 }, (_, i) => event(`e${i}`)));
+  const counts = store.get(OUTBOX)!.split('\n').map((line) => line.split(' ', 3)[2]);
+  assert.deepEqual(counts, ['20', '20', '5']);
+  world.answers = [Response.json({ rejected: [{ index: 44, code: 'bad', message: 'no' }] })];
+  await world.pass(1_000);
+  assert.deepEqual(batches(), [Array.from({ length: 45 }, (_, i) => `e${i}`)]);
+  assert.match(String(world.logged[0]), /event e44 was rejected/);
 });
 
 test('what did not arrive is sent again, later each time', async () => {
@@ -181,7 +192,7 @@ test('when there is no room the newest events go, and are counted', () => {
 });
 
 test('what is older than a week is not sent, and counted', async () => {
-  outbox.add([{ id: 'old', at: NOW - 8 * 86_400_000, key: 'k', text: '{"messageId":"old"}' }]);
+  outbox.add([{ id: 'old', at: NOW - 8 * 86_400_000, count: 1, key: 'k', text: '{"messageId":"old"}' }]);
   add('new');
   await world.pass(1_000);
   assert.deepEqual(batches(), [['new']]);
@@ -195,7 +206,7 @@ test('what has piled up goes out without a pause', async () => {
 });
 
 test('what another tab has stored goes along', async () => {
-  store.set(OUTBOX, `z ${NOW} k {"messageId":"z"}\n%%% spoiled %%%`);
+  store.set(OUTBOX, `z ${NOW} 1 k {"messageId":"z"}\n%%% spoiled %%%`);
   add('a');
   await world.pass(1_000);
   assert.deepEqual(batches(), [['z', 'a']]);
@@ -216,7 +227,7 @@ test('emptied while a request was under way, it stays empty', async () => {
 test('locks that are refused are done without', async () => {
   const locks = { request: () => Promise.reject(new Error('SecurityError')) };
   const ports = { ...world.ports, locks: locks as unknown as LockManager };
-  made(ports).add([{ id: 'a', at: NOW, key: 'k', text: '{"messageId":"a"}' }]);
+  made(ports).add([{ id: 'a', at: NOW, count: 1, key: 'k', text: '{"messageId":"a"}' }]);
   await world.pass(1_000);
   assert.deepEqual(batches(), [['a']]);
 });

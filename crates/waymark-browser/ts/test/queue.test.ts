@@ -8,7 +8,9 @@ import { type Line, Queue } from '../delivery/queue';
 import { OUTBOX, Store } from '../visitor/storage';
 
 const NOW = 1_700_000_000_000;
-const line = (at: number): Line => ({ at: NOW + at, id: `m${at}`, key: 'k', text: `{"messageId":"m${at}"}` });
+const line = (at: number): Line => ({
+  at: NOW + at, id: `m${at}`, count: 1, key: 'k', text: `{"messageId":"m${at}"}`,
+});
 const ids = (lines: Line[]): string[] => lines.map(({ id }) => id);
 
 let factory: IDBFactory;
@@ -58,10 +60,16 @@ test('a database that refuses leaves them in the store', async () => {
 test('there is room for 5,000; the newest go', async () => {
   const queue = made();
   await queue.first(1);
-  assert.equal(queue.add(Array.from({ length: 5_001 }, (_, at) => line(at))), 1);
+  assert.equal(queue.add(Array.from({ length: 501 }, (_, at) => ({ ...line(at), count: 10 }))), 10);
   assert.equal(queue.add([line(6_000)]), 1);
-  const { lines } = await queue.first(5_000);
-  assert.deepEqual([lines.length, lines.at(-1)!.id], [5_000, 'm4999']);
+  const { lines } = await queue.first(600);
+  assert.deepEqual([lines.length, lines.at(-1)!.id], [500, 'm499']);
+  // Who comes next counts them by their keys, and does not read them all.
+  const next = made();
+  await next.first(2);
+  assert.equal(next.add([line(7_000)]), 1);
+  await next.remove([{ ...line(0), count: 10 }]);
+  assert.equal(next.add([{ ...line(8_000), count: 9 }, line(8_001), line(8_002)]), 1);
 });
 
 test('cleared, nothing is left on the device', async () => {

@@ -61,7 +61,7 @@ export class Database {
     try {
       const request = this.#factory!.open(NAME, 1);
       request.onupgradeneeded = () => {
-        request.result.createObjectStore('events' satisfies Shelf, { keyPath: ['at', 'id'] });
+        request.result.createObjectStore('events' satisfies Shelf, { keyPath: ['at', 'id', 'count'] });
         request.result.createObjectStore('state' satisfies Shelf);
       };
       const database = await result(request);

@@ -7,7 +7,8 @@ export type Entropy = (bytes: number) => Uint8Array;
 
 export const random: Entropy = (bytes) => crypto.getRandomValues(new Uint8Array(bytes));
 
-export const messageId = (entropy: Entropy): string => `wm-${toHex(entropy(16))}`;
+/** Pages that are not secure have no `randomUUID`. */
+export const messageId = (): string => crypto.randomUUID?.() ?? uuid(random(16), 4);
 
 /** The anonymous id follows from the key, so that it can be shown to be this device's own. */
 export async function mint(entropy: Entropy, subtle?: SubtleCrypto): Promise<Device> {
