@@ -40,16 +40,17 @@ export async function asPerson(context) {
 
 /** How many events wait on the device. In the page. */
 export const waiting = async () => {
-  const kept = (localStorage.getItem("waymark.outbox") ?? "").split("\n").filter(Boolean).length;
+  const lines = (localStorage.getItem("waymark.outbox") ?? "").split("\n").filter(Boolean);
+  const kept = lines.reduce((sum, line) => sum + Number(line.split(" ")[2]), 0);
   if (!(await indexedDB.databases()).some(({ name }) => name === "waymark")) return kept;
   return kept + await new Promise((done, fail) => {
     const request = indexedDB.open("waymark");
     request.onerror = () => fail(request.error);
     request.onsuccess = () => {
-      const count = request.result.transaction("events").objectStore("events").count();
-      count.onsuccess = () => {
+      const keys = request.result.transaction("events").objectStore("events").getAllKeys();
+      keys.onsuccess = () => {
         request.result.close();
-        done(count.result);
+        done(keys.result.reduce((sum, [, , count]) => sum + count, 0));
       };
     };
   });
