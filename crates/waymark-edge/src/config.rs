@@ -7,6 +7,7 @@ use crate::cookie::CookieKeys;
 use crate::http::Address;
 use crate::identity::hex;
 use crate::shard_map::ShardMap;
+use crate::user_token::TokenKeys;
 
 /// Keys of demonstrations, by the variable that they are set in.
 const DEMO: [(&str, &str); 4] = [
@@ -20,6 +21,8 @@ const DEMO: [(&str, &str); 4] = [
 pub struct Config {
     pub write_keys: Vec<WriteKey>,
     pub cookies: CookieKeys,
+    /// Keys by which the site's servers say who a user is.
+    pub tokens: TokenKeys,
     /// The SHA-256 of the operator's token.
     pub admin: Option<[u8; 32]>,
     pub map: ShardMap,
@@ -66,6 +69,14 @@ impl Config {
                     name: "COOKIE_KEYS",
                     expected: "must be a JSON list of {\"id\", \"secret\"}, with ids of 1 to 32 \
                                letters and digits and secrets of at least 16 bytes",
+                })
+            })?,
+            tokens: get("USER_TOKEN_KEYS").map_or(Ok(TokenKeys::default()), |text| {
+                TokenKeys::from_json(&text).ok_or(ConfigError {
+                    name: "USER_TOKEN_KEYS",
+                    expected: "must be a JSON list of {\"id\", \"alg\": \"HS256\", \"secret\"} with \
+                               secrets of at least 32 bytes, or {\"id\", \"alg\": \"EdDSA\", \
+                               \"publicKey\"} with keys in base64url",
                 })
             })?,
             admin: get("ADMIN_TOKEN_SHA256")
@@ -221,6 +232,7 @@ mod tests {
             ("COOKIE_KEYS", r#"[{"id":"k.1","secret":"nope-secret-nope-secret"}]"#),
             ("COOKIE_KEYS", r#"[{"id":"k","secret":"nope-secret"}]"#),
             ("ADMIN_TOKEN_SHA256", "nope-secret"),
+            ("USER_TOKEN_KEYS", r#"[{"id":"k","alg":"HS256","secret":"nope-secret"}]"#),
             ("SHARD_OBJECTS", "0"),
             ("SHARD_EPOCH", "-1"),
             ("ALLOWED_ORIGINS", "{}"),

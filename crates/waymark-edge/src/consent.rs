@@ -8,10 +8,10 @@ use crate::body::{inflated, object};
 use crate::cookie::{self, Visitor};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
-use crate::identity::{DEVICE, Proof};
+use crate::erasure;
+use crate::identity::{ANONYMOUS, Proof};
 use crate::ports::{Clock, Objects};
 use crate::problems;
-use crate::protocol::{ShardAsk, ShardTold};
 
 /// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent, erase?}`: sets the cookie, or takes it
 /// away when nothing is allowed. `erase` forgets what was kept of the device, events too; it has to be
@@ -33,7 +33,7 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     let id = text("anonymousId").filter(|id| id.len() <= limits::ID_BYTES).ok_or_else(|| {
         problems::bad_member("/anonymousId", "Send the device's id as `anonymousId`.")
     })?;
-    let proof = Proof { device_key: text("deviceKey"), cookie_id: None };
+    let proof = Proof { device_key: text("deviceKey"), ..Proof::default() };
     if !proof.covers(id) {
         return Err(problems::no_proof(
             "`deviceKey` is not the key that `anonymousId` was made from. Send both as the SDK keeps \
@@ -51,7 +51,7 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
         }
     };
     if body.get("erase") == Some(&Json::Bool(true)) {
-        forget(edge, &format!("{DEVICE}{id}")).await?;
+        erasure::forget(edge, &format!("{ANONYMOUS}{id}")).await?;
     }
     let secure = !request.address.is_local();
     let cookie = if granted.is_empty() {
@@ -73,19 +73,6 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     Ok(Response::empty(204)
         .with_header("Set-Cookie", cookie)
         .with_header("Cache-Control", "no-store"))
-}
-
-/// Erases a visitor from their shard.
-async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, visitor: &str) -> Result<(), Problem> {
-    let object = edge.config.map.object_of_visitor(visitor);
-    loop {
-        let ask = ShardAsk::Erase { visitor: visitor.to_owned(), at: edge.host.now() };
-        match edge.shard(object, ask).await? {
-            ShardTold::Erased { more: true, .. } => {}
-            ShardTold::Erased { .. } => return Ok(()),
-            other => return Err(problems::unexpected(&other)),
-        }
-    }
 }
 
 /// Purposes by name, bare or as Segment's `categoryPreferences`. What is not `true` is not allowed.

@@ -14,7 +14,7 @@ use crate::consent::purposes;
 use crate::cookie::Found;
 use crate::edge::Edge;
 use crate::http::{Answer, Place, Request, Response};
-use crate::identity::{DEVICE, NAMESPACES, Proof, SERVER_ANONYMOUS, SERVER_USER};
+use crate::identity::{ANONYMOUS, NAMESPACES, Proof, USER};
 use crate::pages::is_bot;
 use crate::ports::{Clock, Objects};
 use crate::problems;
@@ -85,10 +85,8 @@ fn asked<H: Clock>(
                 (Some(key), _, _) if NAMESPACES.iter().any(|name| key.starts_with(name)) => {
                     vec![key.to_owned()]
                 }
-                (_, Some(id), _) => {
-                    vec![format!("{SERVER_ANONYMOUS}{id}"), format!("{DEVICE}{id}")]
-                }
-                (_, None, Some(user)) => vec![format!("{SERVER_USER}{user}")],
+                (_, Some(id), _) => vec![format!("{ANONYMOUS}{id}")],
+                (_, None, Some(user)) => vec![format!("{USER}{user}")],
                 (_, None, None) => return Err(nobody()),
             };
             // A server key asserts the consent that it does not mention.
@@ -100,7 +98,25 @@ fn asked<H: Clock>(
             let cookie = found.visitor();
             let device_key = text("deviceKey");
             let id = text("anonymousId").or(cookie.map(|visitor| visitor.id.as_str()));
-            let proof = Proof { device_key, cookie_id: cookie.map(|visitor| visitor.id.as_str()) };
+            let cookie_id = cookie.map(|visitor| visitor.id.as_str());
+            let proof = Proof { device_key, cookie_id, user: None };
+            let user = match text("userToken") {
+                None => None,
+                Some(token) => {
+                    let user = edge.config.tokens.subject(token, edge.host.now());
+                    Some(user.map_err(|why| {
+                        problems::no_proof(&format!(
+                            "`userToken` does not say who the user is, for {why}."
+                        ))
+                    })?)
+                }
+            };
+            if let Some(user) = user {
+                let consent = stated.filter(|_| !request.objects()).unwrap_or_default();
+                let id = id.filter(|id| proof.covers(id)).map(str::to_owned);
+                let keys = vec![format!("{USER}{user}")];
+                return asked_of(request, body, basis, (keys, consent, id));
+            }
             match id {
                 Some(id) if proof.covers(id) => {
                     let granted = cookie.filter(|visitor| visitor.id == id);
@@ -108,7 +124,7 @@ fn asked<H: Clock>(
                         .or(granted.map(|visitor| visitor.consent))
                         .filter(|_| !request.objects())
                         .unwrap_or_default();
-                    (vec![format!("{DEVICE}{id}")], consent, Some(id.to_owned()))
+                    (vec![format!("{ANONYMOUS}{id}")], consent, Some(id.to_owned()))
                 }
                 _ if found == Found::Invalid && device_key.is_none() => {
                     return Err(problems::bad_cookie());
@@ -123,6 +139,18 @@ fn asked<H: Clock>(
             }
         }
     };
+    asked_of(request, body, basis, (keys, consent, anonymous_id))
+}
+
+/// With the moment that the request tells of.
+fn asked_of(
+    request: &Request,
+    body: &Map<String, Json>,
+    basis: Basis,
+    (keys, consent, anonymous_id): (Vec<String>, Purposes, Option<String>),
+) -> Result<Asked, Problem> {
+    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+    let context = body.get("context");
     let locale = text("locale").or_else(|| context?.get("locale")?.as_str());
     let asked = json!({
         "context": context,

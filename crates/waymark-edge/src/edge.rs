@@ -19,7 +19,7 @@ pub struct Edge<'e, H> {
 impl<H: Clock + Objects> Edge<'_, H> {
     /// Asks a shard, with the epoch of this worker's map.
     pub async fn shard(&self, object: u16, ask: ShardAsk) -> Result<ShardTold, Problem> {
-        let call = ShardCall { epoch: self.config.map.epoch, ask };
+        let call = ShardCall { map: self.config.map, object, ask };
         let told = self.host.shard(object, call.encode()).await.map_err(problems::unavailable)?;
         match ShardTold::decode(&told) {
             Ok(ShardTold::Stale { .. }) => Err(problems::stale_map()),

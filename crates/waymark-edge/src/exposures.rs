@@ -7,7 +7,7 @@ use waymark_model::{Event, Kind, Timestamp, fnv1a64};
 use waymark_wire::{Basis, Problem, exposure_to_json, value_from_json, view_to_json};
 
 use crate::edge::Edge;
-use crate::identity::DEVICE;
+use crate::identity::ANONYMOUS;
 use crate::ingest::stored;
 use crate::ports::{Clock, Objects};
 use crate::protocol::Incoming;
@@ -32,7 +32,7 @@ pub async fn log<H: Clock + Objects>(
     shown: &Shown,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    let key = format!("{DEVICE}{visitor}");
+    let key = format!("{ANONYMOUS}{visitor}");
     let object = edge.config.map.object_of_visitor(&key);
     let met = shown.exposures.iter().map(|exposure| {
         let ids = [exposure.experiment.as_str(), &exposure.variation];
@@ -50,7 +50,13 @@ pub async fn log<H: Clock + Objects>(
         if let waymark_model::Value::Object(properties) = value_from_json(&properties) {
             event.properties = properties;
         }
-        Incoming { visitor: key.clone(), basis: Basis::Browser, event: event.encode() }
+        Incoming {
+            visitor: key.clone(),
+            basis: Basis::Browser,
+            user: None,
+            previous: Vec::new(),
+            event: event.encode(),
+        }
     });
     stored(edge, now, BTreeMap::from([(object, events.collect())])).await.map(drop)
 }

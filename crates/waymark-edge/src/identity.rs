@@ -3,20 +3,19 @@
 //! A visitor's key begins with how it is known. A browser's write key is public, so what is said
 //! with it is a *claim* and has a namespace of its own, unless the browser proves that it made the
 //! anonymous id: the id is the hash of a key that only that device has. A public key so never moves
-//! or reveals a profile that somebody else made.
+//! or reveals a profile that somebody else made. Who a user is, a browser says with a token that the
+//! site's own server has signed ([`crate::user_token`]); without one it is a claim.
 
 use sha2::{Digest, Sha256};
-use waymark_model::Event;
+use waymark_model::{Event, Kind, Value};
 use waymark_wire::Basis;
 
 /// The namespaces of visitor keys.
-pub const NAMESPACES: [&str; 5] = [DEVICE, SERVER_ANONYMOUS, SERVER_USER, CLAIM, CLAIMED_USER];
-/// An anonymous id that a device has proven.
-pub const DEVICE: &str = "d:";
-/// An anonymous id that a server key named.
-pub const SERVER_ANONYMOUS: &str = "a:";
-/// A user that a server key named.
-pub const SERVER_USER: &str = "u:";
+pub const NAMESPACES: [&str; 4] = [ANONYMOUS, USER, CLAIM, CLAIMED_USER];
+/// An anonymous id that its device has proven, or a server key named.
+pub const ANONYMOUS: &str = "a:";
+/// A user whom a server key or a signed token named.
+pub const USER: &str = "u:";
 /// An anonymous id that a browser claims.
 pub const CLAIM: &str = "c:";
 /// A user that a browser claims, when it gives no anonymous id.
@@ -28,6 +27,19 @@ pub struct Proof<'a> {
     pub device_key: Option<&'a str>,
     /// The id in a valid signed cookie.
     pub cookie_id: Option<&'a str>,
+    /// The user whom a valid token names.
+    pub user: Option<&'a str>,
+}
+
+/// Whose an event is, and what it says of who is who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parties {
+    /// The key that it was sent under: where its id is remembered.
+    pub visitor: String,
+    /// The user's key, where it can be trusted to be theirs.
+    pub user: Option<String>,
+    /// Keys of ids that are the user's as well.
+    pub previous: Vec<String>,
 }
 
 impl Proof<'_> {
@@ -38,17 +50,32 @@ impl Proof<'_> {
     }
 }
 
-/// The key of the visitor whom an event is about.
-pub fn visitor_of(event: &Event, basis: Basis, proof: &Proof<'_>) -> String {
+/// Who an event is about.
+pub fn parties(event: &Event, basis: Basis, proof: &Proof<'_>) -> Parties {
     let anonymous = event.anonymous_id.as_deref();
-    let user = event.user_id.as_deref().unwrap_or_default();
-    match (basis, anonymous) {
-        (Basis::Server, Some(id)) => format!("{SERVER_ANONYMOUS}{id}"),
-        (Basis::Server, None) => format!("{SERVER_USER}{user}"),
-        (Basis::Browser, Some(id)) if proof.covers(id) => format!("{DEVICE}{id}"),
-        (Basis::Browser, Some(id)) => format!("{CLAIM}{id}"),
-        (Basis::Browser, None) => format!("{CLAIMED_USER}{user}"),
-    }
+    let user = event.user_id.as_deref().filter(|user| match basis {
+        Basis::Server => true,
+        Basis::Browser => proof.user == Some(user),
+    });
+    let previous = match event.properties.get("previousId") {
+        Some(Value::Text(id)) if event.kind == Kind::Alias && user.is_some() => match basis {
+            // An alias does not say which kind of id it was.
+            Basis::Server => vec![format!("{ANONYMOUS}{id}"), format!("{USER}{id}")],
+            Basis::Browser if proof.covers(id) => vec![format!("{ANONYMOUS}{id}")],
+            Basis::Browser => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let visitor = match (anonymous, user) {
+        (Some(id), _) if basis == Basis::Server || proof.covers(id) => format!("{ANONYMOUS}{id}"),
+        (None, Some(user)) => format!("{USER}{user}"),
+        // Whoever claims another's id next to their own token gets nothing of it.
+        (Some(id), _) => format!("{CLAIM}{id}"),
+        (None, None) => {
+            format!("{CLAIMED_USER}{}", event.user_id.as_deref().unwrap_or_default())
+        }
+    };
+    Parties { visitor, user: user.map(|user| format!("{USER}{user}")), previous }
 }
 
 /// The keys that an operator can mean by an id: itself when it names its namespace.
@@ -86,8 +113,8 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Proof, uuid_from_sha256, visitor_of};
-    use waymark_model::{Event, Kind, Timestamp};
+    use super::{Proof, parties, uuid_from_sha256};
+    use waymark_model::{Event, Kind, Timestamp, Value};
     use waymark_wire::Basis;
 
     fn event(anonymous: Option<&str>, user: Option<&str>) -> Event {
@@ -106,22 +133,44 @@ mod tests {
     #[test]
     fn only_a_proven_id_leaves_the_claims() {
         let id = uuid_from_sha256("secret");
-        let proven = Proof { device_key: Some("secret"), cookie_id: None };
-        let other = Proof { device_key: Some("guess"), cookie_id: None };
-        let cookie = Proof { device_key: None, cookie_id: Some(&id) };
-        let of = |proof| visitor_of(&event(Some(&id), Some("u1")), Basis::Browser, proof);
-        assert_eq!(of(&proven), format!("d:{id}"));
-        assert_eq!(of(&cookie), format!("d:{id}"));
+        let proven = Proof { device_key: Some("secret"), ..Proof::default() };
+        let other = Proof { device_key: Some("guess"), ..Proof::default() };
+        let cookie = Proof { cookie_id: Some(&id), ..Proof::default() };
+        let of = |proof| parties(&event(Some(&id), Some("u1")), Basis::Browser, proof).visitor;
+        assert_eq!(of(&proven), format!("a:{id}"));
+        assert_eq!(of(&cookie), format!("a:{id}"));
         assert_eq!(of(&other), format!("c:{id}"));
         assert_eq!(of(&Proof::default()), format!("c:{id}"));
     }
 
     #[test]
     fn no_browser_reaches_what_a_server_made() {
-        let proof = Proof::default();
-        assert_eq!(visitor_of(&event(Some("x"), Some("u")), Basis::Server, &proof), "a:x");
-        assert_eq!(visitor_of(&event(None, Some("u")), Basis::Server, &proof), "u:u");
-        assert_eq!(visitor_of(&event(None, Some("u")), Basis::Browser, &proof), "cu:u");
-        assert_eq!(visitor_of(&event(Some("a:x"), None), Basis::Browser, &proof), "c:a:x");
+        let of = |anonymous, user, basis| {
+            parties(&event(anonymous, user), basis, &Proof::default()).visitor
+        };
+        assert_eq!(of(Some("x"), Some("u"), Basis::Server), "a:x");
+        assert_eq!(of(None, Some("u"), Basis::Server), "u:u");
+        assert_eq!(of(None, Some("u"), Basis::Browser), "cu:u");
+        assert_eq!(of(Some("a:x"), None, Basis::Browser), "c:a:x");
+    }
+
+    #[test]
+    fn a_browser_is_a_user_by_token_only() {
+        let of = |user, proof: &Proof<'_>| parties(&event(None, Some(user)), Basis::Browser, proof);
+        let token = Proof { user: Some("u1"), ..Proof::default() };
+        assert_eq!(of("u1", &token).user.as_deref(), Some("u:u1"));
+        assert_eq!(of("u2", &token).user, None);
+        assert_eq!(of("u1", &Proof::default()).user, None);
+        let alias = |previous: &str, basis, proof: &Proof<'_>| {
+            let mut alias = event(None, Some("u1"));
+            alias.kind = Kind::Alias;
+            alias.properties.insert("previousId", Value::from(previous));
+            parties(&alias, basis, proof).previous
+        };
+        assert_eq!(alias("u2", Basis::Browser, &token), [""; 0]);
+        let id = uuid_from_sha256("secret");
+        let device = Proof { device_key: Some("secret"), ..token };
+        assert_eq!(alias(&id, Basis::Browser, &device), [format!("a:{id}")]);
+        assert_eq!(alias("u2", Basis::Server, &Proof::default()), ["a:u2", "u:u2"]);
     }
 }

@@ -1,19 +1,21 @@
 //! Taking events in: a request's body, to its visitors' shards, and only then an answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use waymark_model::{Kind, limits};
+use waymark_model::{Event, Kind, Timestamp, Value, limits};
 use waymark_wire::{Accepted, Basis, Batch, Problem, WireError, parse_batch, parse_call};
 
 use crate::body::inflated;
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
-use crate::identity::{Proof, visitor_of};
+use crate::identity::{Parties, Proof, parties};
+use crate::merges;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::protocol::{Incoming, ShardAsk, ShardTold};
+use crate::user_token::Untrusted;
 
 /// What an address takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,10 @@ pub async fn ingest<H: Clock + Objects>(
     let proof = Proof {
         device_key: batch.device_key.as_deref(),
         cookie_id: cookie.visitor().map(|visitor| visitor.id.as_str()),
+        user: None,
     };
+    let mut tokens = Tokens { edge, received, known: BTreeMap::new() };
+    let mut doubts = Vec::new();
 
     let mut refused: Vec<Refused> = batch
         .rejected
@@ -65,10 +70,23 @@ pub async fn ingest<H: Clock + Objects>(
             refused.push(refusal);
             continue;
         }
-        let visitor = visitor_of(&accepted.event, basis, &proof);
+        let mut event = accepted.event;
+        let named = tokens.user_of(&mut event);
+        let user = named.as_ref().and_then(|named| named.as_deref().ok());
+        if let Some(Err(why)) = &named {
+            doubts.push(json!({
+                "index": accepted.index,
+                "code": "untrusted-user",
+                "message": format!(
+                    "The event is kept as a claim: context.userToken does not say who the user is, for {why}."
+                ),
+            }));
+        }
+        let Parties { visitor, user, previous } = parties(&event, basis, &Proof { user, ..proof });
         let object = edge.config.map.object_of_visitor(&visitor);
-        let event = accepted.event.encode();
-        by_object.entry(object).or_default().push(Incoming { visitor, basis, event });
+        let event = event.encode();
+        let incoming = Incoming { visitor, basis, user, previous, event };
+        by_object.entry(object).or_default().push(incoming);
     }
     refused.sort_by_key(|refused| refused.index);
     if let (Intake::Call(_), Some(refused)) = (intake, refused.first()) {
@@ -96,35 +114,60 @@ pub async fn ingest<H: Clock + Objects>(
             "accepted": accepted,
             "duplicates": duplicates,
             "rejected": refused,
+            "doubts": doubts,
         }),
     ))
+}
+
+/// Tokens of a request, each looked at once.
+struct Tokens<'t, H> {
+    edge: &'t Edge<'t, H>,
+    received: Timestamp,
+    known: BTreeMap<String, Result<String, Untrusted>>,
+}
+
+impl<H> Tokens<'_, H> {
+    /// Whom the event's token names. It is not kept with the event.
+    fn user_of(&mut self, event: &mut Event) -> Option<Result<String, Untrusted>> {
+        let Some(Value::Text(token)) = event.context.remove("userToken") else { return None };
+        let keys = &self.edge.config.tokens;
+        let subject = || keys.subject(&token, self.received);
+        Some(self.known.entry(token.clone()).or_insert_with(subject).clone())
+    }
 }
 
 /// Hands events to their shards. All must have committed; when one has not, the whole request is to
 /// be sent again, and those that have will know it.
 pub async fn stored<H: Clock + Objects>(
     edge: &Edge<'_, H>,
-    received: waymark_model::Timestamp,
+    received: Timestamp,
     by_object: BTreeMap<u16, Vec<Incoming>>,
 ) -> Result<(u64, u64), Problem> {
     if by_object.is_empty() {
         return Ok((0, 0));
     }
     let packs = edge.packs.active(edge.host, received).await.map_err(problems::unavailable)?;
-    let calls = by_object.into_iter().map(|(object, events)| {
+    let packs = &packs;
+    let calls = by_object.into_iter().map(|(object, events)| async move {
         let ask = ShardAsk::Receive { packs: packs.clone(), received, events };
-        edge.shard(object, ask)
+        (object, edge.shard(object, ask).await)
     });
     let (mut accepted, mut duplicates) = (0, 0);
-    for told in join_all(calls).await {
+    let mut unsettled = BTreeSet::new();
+    for (object, told) in join_all(calls).await {
         match told? {
-            ShardTold::Received { accepted: new, duplicates: known } => {
+            ShardTold::Received { accepted: new, duplicates: known, pending } => {
                 accepted += u64::from(new);
                 duplicates += u64::from(known);
+                if pending {
+                    unsettled.insert(object);
+                }
             }
             other => return Err(problems::unexpected(&other)),
         }
     }
+    // They have the events. What they could not tell each other now, they will.
+    let _ = merges::settle(edge, unsettled).await;
     Ok((accepted, duplicates))
 }
 

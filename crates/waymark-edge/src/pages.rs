@@ -13,7 +13,7 @@ use crate::decide::{geo, without_bodies};
 use crate::edge::Edge;
 use crate::exposures::{self, Shown};
 use crate::http::{Address, Place, form_decoded};
-use crate::identity::DEVICE;
+use crate::identity::ANONYMOUS;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
@@ -60,7 +60,7 @@ pub async fn plan<H: Clock + Objects>(
     let (state, consent) = match visitor {
         None => (None, Purposes::NONE),
         Some(visitor) => {
-            let key = format!("{DEVICE}{}", visitor.id);
+            let key = format!("{ANONYMOUS}{}", visitor.id);
             (profile::state_of(edge, engine, &key).await?, visitor.consent)
         }
     };

@@ -29,7 +29,7 @@ pub trait ShardStore {
     fn epoch(&self) -> Result<u64, StoreError>;
     fn set_epoch(&self, epoch: u64) -> Result<(), StoreError>;
 
-    fn state(&self, visitor: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError>;
 
     /// All rows of a visitor, by day and part.
     fn seen(&self, visitor: &str) -> Result<Vec<Seen>, StoreError>;
@@ -51,8 +51,23 @@ pub trait ShardStore {
     /// Whether a visitor was erased: nothing of theirs is kept again.
     fn is_erased(&self, visitor: &str) -> Result<bool, StoreError>;
 
-    /// All of it in one transaction.
-    fn erase(&self, erasure: &Erasure) -> Result<(), StoreError>;
+    /// An id's place among the ids of its person; `None` for one that is alone.
+    fn node(&self, key: &str) -> Result<Option<Node>, StoreError>;
+
+    /// The ids whose events are in the profile of this one.
+    fn members(&self, root: &str) -> Result<Vec<String>, StoreError>;
+
+    /// The ids that lead to this one.
+    fn leading_to(&self, key: &str) -> Result<Vec<String>, StoreError>;
+
+    /// Messages to other shards that have not arrived yet, oldest first.
+    fn outbox(&self, most: u32) -> Result<Vec<Posted>, StoreError>;
+
+    /// Ids of which it is not known yet whose they are, with the turn that has to be answered.
+    fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError>;
+
+    /// The last message of another object that was taken in.
+    fn imported(&self, source: u16) -> Result<u64, StoreError>;
 }
 
 /// What a registry keeps.
@@ -93,15 +108,57 @@ pub struct Batch {
     /// Hashes of the visitors' keys, to find a visitor's batches by.
     pub markers: Vec<u64>,
     pub body: Vec<u8>,
+    /// Another shard has them too: they are here because the profile is.
+    pub copied: bool,
+}
+
+/// What is kept under a visitor's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Profile {
+    /// A state.
+    Here(Vec<u8>),
+    /// It is part of the profile of another id.
+    PartOf(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisitorRow {
     pub id: String,
     pub slot: u16,
-    pub state: Vec<u8>,
+    pub profile: Profile,
     pub seq: u64,
     pub updated: Timestamp,
+}
+
+/// An id, and who else it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    pub key: String,
+    /// The first statement, by event time, of whose id this is.
+    pub link: Option<Link>,
+    /// Whose profile its events are in, as far as is known; its own key when it is its own.
+    pub root: String,
+    /// Counts the reasons to look again who the root is; those up to `settled` were looked after.
+    pub turn: u64,
+    pub settled: u64,
+}
+
+/// A trusted event said that an id belongs to a person's other id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    pub at: Timestamp,
+    /// The event's.
+    pub message: String,
+    pub to: String,
+}
+
+/// A message that waits to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    pub seq: u64,
+    /// Whose shard gets it.
+    pub key: String,
+    pub message: Vec<u8>,
 }
 
 /// Everything that one request changes.
@@ -115,15 +172,29 @@ pub struct Commit {
     pub only_duplicates: u32,
     /// Forget `seen` rows of days before this, and that it was done on the second.
     pub sweep: Option<(i64, i64)>,
+    /// What remains of batches that events were taken from. One without events goes.
+    pub remains: Vec<Batch>,
+    pub nodes: Vec<Node>,
+    /// Root, id, and whether it is one of the root's now or no longer.
+    pub members: Vec<(String, String, bool)>,
+    /// Where it leads, id, and whether it does now or no longer.
+    pub leads: Vec<(String, String, bool)>,
+    /// Key and message.
+    pub posts: Vec<(String, Vec<u8>)>,
+    /// Messages that arrived.
+    pub delivered: Vec<u64>,
+    /// From which object, and up to which of its messages.
+    pub imported: Option<(u16, u64)>,
+    pub erased: Option<Erased>,
 }
 
-/// A visitor who is to be forgotten, with what remains of batches that had events of theirs. One without
-/// events goes.
+/// Somebody who is forgotten, but for a tombstone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Erasure {
+pub struct Erased {
     pub visitor: String,
     pub at: Timestamp,
-    pub remains: Vec<Batch>,
+    /// Nothing of them is left after this: who else they are can be forgotten, too.
+    pub wholly: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,24 +5,34 @@ use waymark_engine::{Engine, State};
 use waymark_wire::Problem;
 
 use crate::edge::Edge;
-use crate::ports::{Clock, Objects};
+use crate::ports::{Clock, Objects, Profile};
 use crate::problems;
 use crate::protocol::{ShardAsk, ShardTold};
 
-/// A visitor's state; nothing for one who was never seen.
+/// How often a profile may have moved on while it is looked for.
+const MOST_MOVES: usize = 8;
+
+/// A visitor's state, of all ids that are theirs; nothing for one who was never seen.
 pub async fn state_of<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     engine: Engine<'_>,
     visitor: &str,
 ) -> Result<Option<State>, Problem> {
-    let object = edge.config.map.object_of_visitor(visitor);
-    match edge.shard(object, ShardAsk::State { visitor: visitor.to_owned() }).await? {
-        ShardTold::State(None) => Ok(None),
-        ShardTold::State(Some(bytes)) => engine.read_state(&bytes).map(Some).map_err(|error| {
-            problems::unavailable(format!("The profile cannot be read: {error}."))
-        }),
-        other => Err(problems::unexpected(&other)),
+    let mut visitor = visitor.to_owned();
+    for _ in 0..MOST_MOVES {
+        let object = edge.config.map.object_of_visitor(&visitor);
+        visitor = match edge.shard(object, ShardAsk::Profile { visitor }).await? {
+            ShardTold::Profile(None) => return Ok(None),
+            ShardTold::Profile(Some(Profile::PartOf(root))) => root,
+            ShardTold::Profile(Some(Profile::Here(bytes))) => {
+                return engine.read_state(&bytes).map(Some).map_err(|error| {
+                    problems::unavailable(format!("The profile cannot be read: {error}."))
+                });
+            }
+            other => return Err(problems::unexpected(&other)),
+        };
     }
+    Err(problems::unavailable("The visitor's ids are being put together."))
 }
 
 /// The first of several keys that has a profile.

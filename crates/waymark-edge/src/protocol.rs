@@ -4,7 +4,8 @@ use waymark_engine::PackHash;
 use waymark_model::{DecodeError, Reader, Timestamp, Writer};
 use waymark_wire::Basis;
 
-use crate::ports::{Activation, Counters, PackParts, PackRow, Part, Unavailable};
+use crate::ports::{Activation, Counters, PackParts, PackRow, Part, Posted, Profile, Unavailable};
+use crate::shard_map::ShardMap;
 
 /// The pack to fold with, and those whose features are carried along.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,8 +18,10 @@ pub struct Packs {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShardCall {
-    /// Of the caller's map.
-    pub epoch: u64,
+    /// The caller's.
+    pub map: ShardMap,
+    /// Which object of it is asked.
+    pub object: u16,
     pub ask: ShardAsk,
 }
 
@@ -29,7 +32,7 @@ pub enum ShardAsk {
         received: Timestamp,
         events: Vec<Incoming>,
     },
-    State {
+    Profile {
         visitor: String,
     },
     Stats {
@@ -41,10 +44,32 @@ pub enum ShardAsk {
         visitor: String,
         at: Timestamp,
     },
-    /// Stored events after a batch; of one visitor, if one is named.
+    /// Stored events after a batch; of one visitor's profile, if one is named.
     Events {
         visitor: Option<String>,
         after: u64,
+    },
+    /// What waits to be delivered, and ids of which it is not known yet whose they are.
+    Pending,
+    /// Messages of another object, or of its own, in their order.
+    Import {
+        packs: Packs,
+        at: Timestamp,
+        source: u16,
+        posts: Vec<Posted>,
+    },
+    Delivered(Vec<u64>),
+    /// Where an id leads.
+    Lead {
+        key: String,
+    },
+    /// Whose an id is, as an answer to a turn.
+    Root {
+        packs: Packs,
+        at: Timestamp,
+        key: String,
+        turn: u64,
+        root: String,
     },
 }
 
@@ -53,6 +78,10 @@ pub enum ShardAsk {
 pub struct Incoming {
     pub visitor: String,
     pub basis: Basis,
+    /// The user, where they can be trusted to be.
+    pub user: Option<String>,
+    /// Ids that are the user's as well.
+    pub previous: Vec<String>,
     /// Encoded.
     pub event: Vec<u8>,
 }
@@ -63,13 +92,18 @@ pub enum ShardTold {
         accepted: u32,
         /// With those of visitors who were erased: they are not wanted either.
         duplicates: u32,
+        /// Something waits for another shard.
+        pending: bool,
     },
-    /// `more`: ask again.
+    /// `more`: ask again. `members`: ids that were in this profile.
     Erased {
         events: u32,
         more: bool,
+        members: Vec<String>,
+        /// Of a profile that it was in, if it was in another's.
+        root: Option<String>,
     },
-    State(Option<Vec<u8>>),
+    Profile(Option<Profile>),
     Stats(Stats),
     /// `next`: ask again from there.
     Events {
@@ -81,6 +115,15 @@ pub enum ShardTold {
         epoch: u64,
     },
     Failed(String),
+    Pending {
+        posts: Vec<Posted>,
+        unsettled: Vec<(String, u64)>,
+    },
+    /// Whether something waits for another shard.
+    Done {
+        pending: bool,
+    },
+    Lead(Option<String>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -133,7 +176,9 @@ pub enum RegistryTold {
 impl ShardCall {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
-        out.unsigned(self.epoch);
+        out.unsigned(self.map.epoch);
+        out.unsigned(self.map.objects().into());
+        out.unsigned(self.object.into());
         match &self.ask {
             ShardAsk::Receive { packs, received, events } => {
                 out.byte(0);
@@ -141,7 +186,7 @@ impl ShardCall {
                 out.signed(received.0);
                 out.list(events, |out, event| event.write(out));
             }
-            ShardAsk::State { visitor } => {
+            ShardAsk::Profile { visitor } => {
                 out.byte(1);
                 out.text(visitor);
             }
@@ -160,19 +205,56 @@ impl ShardCall {
                 out.text(visitor);
                 out.signed(at.0);
             }
+            ShardAsk::Pending => out.byte(5),
+            ShardAsk::Import { packs, at, source, posts } => {
+                out.byte(6);
+                packs.write(&mut out);
+                out.signed(at.0);
+                out.unsigned((*source).into());
+                out.list(posts, write_post);
+            }
+            ShardAsk::Delivered(seqs) => {
+                out.byte(7);
+                out.list(seqs, |out, seq| out.unsigned(*seq));
+            }
+            ShardAsk::Lead { key } => {
+                out.byte(8);
+                out.text(key);
+            }
+            ShardAsk::Root { packs, at, key, turn, root } => {
+                out.byte(9);
+                packs.write(&mut out);
+                out.signed(at.0);
+                out.text(key);
+                out.unsigned(*turn);
+                out.text(root);
+            }
         }
         out.into_bytes()
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Reader::whole(bytes, |input| Self { epoch: input.unsigned(), ask: ShardAsk::read(input) })
+        Reader::whole(bytes, |input| {
+            let (epoch, objects, object) = (input.unsigned(), read_u16(input), read_u16(input));
+            let map = ShardMap::new(epoch, objects);
+            let map = map.unwrap_or_else(|| input.refuse("bad-map", ShardMap::DEFAULT));
+            Self { map, object, ask: ShardAsk::read(input) }
+        })
     }
 
     /// The packs that answering needs.
     pub fn packs(&self) -> Option<&Packs> {
         match &self.ask {
-            ShardAsk::Receive { packs, .. } | ShardAsk::Stats { packs, .. } => Some(packs),
-            ShardAsk::State { .. } | ShardAsk::Events { .. } | ShardAsk::Erase { .. } => None,
+            ShardAsk::Receive { packs, .. }
+            | ShardAsk::Stats { packs, .. }
+            | ShardAsk::Import { packs, .. }
+            | ShardAsk::Root { packs, .. } => Some(packs),
+            ShardAsk::Profile { .. }
+            | ShardAsk::Events { .. }
+            | ShardAsk::Erase { .. }
+            | ShardAsk::Pending
+            | ShardAsk::Delivered(_)
+            | ShardAsk::Lead { .. } => None,
         }
     }
 }
@@ -185,11 +267,27 @@ impl ShardAsk {
                 received: Timestamp(input.signed()),
                 events: input.list(Incoming::read),
             },
-            1 => Self::State { visitor: input.string() },
+            1 => Self::Profile { visitor: input.string() },
             2 => Self::Stats { packs: Packs::read(input), now: Timestamp(input.signed()) },
             3 => Self::Events { visitor: input.option(Reader::string), after: input.unsigned() },
             4 => Self::Erase { visitor: input.string(), at: Timestamp(input.signed()) },
-            _ => input.refuse("unknown-message", Self::State { visitor: String::new() }),
+            5 => Self::Pending,
+            6 => Self::Import {
+                packs: Packs::read(input),
+                at: Timestamp(input.signed()),
+                source: read_u16(input),
+                posts: input.list(read_post),
+            },
+            7 => Self::Delivered(input.list(Reader::unsigned)),
+            8 => Self::Lead { key: input.string() },
+            9 => Self::Root {
+                packs: Packs::read(input),
+                at: Timestamp(input.signed()),
+                key: input.string(),
+                turn: input.unsigned(),
+                root: input.string(),
+            },
+            _ => input.refuse("unknown-message", Self::Pending),
         }
     }
 }
@@ -198,14 +296,25 @@ impl ShardTold {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         match self {
-            Self::Received { accepted, duplicates } => {
+            Self::Received { accepted, duplicates, pending } => {
                 out.byte(0);
                 out.unsigned((*accepted).into());
                 out.unsigned((*duplicates).into());
+                out.flag(*pending);
             }
-            Self::State(state) => {
+            Self::Profile(None) => {
                 out.byte(1);
-                out.option(state.as_ref(), |out, state| out.bytes(state));
+                out.byte(0);
+            }
+            Self::Profile(Some(Profile::Here(state))) => {
+                out.byte(1);
+                out.byte(1);
+                out.bytes(state);
+            }
+            Self::Profile(Some(Profile::PartOf(root))) => {
+                out.byte(1);
+                out.byte(2);
+                out.text(root);
             }
             Self::Stats(stats) => {
                 out.byte(2);
@@ -227,10 +336,28 @@ impl ShardTold {
                 out.byte(5);
                 out.text(why);
             }
-            Self::Erased { events, more } => {
+            Self::Erased { events, more, members, root } => {
                 out.byte(6);
                 out.unsigned((*events).into());
                 out.flag(*more);
+                out.list(members, |out, key| out.text(key));
+                out.optional_text(root.as_deref());
+            }
+            Self::Pending { posts, unsettled } => {
+                out.byte(7);
+                out.list(posts, write_post);
+                out.list(unsettled, |out, (key, turn)| {
+                    out.text(key);
+                    out.unsigned(*turn);
+                });
+            }
+            Self::Done { pending } => {
+                out.byte(8);
+                out.flag(*pending);
+            }
+            Self::Lead(to) => {
+                out.byte(9);
+                out.optional_text(to.as_deref());
             }
         }
         out.into_bytes()
@@ -238,8 +365,17 @@ impl ShardTold {
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, |input| match input.byte() {
-            0 => Self::Received { accepted: input.u32(), duplicates: input.u32() },
-            1 => Self::State(input.option(read_bytes)),
+            0 => Self::Received {
+                accepted: input.u32(),
+                duplicates: input.u32(),
+                pending: input.flag(),
+            },
+            1 => Self::Profile(match input.byte() {
+                0 => None,
+                1 => Some(Profile::Here(read_bytes(input))),
+                2 => Some(Profile::PartOf(input.string())),
+                _ => input.refuse("unknown-profile", None),
+            }),
             2 => Self::Stats(Stats::read(input)),
             3 => Self::Events {
                 events: input.list(|input| Stored {
@@ -250,7 +386,18 @@ impl ShardTold {
             },
             4 => Self::Stale { epoch: input.unsigned() },
             5 => Self::Failed(input.string()),
-            6 => Self::Erased { events: input.u32(), more: input.flag() },
+            6 => Self::Erased {
+                events: input.u32(),
+                more: input.flag(),
+                members: input.list(Reader::string),
+                root: input.option(Reader::string),
+            },
+            7 => Self::Pending {
+                posts: input.list(read_post),
+                unsettled: input.list(read_count),
+            },
+            8 => Self::Done { pending: input.flag() },
+            9 => Self::Lead(input.option(Reader::string)),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }
@@ -260,6 +407,8 @@ impl Incoming {
     pub fn write(&self, out: &mut Writer) {
         out.text(&self.visitor);
         out.flag(self.basis == Basis::Server);
+        out.optional_text(self.user.as_deref());
+        out.list(&self.previous, |out, key| out.text(key));
         out.bytes(&self.event);
     }
 
@@ -267,6 +416,8 @@ impl Incoming {
         Self {
             visitor: input.string(),
             basis: if input.flag() { Basis::Server } else { Basis::Browser },
+            user: input.option(Reader::string),
+            previous: input.list(Reader::string),
             event: read_bytes(input),
         }
     }
@@ -477,11 +628,26 @@ fn read_activation(input: &mut Reader<'_>) -> Activation {
     }
 }
 
+fn write_post(out: &mut Writer, post: &Posted) {
+    out.unsigned(post.seq);
+    out.text(&post.key);
+    out.bytes(&post.message);
+}
+
+fn read_post(input: &mut Reader<'_>) -> Posted {
+    Posted { seq: input.unsigned(), key: input.string(), message: read_bytes(input) }
+}
+
+fn read_u16(input: &mut Reader<'_>) -> u16 {
+    let number = u16::try_from(input.unsigned());
+    number.unwrap_or_else(|_| input.refuse("too-large", 0))
+}
+
 fn read_hash(input: &mut Reader<'_>) -> PackHash {
     PackHash(input.array())
 }
 
-fn read_bytes(input: &mut Reader<'_>) -> Vec<u8> {
+pub(crate) fn read_bytes(input: &mut Reader<'_>) -> Vec<u8> {
     input.bytes().to_vec()
 }
 

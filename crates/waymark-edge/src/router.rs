@@ -9,7 +9,7 @@ use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
-use crate::{admin, consent, decide, evaluate, explain, preview, problems, programs};
+use crate::{admin, consent, decide, erasure, evaluate, explain, preview, problems, programs};
 
 /// The addresses of the edge. Everything else is the origin's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,7 @@ enum Admin<'r> {
     Export,
     Evaluate,
     Previews,
+    Erase,
 }
 
 impl<'r> Route<'r> {
@@ -64,6 +65,7 @@ impl<'r> Route<'r> {
                 ["export"] => Admin::Export,
                 ["evaluate"] => Admin::Evaluate,
                 ["previews"] => Admin::Previews,
+                ["erase"] => Admin::Erase,
                 _ => return None,
             }),
             _ => return None,
@@ -85,7 +87,8 @@ impl<'r> Route<'r> {
                 | Admin::Deactivate
                 | Admin::RollBack
                 | Admin::Evaluate
-                | Admin::Previews => &[Method::Post],
+                | Admin::Previews
+                | Admin::Erase => &[Method::Post],
             },
         }
     }
@@ -174,6 +177,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Export => admin::export(self, request).await,
                     Admin::Evaluate => evaluate::evaluate(self, request).await,
                     Admin::Previews => preview::create(self, request).await,
+                    Admin::Erase => erasure::erase(self, request).await,
                 }
             }
         }

@@ -30,7 +30,7 @@ pub struct Registry {
 
 impl DurableObject for Registry {
     fn new(state: State, _: Env) -> Self {
-        Self { store: Sql::open(&state, SCHEMA).map(SqlRegistry) }
+        Self { store: Sql::open(&state, &[SCHEMA]).map(SqlRegistry) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {

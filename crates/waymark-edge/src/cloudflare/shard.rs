@@ -1,17 +1,24 @@
 //! The Durable Object that keeps visitors.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use waymark_model::{Timestamp, fnv1a64};
 use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
 
 use super::storage::{Columns, Row, Sql, count, integer};
-use super::{Host, packs};
-use crate::ports::{Batch, Commit, Counters, Erasure, Seen, ShardStore, StoreError};
+use super::{Host, config, packs};
+use crate::edge::Edge;
+use crate::merges;
+use crate::ports::{
+    Batch, Commit, Counters, Erased, Link, Node, Posted, Profile, Seen, ShardStore, StoreError,
+};
 use crate::protocol::{ShardCall, ShardTold};
 use crate::shard::answer;
 
-const SCHEMA: &str = "
+/// What makes the tables, a step a version. What was released is not changed any more, only added to.
+const SCHEMA: [&str; 2] = [
+    "
 CREATE TABLE IF NOT EXISTS meta (k TEXT PRIMARY KEY, v INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, events INTEGER NOT NULL,
@@ -23,34 +30,91 @@ CREATE TABLE IF NOT EXISTS seen (
   visitor TEXT NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL, ids BLOB NOT NULL,
   PRIMARY KEY (visitor, day, part)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS erased (visitor INTEGER PRIMARY KEY, at INTEGER NOT NULL);
-";
+",
+    "
+ALTER TABLE visitors ADD COLUMN root TEXT;
+ALTER TABLE batches ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE nodes (
+  key TEXT PRIMARY KEY, target TEXT, at INTEGER, message TEXT, root TEXT NOT NULL,
+  turn INTEGER NOT NULL, settled INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX unsettled ON nodes (key) WHERE turn <> settled;
+CREATE TABLE members (root TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (root, key)) WITHOUT ROWID;
+CREATE TABLE leads (target TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (target, key)) WITHOUT ROWID;
+CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, message BLOB NOT NULL);
+CREATE TABLE imported (source INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+",
+];
+/// How long an object waits for somebody else to carry its messages.
+const PATIENCE_MS: i64 = 1_000;
 
-#[durable_object(fetch)]
+#[durable_object(alarm)]
 #[derive(Debug)]
 pub struct Shard {
+    state: State,
     host: Host,
     store: Result<SqlShard, StoreError>,
 }
 
 impl DurableObject for Shard {
     fn new(state: State, env: Env) -> Self {
-        let store = Sql::open(&state, SCHEMA).map(|sql| SqlShard {
+        let store = Sql::open(&state, &SCHEMA).map(|sql| SqlShard {
             sql,
             epoch: Cell::new(None),
             swept: Cell::new(None),
+            object: Cell::new(None),
         });
-        Self { host: Host { env }, store }
+        Self { state, host: Host { env }, store }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let bytes = request.bytes().await?;
         let told = self.told(&bytes).await;
+        if matches!(
+            told,
+            ShardTold::Received { pending: true, .. }
+                | ShardTold::Done { pending: true }
+                | ShardTold::Erased { root: Some(_), .. }
+        ) {
+            self.wake_later().await?;
+        }
         let status = if matches!(told, ShardTold::Stale { .. }) { 409 } else { 200 };
         Ok(Response::from_bytes(told.encode())?.with_status(status))
+    }
+
+    /// Never fails: what could not be carried waits for the next one.
+    async fn alarm(&self) -> worker::Result<Response> {
+        if let Ok(store) = &self.store
+            && let Ok(Some(object)) = store.object()
+        {
+            let settled = self.settle(object).await;
+            let is_done = settled.is_ok()
+                && matches!((store.outbox(1), store.unsettled(1)), (Ok(posts), Ok(ids)) if posts.is_empty() && ids.is_empty());
+            if !is_done {
+                self.state.storage().set_alarm(10 * PATIENCE_MS).await?;
+            }
+        }
+        Response::empty()
     }
 }
 
 impl Shard {
+    /// Somebody carries its messages now, in all likelihood; if they do not arrive, it does so itself.
+    async fn wake_later(&self) -> worker::Result<()> {
+        let storage = self.state.storage();
+        if storage.get_alarm().await?.is_none() {
+            storage.set_alarm(PATIENCE_MS).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, object: u16) -> Result<(), String> {
+        let config = config(&self.host.env);
+        let config = config.as_ref().as_ref().map_err(ToString::to_string)?;
+        let packs = packs();
+        let edge = Edge { host: &self.host, config, packs: &packs };
+        merges::settle(&edge, BTreeSet::from([object])).await.map_err(|problem| problem.detail)
+    }
+
     async fn told(&self, bytes: &[u8]) -> ShardTold {
         let store = match &self.store {
             Ok(store) => store,
@@ -60,6 +124,9 @@ impl Shard {
             Ok(call) => call,
             Err(error) => return ShardTold::Failed(error.to_string()),
         };
+        if let Err(error) = store.is_object(call.object) {
+            return ShardTold::Failed(error.to_string());
+        }
         let asked = call.packs().cloned().unwrap_or_default();
         match packs().folding(&self.host, &asked).await {
             // From here on nothing waits: what is read is what is written over.
@@ -75,9 +142,26 @@ struct SqlShard {
     /// Copies of what is stored, for this object alone writes it.
     epoch: Cell<Option<u64>>,
     swept: Cell<Option<i64>>,
+    object: Cell<Option<u16>>,
 }
 
 impl SqlShard {
+    /// Which object of the map this is, for the alarms that nobody calls.
+    fn is_object(&self, object: u16) -> Result<(), StoreError> {
+        if self.object.get() == Some(object) {
+            return Ok(());
+        }
+        if self.object()? != Some(object) {
+            self.set_meta("object", i64::from(object) + 1)?;
+        }
+        self.object.set(Some(object));
+        Ok(())
+    }
+
+    fn object(&self) -> Result<Option<u16>, StoreError> {
+        Ok(u16::try_from(self.meta("object")? - 1).ok())
+    }
+
     fn meta(&self, key: &str) -> Result<i64, StoreError> {
         let row = self.sql.row("SELECT v FROM meta WHERE k = ?", vec![key.into()])?;
         row.map_or(Ok(0), |row| Columns::of(row).integer())
@@ -92,27 +176,34 @@ impl SqlShard {
     fn write(&self, commit: &Commit) -> Result<(), StoreError> {
         for batch in &commit.batches {
             self.sql.run(
-                "INSERT INTO batches (received, events, duplicates, visitors, body) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO batches (received, events, duplicates, visitors, body, copied)
+                 VALUES (?, ?, ?, ?, ?, ?)",
                 vec![
                     integer(batch.received.0),
                     integer(batch.events.into()),
                     integer(batch.duplicates.into()),
                     SqlStorageValue::Blob(packed(&batch.markers)),
                     SqlStorageValue::Blob(batch.body.clone()),
+                    integer(batch.copied.into()),
                 ],
             )?;
         }
         for visitor in &commit.visitors {
+            let (state, root) = match &visitor.profile {
+                Profile::Here(state) => (state.clone(), SqlStorageValue::Null),
+                Profile::PartOf(root) => (Vec::new(), root.as_str().into()),
+            };
             self.sql.run(
-                "INSERT INTO visitors (id, slot, seq, updated, state) VALUES (?, ?, ?, ?, ?)
+                "INSERT INTO visitors (id, slot, seq, updated, state, root) VALUES (?, ?, ?, ?, ?, ?)
                  ON CONFLICT (id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq,
-                 updated = excluded.updated, state = excluded.state",
+                 updated = excluded.updated, state = excluded.state, root = excluded.root",
                 vec![
                     visitor.id.as_str().into(),
                     integer(visitor.slot.into()),
                     count(visitor.seq),
                     integer(visitor.updated.0),
-                    SqlStorageValue::Blob(visitor.state.clone()),
+                    SqlStorageValue::Blob(state),
+                    root,
                 ],
             )?;
         }
@@ -136,7 +227,113 @@ impl SqlShard {
             self.sql.run("DELETE FROM seen WHERE day < ?", vec![integer(before)])?;
             self.set_meta("swept", today)?;
         }
+        self.write_remains(&commit.remains)?;
+        if let Some(erased) = &commit.erased {
+            self.write_erased(erased)?;
+        }
+        self.write_graph(commit)
+    }
+
+    fn write_remains(&self, remains: &[Batch]) -> Result<(), StoreError> {
+        for batch in remains {
+            if batch.events == 0 {
+                self.sql.run("DELETE FROM batches WHERE seq = ?", vec![count(batch.seq)])?;
+                continue;
+            }
+            self.sql.run(
+                "UPDATE batches SET events = ?, visitors = ?, body = ? WHERE seq = ?",
+                vec![
+                    integer(batch.events.into()),
+                    SqlStorageValue::Blob(packed(&batch.markers)),
+                    SqlStorageValue::Blob(batch.body.clone()),
+                    count(batch.seq),
+                ],
+            )?;
+        }
         Ok(())
+    }
+
+    fn write_erased(&self, erased: &Erased) -> Result<(), StoreError> {
+        let key = || vec![erased.visitor.as_str().into()];
+        self.sql.run("DELETE FROM visitors WHERE id = ?", key())?;
+        self.sql.run("DELETE FROM seen WHERE visitor = ?", key())?;
+        self.sql.run(
+            "INSERT INTO erased (visitor, at) VALUES (?, ?) ON CONFLICT (visitor) DO NOTHING",
+            vec![tombstone(&erased.visitor), integer(erased.at.0)],
+        )?;
+        if erased.wholly {
+            self.sql.run("DELETE FROM nodes WHERE key = ?", key())?;
+            self.sql.run("DELETE FROM members WHERE root = ?", key())?;
+            self.sql.run("DELETE FROM leads WHERE target = ?", key())?;
+        }
+        Ok(())
+    }
+
+    /// Who is who, and what other shards are to hear of it.
+    fn write_graph(&self, commit: &Commit) -> Result<(), StoreError> {
+        for node in &commit.nodes {
+            let (target, at, message) = match &node.link {
+                None => (SqlStorageValue::Null, SqlStorageValue::Null, SqlStorageValue::Null),
+                Some(Link { at, message, to }) => {
+                    (to.as_str().into(), integer(at.0), message.as_str().into())
+                }
+            };
+            self.sql.run(
+                "INSERT INTO nodes (key, target, at, message, root, turn, settled)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (key) DO UPDATE SET target = excluded.target, at = excluded.at,
+                 message = excluded.message, root = excluded.root, turn = excluded.turn,
+                 settled = excluded.settled",
+                vec![
+                    node.key.as_str().into(),
+                    target,
+                    at,
+                    message,
+                    node.root.as_str().into(),
+                    count(node.turn),
+                    count(node.settled),
+                ],
+            )?;
+        }
+        for (add, remove, rows) in [
+            (
+                "INSERT INTO members (root, key) VALUES (?, ?) ON CONFLICT (root, key) DO NOTHING",
+                "DELETE FROM members WHERE root = ? AND key = ?",
+                &commit.members,
+            ),
+            (
+                "INSERT INTO leads (target, key) VALUES (?, ?) ON CONFLICT (target, key) DO NOTHING",
+                "DELETE FROM leads WHERE target = ? AND key = ?",
+                &commit.leads,
+            ),
+        ] {
+            for (to, key, does) in rows {
+                let query = if *does { add } else { remove };
+                self.sql.run(query, vec![to.as_str().into(), key.as_str().into()])?;
+            }
+        }
+        for (key, message) in &commit.posts {
+            self.sql.run(
+                "INSERT INTO outbox (key, message) VALUES (?, ?)",
+                vec![key.as_str().into(), SqlStorageValue::Blob(message.clone())],
+            )?;
+        }
+        for seq in &commit.delivered {
+            self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![count(*seq)])?;
+        }
+        if let Some((source, seq)) = commit.imported {
+            self.sql.run(
+                "INSERT INTO imported (source, seq) VALUES (?, ?)
+                 ON CONFLICT (source) DO UPDATE SET seq = excluded.seq",
+                vec![integer(source.into()), count(seq)],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn keys(&self, query: &str, key: &str) -> Result<Vec<String>, StoreError> {
+        let rows = self.sql.rows(query, vec![key.into()])?;
+        rows.into_iter().map(|row| Columns::of(row).text()).collect()
     }
 }
 
@@ -156,9 +353,14 @@ impl ShardStore for SqlShard {
         Ok(())
     }
 
-    fn state(&self, visitor: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let query = "SELECT state FROM visitors WHERE id = ?";
-        self.sql.row(query, vec![visitor.into()])?.map(|row| Columns::of(row).bytes()).transpose()
+    fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError> {
+        let query = "SELECT root, state FROM visitors WHERE id = ?";
+        let Some(row) = self.sql.row(query, vec![visitor.into()])? else { return Ok(None) };
+        let mut columns = Columns::of(row);
+        Ok(Some(match columns.optional_text()? {
+            Some(root) => Profile::PartOf(root),
+            None => Profile::Here(columns.bytes()?),
+        }))
     }
 
     fn seen(&self, visitor: &str) -> Result<Vec<Seen>, StoreError> {
@@ -194,7 +396,8 @@ impl ShardStore for SqlShard {
     }
 
     fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let query = "SELECT id, state FROM visitors WHERE id > ? ORDER BY id LIMIT ?";
+        let query =
+            "SELECT id, state FROM visitors WHERE id > ? AND root IS NULL ORDER BY id LIMIT ?";
         let rows = self.sql.rows(query, vec![after.into(), integer(most.into())])?;
         rows.into_iter()
             .map(|row| {
@@ -211,7 +414,7 @@ impl ShardStore for SqlShard {
         most: u32,
     ) -> Result<Vec<Batch>, StoreError> {
         const COLUMNS: &str =
-            "SELECT seq, received, events, duplicates, visitors, body FROM batches";
+            "SELECT seq, received, events, duplicates, visitors, body, copied FROM batches";
         let rows = match marker {
             None => self.sql.rows(
                 &format!("{COLUMNS} WHERE seq > ? ORDER BY seq LIMIT ?"),
@@ -226,7 +429,8 @@ impl ShardStore for SqlShard {
     }
 
     fn counters(&self) -> Result<Counters, StoreError> {
-        let query = "SELECT count(*), sum(events), sum(duplicates) FROM batches";
+        let query =
+            "SELECT count(*), sum(events), sum(duplicates) FROM batches WHERE copied = 0";
         let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
         let mut columns = Columns::of(row);
         let (batches, events, in_batches) = (columns.count()?, columns.count()?, columns.count()?);
@@ -239,32 +443,64 @@ impl ShardStore for SqlShard {
         Ok(self.sql.row(query, vec![tombstone(visitor)])?.is_some())
     }
 
-    fn erase(&self, erasure: &Erasure) -> Result<(), StoreError> {
-        let Erasure { visitor, at, remains } = erasure;
-        self.sql.transaction(|| {
-            self.sql.run("DELETE FROM visitors WHERE id = ?", vec![visitor.as_str().into()])?;
-            self.sql.run("DELETE FROM seen WHERE visitor = ?", vec![visitor.as_str().into()])?;
-            self.sql.run(
-                "INSERT INTO erased (visitor, at) VALUES (?, ?) ON CONFLICT (visitor) DO NOTHING",
-                vec![tombstone(visitor), integer(at.0)],
-            )?;
-            for batch in remains {
-                if batch.events == 0 {
-                    self.sql.run("DELETE FROM batches WHERE seq = ?", vec![count(batch.seq)])?;
-                    continue;
-                }
-                self.sql.run(
-                    "UPDATE batches SET events = ?, visitors = ?, body = ? WHERE seq = ?",
-                    vec![
-                        integer(batch.events.into()),
-                        SqlStorageValue::Blob(packed(&batch.markers)),
-                        SqlStorageValue::Blob(batch.body.clone()),
-                        count(batch.seq),
-                    ],
-                )?;
-            }
-            Ok(())
-        })
+    fn node(&self, key: &str) -> Result<Option<Node>, StoreError> {
+        let query = "SELECT target, at, message, root, turn, settled FROM nodes WHERE key = ?";
+        let Some(row) = self.sql.row(query, vec![key.into()])? else { return Ok(None) };
+        let mut columns = Columns::of(row);
+        let (to, at, message) =
+            (columns.optional_text()?, columns.integer()?, columns.optional_text()?);
+        let link = to.map(|to| Link {
+            at: Timestamp(at),
+            message: message.unwrap_or_default(),
+            to,
+        });
+        Ok(Some(Node {
+            key: key.to_owned(),
+            link,
+            root: columns.text()?,
+            turn: columns.count()?,
+            settled: columns.count()?,
+        }))
+    }
+
+    fn members(&self, root: &str) -> Result<Vec<String>, StoreError> {
+        self.keys("SELECT key FROM members WHERE root = ? ORDER BY key", root)
+    }
+
+    fn leading_to(&self, key: &str) -> Result<Vec<String>, StoreError> {
+        self.keys("SELECT key FROM leads WHERE target = ? ORDER BY key", key)
+    }
+
+    fn outbox(&self, most: u32) -> Result<Vec<Posted>, StoreError> {
+        let query = "SELECT seq, key, message FROM outbox ORDER BY seq LIMIT ?";
+        let rows = self.sql.rows(query, vec![integer(most.into())])?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                Ok(Posted {
+                    seq: columns.count()?,
+                    key: columns.text()?,
+                    message: columns.bytes()?,
+                })
+            })
+            .collect()
+    }
+
+    fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError> {
+        let query = "SELECT key, turn FROM nodes WHERE turn <> settled ORDER BY key LIMIT ?";
+        let rows = self.sql.rows(query, vec![integer(most.into())])?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                Ok((columns.text()?, columns.count()?))
+            })
+            .collect()
+    }
+
+    fn imported(&self, source: u16) -> Result<u64, StoreError> {
+        let query = "SELECT seq FROM imported WHERE source = ?";
+        let row = self.sql.row(query, vec![integer(source.into())])?;
+        row.map_or(Ok(0), |row| Columns::of(row).count())
     }
 }
 
@@ -282,6 +518,7 @@ fn batch(row: Row) -> Result<Batch, StoreError> {
         duplicates: u32::try_from(columns.integer()?).unwrap_or_default(),
         markers: unpacked(&columns.bytes()?),
         body: columns.bytes()?,
+        copied: columns.integer()? != 0,
     })
 }
 

@@ -29,11 +29,24 @@ pub struct Sql {
 }
 
 impl Sql {
-    /// Opens the object's database and makes its tables.
-    pub fn open(state: &State, schema: &str) -> Result<Self, StoreError> {
+    /// Opens the object's database and brings its tables up to the last version.
+    pub fn open(state: &State, schema: &[&str]) -> Result<Self, StoreError> {
         let storage = state.storage();
         let sql = Self { sql: storage.sql(), storage: JsValue::from(storage.as_raw()) };
-        sql.run(schema, Vec::new())?;
+        sql.run(
+            "CREATE TABLE IF NOT EXISTS schema (step INTEGER PRIMARY KEY) WITHOUT ROWID",
+            Vec::new(),
+        )?;
+        let row = sql.row("SELECT max(step) FROM schema", Vec::new())?.unwrap_or_default();
+        let done = Columns::of(row).count()?;
+        for (step, queries) in (1_u64..).zip(schema) {
+            if step > done {
+                sql.transaction(|| {
+                    sql.run(queries, Vec::new())?;
+                    sql.run("INSERT INTO schema (step) VALUES (?)", vec![count(step)])
+                })?;
+            }
+        }
         Ok(sql)
     }
 

@@ -3,33 +3,50 @@
 
 use waymark_model::{Reader, Timestamp, Writer, fnv1a64};
 
-use crate::ports::{Batch, Erasure, ShardStore, StoreError};
+use super::{Desk, read};
+use crate::messages::Message;
+use crate::ports::{Batch, Commit, Erased, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
 
-/// Batches that one call rewrites, about a megabyte each at most.
-const PAGE_BATCHES: u32 = 16;
-
-pub fn erase<S: ShardStore>(
-    store: &S,
-    visitor: &str,
-    at: Timestamp,
-) -> Result<ShardTold, StoreError> {
-    let marker = fnv1a64(visitor.as_bytes());
-    let page = store.batches(0, Some(marker), PAGE_BATCHES)?;
-    let more = page.len() == PAGE_BATCHES as usize;
-    let mut events = 0;
-    let mut remains = Vec::with_capacity(page.len());
-    for batch in &page {
-        let rest = without(batch, visitor)?;
-        events += batch.events - rest.events;
-        remains.push(rest);
+impl<S: ShardStore> Desk<'_, S> {
+    /// As many batches as one call may rewrite, about a megabyte each at most.
+    pub fn erase(&self, visitor: &str, at: Timestamp) -> Result<ShardTold, StoreError> {
+        let store = self.store;
+        let marker = fnv1a64(visitor.as_bytes());
+        let page = store.batches(0, Some(marker), read::PAGE_BATCHES)?;
+        let more = page.len() == read::PAGE_BATCHES as usize;
+        let mut commit = Commit {
+            erased: Some(Erased { visitor: visitor.to_owned(), at, wholly: !more }),
+            ..Commit::default()
+        };
+        let mut events = 0;
+        for batch in &page {
+            let rest = without(batch, visitor)?;
+            events += batch.events - rest.events;
+            commit.remains.push(rest);
+        }
+        let (mut members, mut root) = (Vec::new(), None);
+        if !more {
+            members = store.members(visitor)?;
+            members.extend(store.leading_to(visitor)?);
+            if let Some(node) = store.node(visitor)? {
+                let key = || visitor.to_owned();
+                if let Some(link) = node.link {
+                    commit.post(&Message::Leads { to: link.to, from: key(), does: false });
+                }
+                if node.root != visitor {
+                    commit.post(&Message::Leave { root: node.root.clone(), key: key() });
+                    root = Some(node.root);
+                }
+            }
+        }
+        store.commit(&commit)?;
+        Ok(ShardTold::Erased { events, more, members, root })
     }
-    store.erase(&Erasure { visitor: visitor.to_owned(), at, remains })?;
-    Ok(ShardTold::Erased { events, more })
 }
 
 /// The batch with the others' events.
-fn without(batch: &Batch, visitor: &str) -> Result<Batch, StoreError> {
+pub fn without(batch: &Batch, visitor: &str) -> Result<Batch, StoreError> {
     let mut input = Reader::new(&batch.body);
     let (mut body, mut markers, mut events) = (Writer::default(), Vec::new(), 0);
     while input.remaining() > 0 {
@@ -45,6 +62,6 @@ fn without(batch: &Batch, visitor: &str) -> Result<Batch, StoreError> {
     }
     markers.sort_unstable();
     markers.dedup();
-    let &Batch { seq, received, duplicates, .. } = batch;
-    Ok(Batch { seq, received, events, duplicates, markers, body: body.into_bytes() })
+    let &Batch { seq, received, duplicates, copied, .. } = batch;
+    Ok(Batch { seq, received, events, duplicates, markers, body: body.into_bytes(), copied })
 }

@@ -9,7 +9,7 @@ use crate::protocol::{Incoming, ShardTold, Stats, Stored};
 /// Visitors read at a time.
 const PAGE_VISITORS: u32 = 256;
 /// Batches read at a time.
-const PAGE_BATCHES: u32 = 16;
+pub const PAGE_BATCHES: u32 = 16;
 /// Encoded events in one answer, about.
 const ANSWER_BYTES: u64 = 1_000_000;
 
@@ -34,6 +34,11 @@ pub fn stats<S: ShardStore>(
         for (_, bytes) in &page {
             stats.visitors += 1;
             let Ok(mut state) = engine.read_state(bytes) else { continue };
+            // Whose events turned out to be another's.
+            if state.seq == 0 {
+                stats.visitors -= 1;
+                continue;
+            }
             engine.advance(&mut state, now);
             stats.sessions += state.fold().sessions.count();
             stats.late += state.late;
@@ -76,6 +81,10 @@ pub fn each_event<S: ShardStore>(
         }
         for batch in page {
             after = batch.seq;
+            // Whose copies they are has them, too.
+            if batch.copied && visitor.is_none() {
+                continue;
+            }
             bytes += batch.body.len() as u64;
             let mut input = Reader::new(&batch.body);
             while input.remaining() > 0 {

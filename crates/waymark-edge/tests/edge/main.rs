@@ -3,6 +3,7 @@
 
 mod delivery;
 mod erasure;
+mod identity;
 mod memory;
 mod packs;
 mod reading;

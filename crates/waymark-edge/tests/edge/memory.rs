@@ -10,13 +10,13 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Erasure, Objects, PackParts, PackRow, Part,
-    RegistryStore, Seen, ShardStore, StoreError, Unavailable,
+    Activation, Batch, Clock, Commit, Counters, Node, Objects, PackParts, PackRow, Part, Posted,
+    Profile, RegistryStore, Seen, ShardStore, StoreError, Unavailable,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
 use waymark_edge::{registry, shard};
 use waymark_engine::PackHash;
-use waymark_model::Timestamp;
+use waymark_model::{Timestamp, fnv1a64};
 
 /// What happens to the next calls of shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct Memory {
     pub now: Cell<Timestamp>,
-    pub faults: RefCell<Vec<Fault>>,
+    pub faults: RefCell<Vec<Option<Fault>>>,
     /// Calls of shards, by object.
     pub asked: RefCell<Vec<u16>>,
     pub registry_is_away: Cell<bool>,
@@ -44,7 +44,8 @@ pub struct Memory {
 impl Memory {
     pub fn spoil_state(&self, visitor: &str) {
         for shard in self.shards.borrow().values() {
-            if let Some(state) = shard.0.borrow_mut().states.get_mut(visitor) {
+            let mut rows = shard.0.borrow_mut();
+            if let Some(Profile::Here(state)) = rows.profiles.get_mut(visitor) {
                 state.truncate(3);
             }
         }
@@ -52,11 +53,30 @@ impl Memory {
 
     pub fn state(&self, visitor: &str) -> Option<Vec<u8>> {
         let shards = self.shards.borrow();
-        shards.values().find_map(|shard| shard.0.borrow().states.get(visitor).cloned())
+        shards.values().find_map(|shard| match shard.0.borrow().profiles.get(visitor) {
+            Some(Profile::Here(state)) => Some(state.clone()),
+            _ => None,
+        })
+    }
+
+    /// The keys of all profiles that have events.
+    pub fn profiles(&self) -> BTreeMap<String, Vec<u8>> {
+        let shards = self.shards.borrow();
+        let rows = shards.values().flat_map(|shard| shard.0.borrow().profiles.clone());
+        rows.filter_map(|(key, profile)| match profile {
+            Profile::Here(state) => Some((key, state)),
+            Profile::PartOf(_) => None,
+        })
+        .collect()
+    }
+
+    /// All bytes that are kept, to look for traces.
+    pub fn bytes(&self) -> Vec<u8> {
+        format!("{:?}", self.shards.borrow()).into_bytes()
     }
 
     fn fault(&self) -> Option<Fault> {
-        self.faults.borrow_mut().pop()
+        self.faults.borrow_mut().pop().flatten()
     }
 }
 
@@ -104,10 +124,16 @@ struct Rows {
     epoch: u64,
     swept: i64,
     duplicates: u64,
-    states: BTreeMap<String, Vec<u8>>,
+    profiles: BTreeMap<String, Profile>,
     seen: BTreeMap<(String, i64, u32), Vec<u64>>,
     batches: Vec<Batch>,
-    erased: BTreeSet<String>,
+    erased: BTreeSet<u64>,
+    nodes: BTreeMap<String, Node>,
+    members: BTreeSet<(String, String)>,
+    leads: BTreeSet<(String, String)>,
+    outbox: BTreeMap<u64, (String, Vec<u8>)>,
+    posted: u64,
+    imported: BTreeMap<u16, u64>,
     refuses: bool,
 }
 
@@ -121,8 +147,8 @@ impl ShardStore for Shard {
         Ok(())
     }
 
-    fn state(&self, visitor: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.0.borrow().states.get(visitor).cloned())
+    fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError> {
+        Ok(self.0.borrow().profiles.get(visitor).cloned())
     }
 
     fn seen(&self, visitor: &str) -> Result<Vec<Seen>, StoreError> {
@@ -147,7 +173,7 @@ impl ShardStore for Shard {
             rows.batches.push(Batch { seq, ..batch.clone() });
         }
         for visitor in &commit.visitors {
-            rows.states.insert(visitor.id.clone(), visitor.state.clone());
+            rows.profiles.insert(visitor.id.clone(), visitor.profile.clone());
         }
         for (visitor, seen) in &commit.seen {
             rows.seen.insert((visitor.clone(), seen.day, seen.part), seen.ids.clone());
@@ -157,34 +183,92 @@ impl ShardStore for Shard {
             rows.seen.retain(|(_, day, _), _| *day >= before);
             rows.swept = today;
         }
-        Ok(())
-    }
-
-    fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
-        Ok(self.0.borrow().erased.contains(visitor))
-    }
-
-    fn erase(&self, erasure: &Erasure) -> Result<(), StoreError> {
-        let mut rows = self.0.borrow_mut();
-        if rows.refuses {
-            return Err(StoreError("The disk is full.".to_owned()));
-        }
-        rows.states.remove(&erasure.visitor);
-        rows.seen.retain(|(whose, ..), _| *whose != erasure.visitor);
-        rows.erased.insert(erasure.visitor.clone());
-        for remains in &erasure.remains {
+        for remains in &commit.remains {
             if let Some(batch) = rows.batches.iter_mut().find(|batch| batch.seq == remains.seq) {
                 *batch = remains.clone();
             }
         }
         rows.batches.retain(|batch| batch.events > 0);
+        if let Some(erased) = &commit.erased {
+            rows.profiles.remove(&erased.visitor);
+            rows.seen.retain(|(whose, ..), _| *whose != erased.visitor);
+            rows.erased.insert(fnv1a64(erased.visitor.as_bytes()));
+            if erased.wholly {
+                rows.nodes.remove(&erased.visitor);
+                rows.members.retain(|(root, _)| *root != erased.visitor);
+                rows.leads.retain(|(to, _)| *to != erased.visitor);
+            }
+        }
+        for node in &commit.nodes {
+            rows.nodes.insert(node.key.clone(), node.clone());
+        }
+        let Rows { members, leads, .. } = &mut *rows;
+        for (set, changes) in [(members, &commit.members), (leads, &commit.leads)] {
+            for (to, key, does) in changes {
+                let pair = (to.clone(), key.clone());
+                if *does { set.insert(pair) } else { set.remove(&pair) };
+            }
+        }
+        for post in &commit.posts {
+            rows.posted += 1;
+            let seq = rows.posted;
+            rows.outbox.insert(seq, post.clone());
+        }
+        for seq in &commit.delivered {
+            rows.outbox.remove(seq);
+        }
+        rows.imported.extend(commit.imported);
         Ok(())
+    }
+
+    fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
+        Ok(self.0.borrow().erased.contains(&fnv1a64(visitor.as_bytes())))
+    }
+
+    fn node(&self, key: &str) -> Result<Option<Node>, StoreError> {
+        Ok(self.0.borrow().nodes.get(key).cloned())
+    }
+
+    fn members(&self, root: &str) -> Result<Vec<String>, StoreError> {
+        let rows = self.0.borrow();
+        Ok(rows.members.iter().filter(|(of, _)| of == root).map(|(_, key)| key.clone()).collect())
+    }
+
+    fn leading_to(&self, key: &str) -> Result<Vec<String>, StoreError> {
+        let rows = self.0.borrow();
+        Ok(rows.leads.iter().filter(|(to, _)| to == key).map(|(_, key)| key.clone()).collect())
+    }
+
+    fn outbox(&self, most: u32) -> Result<Vec<Posted>, StoreError> {
+        let rows = self.0.borrow();
+        let posts = rows.outbox.iter().take(most as usize);
+        Ok(posts
+            .map(|(seq, (key, message))| Posted {
+                seq: *seq,
+                key: key.clone(),
+                message: message.clone(),
+            })
+            .collect())
+    }
+
+    fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError> {
+        let rows = self.0.borrow();
+        let nodes = rows.nodes.values().filter(|node| node.turn != node.settled);
+        Ok(nodes.take(most as usize).map(|node| (node.key.clone(), node.turn)).collect())
+    }
+
+    fn imported(&self, source: u16) -> Result<u64, StoreError> {
+        Ok(self.0.borrow().imported.get(&source).copied().unwrap_or_default())
     }
 
     fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let rows = self.0.borrow();
-        let later = rows.states.iter().filter(|(id, _)| id.as_str() > after);
-        Ok(later.take(most as usize).map(|(id, state)| (id.clone(), state.clone())).collect())
+        let later = rows.profiles.iter().filter(|(id, _)| id.as_str() > after);
+        let here = later.filter_map(|(id, profile)| match profile {
+            Profile::Here(state) => Some((id.clone(), state.clone())),
+            Profile::PartOf(_) => None,
+        });
+        Ok(here.take(most as usize).collect())
     }
 
     fn batches(
@@ -203,8 +287,13 @@ impl ShardStore for Shard {
     fn counters(&self) -> Result<Counters, StoreError> {
         let rows = self.0.borrow();
         Ok(Counters {
-            batches: rows.batches.len() as u64,
-            events: rows.batches.iter().map(|batch| u64::from(batch.events)).sum(),
+            batches: rows.batches.iter().filter(|batch| !batch.copied).count() as u64,
+            events: rows
+                .batches
+                .iter()
+                .filter(|batch| !batch.copied)
+                .map(|batch| u64::from(batch.events))
+                .sum(),
             duplicates: rows.duplicates
                 + rows.batches.iter().map(|batch| u64::from(batch.duplicates)).sum::<u64>(),
         })
@@ -258,6 +347,9 @@ pub struct World {
     pub packs: PackCache,
 }
 
+const TOKEN_KEYS: &str =
+    r#"[{"id":"site","alg":"HS256","secret":"a secret of the site's own server"}]"#;
+
 /// 2026-03-01T00:00:00Z
 pub const START: Timestamp = Timestamp(1_772_323_200_000);
 
@@ -272,6 +364,7 @@ impl World {
                     "3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0"
                 }
                 "SHARD_OBJECTS" => "4",
+                "USER_TOKEN_KEYS" => TOKEN_KEYS,
                 _ => return None,
             };
             Some(value.to_owned())

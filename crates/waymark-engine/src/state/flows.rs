@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use waymark_model::{Object, Reader, Timestamp, Value, Writer};
+use waymark_model::{Event, Object, Reader, Timestamp, Value, Writer};
 
 use super::State;
 use crate::program::{Does, Flow, Program, Step};
@@ -53,6 +53,29 @@ pub struct Standing<'s> {
 }
 
 impl Engine<'_> {
+    /// A visitor's state anew, from all of their events. What was done before because of them, as other states
+    /// of theirs know it, is not done again.
+    pub fn refolded<'s>(
+        &self,
+        mut events: Vec<Event>,
+        former: impl IntoIterator<Item = &'s State>,
+    ) -> State {
+        events.sort_by_cached_key(|event| (event.time, event.id.clone()));
+        let mut state = self.new_state();
+        for event in events {
+            self.apply_owned(&mut state, event);
+        }
+        for other in former {
+            self.take_over(&mut state, other);
+        }
+        state
+    }
+
+    /// Remembers of another profile of the same person what was done because of it.
+    pub fn take_over(&self, state: &mut State, other: &State) {
+        state.flows.take_over(&other.flows);
+    }
+
     /// The visitor's ways through the flows of the Program, those that are over too. A few of each
     /// flow are remembered.
     pub fn standings<'s>(&self, state: &'s State) -> impl Iterator<Item = Standing<'s>> {
@@ -175,6 +198,23 @@ impl Flows {
             }
         }
         self.runs.push(run);
+    }
+
+    /// Takes over what another profile of the same person has done: of a run that both know, the one that
+    /// came in first is theirs.
+    fn take_over(&mut self, other: &Self) {
+        for run in &other.runs {
+            let own = self.latest(run.flow, &run.key).map(|own| own.entered);
+            if own.is_none_or(|own| run.entered <= own) {
+                self.add(run.clone());
+            }
+        }
+        for &(flow, floor) in &other.floors {
+            match self.floors.iter_mut().find(|(have, _)| *have == flow) {
+                Some((_, own)) => *own = floor.max(*own),
+                None => self.floors.push((flow, floor)),
+            }
+        }
     }
 
     pub(super) fn write(&self, out: &mut Writer) {

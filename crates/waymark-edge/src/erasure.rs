@@ -1,0 +1,66 @@
+//! Forgetting: what one device told, or all of a person.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+use waymark_model::limits;
+use waymark_wire::Problem;
+
+use crate::body::{inflated, object};
+use crate::edge::Edge;
+use crate::http::{Answer, Request, Response};
+use crate::identity::keys_meant_by;
+use crate::ports::{Clock, Objects};
+use crate::protocol::{ShardAsk, ShardTold};
+use crate::{merges, problems};
+
+/// What was forgotten of one id, and which other ids are the same person's.
+struct Gone {
+    events: u64,
+    others: Vec<String>,
+}
+
+/// `POST /admin/v1/erase {visitor}`: everything of a person, by any of their ids. Without a namespace an id is
+/// looked for in all of them.
+pub async fn erase<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    let body = object(&inflated(request, limits::EVENT_BYTES)?)?;
+    let id = body.get("visitor").and_then(Json::as_str).filter(|id| !id.is_empty());
+    let id = id.ok_or_else(|| {
+        problems::bad_member("/visitor", "Say whom: {\"visitor\": \"<id>\"}, or \"u:<id>\".")
+    })?;
+    let mut open = keys_meant_by(id);
+    let mut known: BTreeSet<String> = open.iter().cloned().collect();
+    let mut events = 0;
+    while let Some(key) = open.pop() {
+        let gone = forget_one(edge, &key).await?;
+        events += gone.events;
+        open.extend(gone.others.into_iter().filter(|key| known.insert(key.clone())));
+    }
+    Ok(Response::json(200, &json!({ "events": events, "ids": known })))
+}
+
+/// What was told under one id. Whose profile it was in loses it, too.
+pub async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<(), Problem> {
+    forget_one(edge, key).await.map(drop)
+}
+
+async fn forget_one<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<Gone, Problem> {
+    let home = edge.config.map.object_of_visitor(key);
+    let mut gone = Gone { events: 0, others: Vec::new() };
+    loop {
+        let ask = ShardAsk::Erase { visitor: key.to_owned(), at: edge.host.now() };
+        match edge.shard(home, ask).await? {
+            ShardTold::Erased { events, more, members, root } => {
+                gone.events += u64::from(events);
+                gone.others.extend(members);
+                gone.others.extend(root);
+                if !more {
+                    break;
+                }
+            }
+            other => return Err(problems::unexpected(&other)),
+        }
+    }
+    merges::settle(edge, BTreeSet::from([home])).await?;
+    Ok(gone)
+}

@@ -1,0 +1,149 @@
+//! What other shards tell this one. Each message is one transaction, which remembers that it was taken in.
+
+use waymark_model::{Event, Timestamp};
+
+use super::receive::{decoded, packed};
+use super::Desk;
+use crate::messages::Message;
+use crate::ports::{Commit, Posted, Profile, ShardStore, StoreError};
+use crate::protocol::{Incoming, ShardTold};
+
+impl<S: ShardStore> Desk<'_, S> {
+    pub fn import(
+        &self,
+        at: Timestamp,
+        source: u16,
+        posts: &[Posted],
+    ) -> Result<ShardTold, StoreError> {
+        let mut known = self.store.imported(source)?;
+        for post in posts {
+            if post.seq <= known {
+                continue;
+            }
+            let message = Message::decode(&post.message).map_err(|error| {
+                StoreError(format!("A message of another shard cannot be read: {error}."))
+            })?;
+            let mut commit = self.consequences(at, &message)?;
+            commit.imported = Some((source, post.seq));
+            self.store.commit(&commit)?;
+            known = post.seq;
+        }
+        self.done()
+    }
+
+    fn consequences(&self, at: Timestamp, message: &Message) -> Result<Commit, StoreError> {
+        let mut commit = Commit::default();
+        let to = message.addressee();
+        if self.store.is_erased(to)? {
+            return Ok(commit);
+        }
+        match message {
+            Message::Forward { user, received, events } => {
+                self.keep(&mut commit, events, *received, false);
+                let events = sorted(events)?;
+                let items: Vec<&Incoming> = events.iter().map(|(item, _)| *item).collect();
+                let events = events.iter().map(|(_, event)| event);
+                self.grow(&mut commit, user, *received, &items, events)?;
+            }
+            Message::Links { key, link } => {
+                let mut node = self.node_of(key)?;
+                if self.lead(&mut commit, &mut node, link.clone())? {
+                    commit.nodes.push(node);
+                }
+            }
+            Message::Leads { to, from, does } => {
+                commit.leads.push((to.clone(), from.clone(), *does));
+                if *does {
+                    // It may have asked around before this id could tell it of changes.
+                    commit.post(&Message::Look { key: from.clone(), way: Vec::new() });
+                }
+            }
+            Message::Look { key, way } => {
+                let mut node = self.node_of(key)?;
+                self.looks(&mut commit, &mut node, way)?;
+                commit.nodes.push(node);
+            }
+            Message::Join { root, key, state } => {
+                commit.members.push((root.clone(), key.clone(), true));
+                if let (true, Ok(theirs)) = (self.is_root(root)?, self.engine.read_state(state)) {
+                    let mut state = self.state_of(root)?;
+                    self.engine.take_over(&mut state, &theirs);
+                    commit.visitors.push(self.row(root, &state, at));
+                }
+            }
+            Message::History { root, key, received, events } => {
+                if self.store.members(root)?.contains(key) {
+                    self.keep(&mut commit, events, *received, true);
+                }
+            }
+            Message::Joined { root, .. } => self.refold(&mut commit, at, root, None)?,
+            Message::Share { root, key, received, events } => {
+                if !self.store.members(root)?.contains(key) {
+                    return Ok(commit);
+                }
+                if !self.is_home_of(key) {
+                    self.keep(&mut commit, events, *received, true);
+                }
+                if self.is_root(root)? {
+                    let mut state = self.state_of(root)?;
+                    for (_, event) in sorted(events)? {
+                        self.engine.apply_owned(&mut state, event);
+                    }
+                    commit.visitors.push(self.row(root, &state, *received));
+                }
+            }
+            Message::Leave { root, key } => {
+                if !self.store.members(root)?.contains(key) {
+                    return Ok(commit);
+                }
+                commit.members.push((root.clone(), key.clone(), false));
+                if !self.is_home_of(key) {
+                    commit.remains = self.batches_without(key)?;
+                }
+                self.refold(&mut commit, at, root, Some(key))?;
+            }
+        }
+        Ok(commit)
+    }
+
+    fn keep(&self, commit: &mut Commit, events: &[Incoming], received: Timestamp, copied: bool) {
+        let items: Vec<&Incoming> = events.iter().collect();
+        for batch in packed(&items, received, 0) {
+            commit.batches.push(crate::ports::Batch { copied, ..batch });
+        }
+    }
+
+    /// A profile anew, without the events of one who leaves.
+    fn refold(
+        &self,
+        commit: &mut Commit,
+        at: Timestamp,
+        root: &str,
+        leaves: Option<&str>,
+    ) -> Result<(), StoreError> {
+        if !self.is_root(root)? {
+            return Ok(());
+        }
+        let mut members = self.store.members(root)?;
+        members.retain(|member| Some(member.as_str()) != leaves);
+        let former = self.state_of(root)?;
+        let state = self.refolded(root, &members, &[former])?;
+        commit.visitors.push(self.row(root, &state, at));
+        Ok(())
+    }
+
+    /// Whether the profile of this id is its own.
+    fn is_root(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(!matches!(self.store.profile(key)?, Some(Profile::PartOf(_))))
+    }
+}
+
+/// Events in their order, each with what it came in.
+fn sorted(events: &[Incoming]) -> Result<Vec<(&Incoming, Event)>, StoreError> {
+    let mut all = Vec::with_capacity(events.len());
+    for item in events {
+        all.push((item, decoded(item)?));
+    }
+    all.sort_by_key(|(_, event)| event.key());
+    Ok(all)
+}
