@@ -10,9 +10,9 @@ const get = (path, accepted, { headers, ...more } = {}) => {
   return ask(path, { headers: { ...(accepted !== undefined && { "accept-encoding": accepted }), ...headers }, ...more });
 };
 
-/** The names as a browser finds them: the loader names the core, the core the engine. */
+/** The names as a browser finds them: the loader names both. */
 const core = `/${/waymark\/core\.[0-9a-f]{16}\.js/.exec((await get("/waymark.js", "identity")).text)[0]}`;
-const engine = `/${/waymark\/engine\.[0-9a-f]{16}\.wasm/.exec((await get(core, "identity")).text)[0]}`;
+const engine = `/${/waymark\/engine\.[0-9a-f]{16}\.wasm/.exec((await get("/waymark.js", "identity")).text)[0]}`;
 const SCRIPT = "text/javascript; charset=utf-8";
 const FOR_EVER = "public, max-age=31536000, immutable";
 

@@ -1,10 +1,11 @@
 // What a public key says is a claim: it reaches no profile that a device proved or a server named.
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { test } from "node:test";
 import {
-  accepted, browser, cookieOf, device, GRANTED, looksAtTents, post, problem, server, stored, viewed,
+  accepted, admin, ALL, ask, browser, cookieOf, device, GRANTED, looksAtTents, operator, post, problem, server, stored, viewed,
 } from "./edge.mjs";
+import { givePack, start } from "./workerd.mjs";
 
 /** What a device is shown, and everything that its decision says of it. */
 async function shownTo({ deviceKey, anonymousId }) {
@@ -19,7 +20,7 @@ test("a device proves its id with the key that the id was made from, or with its
   await looksAtTents(mine);
   const headers = { ...browser.headers, cookie: await cookieOf(mine) };
   assert.deepEqual(accepted(await post("/v1/track", viewed(mine.anonymousId), { headers })), [1, 0, []]);
-  assert.equal((await stored(`d:${mine.anonymousId}`)).length, 4);
+  assert.equal((await stored(`a:${mine.anonymousId}`)).length, 4);
   assert.equal((await stored(`c:${mine.anonymousId}`)).length, 0);
   assert.equal((await shownTo(mine)).slots.hero.content, "hero-tents");
 });
@@ -28,8 +29,8 @@ test("a proof covers the device's own id in a batch and no other", async () => {
   const [mine, other] = [device(), device()];
   const batch = [viewed(mine.anonymousId), viewed(other.anonymousId)];
   assert.deepEqual(accepted(await post("/v1/batch", { deviceKey: mine.deviceKey, batch }, browser)), [2, 0, []]);
-  assert.equal((await stored(`d:${mine.anonymousId}`)).length, 1);
-  assert.equal((await stored(`d:${other.anonymousId}`)).length, 0);
+  assert.equal((await stored(`a:${mine.anonymousId}`)).length, 1);
+  assert.equal((await stored(`a:${other.anonymousId}`)).length, 0);
   assert.equal((await stored(`c:${other.anonymousId}`)).length, 1);
 });
 
@@ -48,14 +49,14 @@ test("no claim moves a profile that a device proved", async () => {
     [{ batch: [order()] }, { cookie: `${thiefs}x` }],
     [{ batch: [viewed(thief.anonymousId, { type: "alias", previousId: id })], deviceKey: thief.deviceKey }],
     [{ batch: [viewed(thief.anonymousId, { type: "identify", userId: id })], deviceKey: thief.deviceKey }],
-    [{ batch: [viewed(`d:${id}`)] }],
-    [{ batch: [viewed(undefined, { userId: `d:${id}` })] }],
+    [{ batch: [viewed(`a:${id}`)] }],
+    [{ batch: [viewed(undefined, { userId: `a:${id}` })] }],
   ];
   for (const [body, headers] of attempts) {
     assert.deepEqual(accepted(await post("/v1/batch", body, { headers: { ...browser.headers, ...headers } })), [1, 0, []]);
   }
   assert.deepEqual(await shownTo(victim), before);
-  assert.equal((await stored(`d:${id}`)).length, 3);
+  assert.equal((await stored(`a:${id}`)).length, 3);
 });
 
 test("no claim moves a profile that a server named", async () => {
@@ -87,9 +88,9 @@ test("no claim learns what is shown to another", async () => {
   problem(await asks({ anonymousId, deviceKey: thief.deviceKey }), 403, "no-proof");
   problem(await asks({ anonymousId, deviceKey: "" }), 403, "no-proof");
   problem(await asks({ anonymousId }, { cookie }), 403, "no-proof");
-  problem(await asks({ visitor: `d:${anonymousId}` }), 400, "bad-request");
+  problem(await asks({ visitor: `a:${anonymousId}` }), 400, "bad-request");
   problem(await asks({ userId: anonymousId }), 400, "bad-request");
-  const own = await asks({ visitor: `d:${anonymousId}`, userId: anonymousId, ...thief });
+  const own = await asks({ visitor: `a:${anonymousId}`, userId: anonymousId, ...thief });
   assert.deepEqual([own.status, own.json.seq, own.json.slots.hero.content], [200, 0, null]);
 });
 
@@ -109,5 +110,74 @@ test("a claimed profile is one of its own, that a server can ask for", async () 
   await post("/v1/batch", { batch: [1, 2, 3].map(() => viewed(anonymousId)), context: GRANTED }, browser);
   const ask = async (who) => (await post("/v1/decide", who, server)).json.segments;
   assert.ok((await ask({ visitor: `c:${anonymousId}` })).includes("tent-shopper"));
-  assert.deepEqual(await ask({ visitor: `d:${anonymousId}` }), await ask({ anonymousId: randomUUID() }));
+  assert.deepEqual(await ask({ visitor: `a:${anonymousId}` }), await ask({ anonymousId: randomUUID() }));
+});
+
+test("a token that the site's server signed makes a device the user's, and no other token does", async () => {
+  const secret = "the site's secret, which no page has";
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const keys = [
+    { id: "old", alg: "HS256", secret },
+    { id: "new", alg: "EdDSA", publicKey: publicKey.export({ format: "jwk" }).x },
+  ];
+  const edge = await start({ vars: { USER_TOKEN_KEYS: JSON.stringify(keys) } });
+  const { url } = edge;
+  await givePack(url);
+  const base64 = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const token = (header, claims, seal) => {
+    const text = `${base64(header)}.${base64({ exp: Math.floor(Date.now() / 1_000) + 600, ...claims })}`;
+    return `${text}.${seal(Buffer.from(text)).toString("base64url")}`;
+  };
+  const hs256 = (text) => createHmac("sha256", secret).update(text).digest();
+  const eddsa = (text) => sign(null, text, privateKey);
+  const userId = randomUUID();
+  const seq = async () => (await post("/v1/decide", { userId }, { ...server, edge: url })).json.seq;
+  const say = async (device, userToken) => {
+    const event = viewed(device.anonymousId, { userId, context: { ...GRANTED, userToken } });
+    const answer = await post("/v1/batch", { writeKey: "wk_demo", deviceKey: device.deviceKey, batch: [event] }, { edge: url });
+    assert.equal(answer.json.accepted, 1, answer.text);
+    return answer.json.doubts?.map(({ code }) => code);
+  };
+  const [phone, laptop, thief] = [device(), device(), device()];
+  await looksAtTents(phone, url);
+  for (const forged of [
+    token({ alg: "HS256" }, { sub: userId }, (text) => createHmac("sha256", "guess").update(text).digest()),
+    token({ alg: "none" }, { sub: userId }, () => Buffer.alloc(0)),
+    token({ alg: "HS256" }, { sub: userId, exp: 1 }, hs256),
+    // What everybody may know is no secret to sign with.
+    token({ alg: "HS256", kid: "new" }, { sub: userId }, (text) => createHmac("sha256", keys[1].publicKey).update(text).digest()),
+    "no token",
+  ]) assert.deepEqual(await say(thief, forged), ["untrusted-user"], forged);
+  // Another user's own token does not make them this one.
+  assert.deepEqual(await say(thief, token({ alg: "HS256" }, { sub: "thief" }, hs256)), undefined);
+  assert.equal(await seq(), 0);
+  assert.equal(await say(phone, token({ alg: "HS256" }, { sub: userId }, hs256)), undefined);
+  assert.equal(await seq(), 4);
+  assert.equal(await say(laptop, token({ alg: "EdDSA", kid: "new" }, { sub: userId }, eddsa)), undefined);
+  assert.equal(await seq(), 5);
+  // What one device did reaches the other.
+  const asks = { writeKey: "wk_demo", ...laptop, consent: ALL };
+  const { json } = await post("/v1/decide", asks, { edge: url });
+  assert.ok(json.segments.includes("tent-shopper"), JSON.stringify(json.segments));
+  const userToken = token({ alg: "EdDSA" }, { sub: userId }, eddsa);
+  assert.equal((await post("/v1/decide", { writeKey: "wk_demo", userToken, consent: ALL }, { edge: url })).json.seq, 5);
+  problem(await post("/v1/decide", { writeKey: "wk_demo", userToken: "no token", consent: ALL }, { edge: url }), 403, "no-proof");
+  // Forgotten by one id, they are forgotten under all.
+  const erased = await admin("/erase", { method: "POST", body: JSON.stringify({ visitor: laptop.anonymousId }), edge: url });
+  assert.equal(erased.json.events, 5, erased.text);
+  assert.equal(await seq(), 0);
+  assert.equal((await stored(`a:${phone.anonymousId}`, url)).length, 0);
+  await edge.stop();
+});
+
+test("metrics are for whoever has the token, and tell of every shard", async () => {
+  problem(await ask("/metrics"), 401, "bad-token");
+  const { status, headers, text } = await ask("/metrics", operator);
+  assert.equal(status, 200, text);
+  assert.match(headers["content-type"], /^text\/plain; version=0\.0\.4/);
+  const lines = text.trim().split("\n");
+  for (const line of lines) assert.match(line, /^(# (HELP|TYPE) waymark_\w+ .+|waymark_\w+\{shard="\d+"\} [\d.]+)$/);
+  assert.equal(lines.filter((line) => /^waymark_shard_up\{shard="\d+"\} 1$/.test(line)).length, 16);
+  const events = lines.filter((line) => line.startsWith("waymark_events_total{"));
+  assert.ok(events.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0) > 0);
 });

@@ -139,7 +139,7 @@ test("a beacon's plain text is taken without a preflight and can be read by the 
   const answer = await post("/v1/beacon", body, { headers });
   assert.deepEqual(accepted(answer), [1, 0, []]);
   assert.equal(answer.headers["access-control-allow-origin"], ORIGIN);
-  assert.equal((await stored(`d:${anonymousId}`)).length, 1);
+  assert.equal((await stored(`a:${anonymousId}`)).length, 1);
 });
 
 test("a preflight is answered for every public address, with the origin that asks", async () => {

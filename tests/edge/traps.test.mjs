@@ -110,7 +110,7 @@ test("whoever else is under way when the module traps is answered, and no event 
     else problem(answer, 503, "unavailable");
   }
   for (const answer of await Promise.all(sent())) assert.equal(accepted(answer)[0] + accepted(answer)[1], 10);
-  for (const { anonymousId } of visitors) assert.equal((await stored(`d:${anonymousId}`, url)).length, 10);
+  for (const { anonymousId } of visitors) assert.equal((await stored(`a:${anonymousId}`, url)).length, 10);
 });
 
 test("a module that falls silent keeps a page for two seconds and no longer", async () => {

@@ -33,6 +33,9 @@ pub struct Args {
     /// Trackers of the paired run in Chromium, by their names in the shared folder
     #[arg(long, default_value = "floor,snowplow,segment,posthog,rudder")]
     trackers: String,
+    /// Visitors who are stored already when the worker takes events in
+    #[arg(long, default_value = "1000", value_delimiter = ',')]
+    visitors: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -43,6 +46,8 @@ pub enum Part {
     Rules,
     /// Segments as events arrive, with JavaScript's in the same rounds
     Segments,
+    /// Taking events in, with the peers' workers in the same rounds
+    Edge,
     /// The page in Chromium: what loading costs, and an event, with the trackers in the same rounds
     Browser,
 }
@@ -54,6 +59,9 @@ pub fn run_parts(args: &Args) -> Result<()> {
     }
     if wants(Part::Browser) {
         browser(args)?;
+    }
+    if wants(Part::Edge) {
+        ingest(args)?;
     }
     if !(wants(Part::Rules) || wants(Part::Segments)) {
         return Ok(());
@@ -143,6 +151,25 @@ fn browser(args: &Args) -> Result<()> {
     let rounds = args.rounds.to_string();
     let words = ["run.mjs", "--libs", &libraries, "--reps", &rounds];
     run(command("node").current_dir(&peers).args(words))
+}
+
+/// What a batch of events costs the worker, beside ones that only read or only store it.
+fn ingest(args: &Args) -> Result<()> {
+    build::all()?;
+    // The workers' workload is made of the rules'.
+    let (Some(_), Some(peers)) = (peers("rules")?, peers("edge")?) else {
+        println!("skipped: {PEERS} is not there");
+        return Ok(());
+    };
+    for folder in ["dist", "conf"] {
+        std::fs::create_dir_all(peers.join(folder))?;
+    }
+    run(command("node").current_dir(&peers).arg("gen.mjs"))?;
+    let mut ingest = command("node");
+    ingest.arg(root().join("tests/bench/ingest.mjs")).arg(&peers).arg(args.rounds.to_string());
+    ingest.args(args.visitors.iter().map(u32::to_string));
+    // The tests' own edges are started by it.
+    run(ingest.env("WAYMARK_EDGE", "http://127.0.0.1"))
 }
 
 /// A copy of peers with their packages, since what is shared cannot be written to.

@@ -35,6 +35,8 @@ pub enum Part {
     Packages,
     /// Real journeys, natively and through an edge that is killed
     Journeys,
+    /// An edge under load that is killed again and again
+    Faults,
 }
 
 /// Runs the parts that were named; all of them when none was.
@@ -85,6 +87,10 @@ pub fn run_parts(parts: &[Part]) -> Result<()> {
                 counts.against_edge(&files("tests/npm", ".test.mjs")?)?;
             }
             Part::Journeys => real_journeys(&mut counts)?,
+            Part::Faults => {
+                step("faults");
+                counts.against_edge(&files("tests/faults", ".test.mjs")?)?;
+            }
         }
     }
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);

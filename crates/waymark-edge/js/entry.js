@@ -12,6 +12,8 @@ import assets from "waymark-assets";
 const PAGE_DEADLINE = 2_000;
 const API_DEADLINE = 15_000;
 const OBJECT_DEADLINE = 10_000;
+const ALARM_DEADLINE = 30_000;
+const ALARM_AGAIN = 10_000;
 const COOKIE = "wm_v";
 /** As in `src/preview.rs`: the page decides by another pack, so it comes as its author made it. */
 const PREVIEW = "waymark_preview";
@@ -92,6 +94,16 @@ function durable(name) {
       }
     }
 
+    /** Never fails, for the platform gives up after a few times: it comes back instead. */
+    async alarm() {
+      try {
+        await guarded(() => this.#live().alarm(), ALARM_DEADLINE);
+      } catch (error) {
+        console.error(`${name}: ${error?.stack ?? error}`);
+        await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN);
+      }
+    }
+
     #live() {
       if (this.#generation !== generation) {
         this.#inner = new wasm[name](this.ctx, this.env);
@@ -114,7 +126,7 @@ export default {
       const asset = served(request, path);
       if (asset) return asset;
     }
-    if (path.startsWith("/v1/") || path.startsWith("/admin/") || path === "/healthz") {
+    if (path.startsWith("/v1/") || path.startsWith("/admin/") || path === "/healthz" || path === "/metrics") {
       return api(request, env, context);
     }
     return page(request, env);

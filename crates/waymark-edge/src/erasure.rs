@@ -12,7 +12,7 @@ use crate::http::{Answer, Request, Response};
 use crate::identity::keys_meant_by;
 use crate::ports::{Clock, Objects};
 use crate::protocol::{ShardAsk, ShardTold};
-use crate::{merges, problems};
+use crate::{merges, problems, quarantine};
 
 /// What was forgotten of one id, and which other ids are the same person's.
 struct Gone {
@@ -62,5 +62,7 @@ async fn forget_one<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result
         }
     }
     merges::settle(edge, BTreeSet::from([home])).await?;
+    let id = key.split_once(':').map_or(key, |(_, id)| id);
+    quarantine::forget(edge, id).await?;
     Ok(gone)
 }

@@ -15,6 +15,7 @@ use crate::merges;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::protocol::{Incoming, ShardAsk, ShardTold};
+use crate::quarantine;
 use crate::user_token::Untrusted;
 
 /// What an address takes.
@@ -45,6 +46,7 @@ pub async fn ingest<H: Clock + Objects>(
         Intake::Call(kind) => parse_call(Some(kind), &body, received, basis),
     };
     let (basis, batch) = authorised(edge, request, parse)?;
+    let key = request.basic_user().or_else(|| batch.write_key.clone());
     let cookie = edge.config.cookies.find(request.header("cookie"), &edge.config.site, received);
     let proof = Proof {
         device_key: batch.device_key.as_deref(),
@@ -54,6 +56,9 @@ pub async fn ingest<H: Clock + Objects>(
     let mut tokens = Tokens { edge, received, known: BTreeMap::new() };
     let mut doubts = Vec::new();
 
+    if let Some(key) = &key {
+        quarantine::keep(edge, key, basis, &batch.rejected).await;
+    }
     let mut refused: Vec<Refused> = batch
         .rejected
         .into_iter()
@@ -107,16 +112,16 @@ pub async fn ingest<H: Clock + Objects>(
             })
         })
         .collect();
-    Ok(Response::json(
-        200,
-        &json!({
-            "success": true,
-            "accepted": accepted,
-            "duplicates": duplicates,
-            "rejected": refused,
-            "doubts": doubts,
-        }),
-    ))
+    let mut answer = json!({
+        "success": true,
+        "accepted": accepted,
+        "duplicates": duplicates,
+        "rejected": refused,
+    });
+    if !doubts.is_empty() {
+        answer["doubts"] = doubts.into();
+    }
+    Ok(Response::json(200, &answer))
 }
 
 /// Tokens of a request, each looked at once.

@@ -48,10 +48,7 @@ async fn round<H: Clock + Objects>(
         return Err(problems::unexpected(&told));
     };
     let mut next = BTreeSet::new();
-    if posts.is_empty() && unsettled.is_empty() {
-        return Ok(next);
-    }
-    next.insert(object);
+    let mut more = false;
     let mut by_target: BTreeMap<u16, Vec<Posted>> = BTreeMap::new();
     for post in posts {
         let target = edge.config.map.object_of_visitor(&post.key);
@@ -60,22 +57,28 @@ async fn round<H: Clock + Objects>(
     for (target, posts) in by_target {
         let arrived = posts.iter().map(|post| post.seq).collect();
         let (packs, at) = (packs.clone(), edge.host.now());
-        match edge.shard(target, ShardAsk::Import { packs, at, source: object, posts }).await? {
-            ShardTold::Done { pending } => {
-                if pending {
-                    next.insert(target);
-                }
-            }
-            other => return Err(problems::unexpected(&other)),
+        let ask = ShardAsk::Import { packs, at, source: object, posts };
+        if is_pending(&edge.shard(target, ask).await?)? {
+            next.insert(target);
         }
-        edge.shard(object, ShardAsk::Delivered(arrived)).await?;
+        more = is_pending(&edge.shard(object, ShardAsk::Delivered(arrived)).await?)?;
     }
     for (key, turn) in unsettled {
         let root = root_of(edge, &key).await?;
         let ask = ShardAsk::Root { packs: packs.clone(), at: edge.host.now(), key, turn, root };
-        edge.shard(object, ask).await?;
+        more = is_pending(&edge.shard(object, ask).await?)?;
+    }
+    if more {
+        next.insert(object);
     }
     Ok(next)
+}
+
+fn is_pending(told: &ShardTold) -> Result<bool, Problem> {
+    match told {
+        ShardTold::Done { pending } => Ok(*pending),
+        other => Err(problems::unexpected(other)),
+    }
 }
 
 /// Follows an id to the one that has the profile.

@@ -106,11 +106,7 @@ impl Message {
             },
             2 => Self::Leads { to: input.string(), from: input.string(), does: input.flag() },
             3 => Self::Look { key: input.string(), way: input.list(Reader::string) },
-            4 => Self::Join {
-                root: input.string(),
-                key: input.string(),
-                state: read_bytes(input),
-            },
+            4 => Self::Join { root: input.string(), key: input.string(), state: read_bytes(input) },
             5 => {
                 let (root, key) = (input.string(), input.string());
                 let (received, events) = read_events(input);
@@ -123,7 +119,9 @@ impl Message {
                 Self::Share { root, key, received, events }
             }
             8 => Self::Leave { root: input.string(), key: input.string() },
-            _ => input.refuse("unknown-message", Self::Look { key: String::new(), way: Vec::new() }),
+            _ => {
+                input.refuse("unknown-message", Self::Look { key: String::new(), way: Vec::new() })
+            }
         })
     }
 }

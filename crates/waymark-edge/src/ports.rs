@@ -3,6 +3,8 @@
 use waymark_engine::PackHash;
 use waymark_model::Timestamp;
 
+use crate::quarantine::Refusal;
+
 /// The time, asked once a request.
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -48,6 +50,8 @@ pub trait ShardStore {
 
     fn counters(&self) -> Result<Counters, StoreError>;
 
+    fn health(&self) -> Result<Health, StoreError>;
+
     /// Whether a visitor was erased: nothing of theirs is kept again.
     fn is_erased(&self, visitor: &str) -> Result<bool, StoreError>;
 
@@ -68,6 +72,9 @@ pub trait ShardStore {
 
     /// The last message of another object that was taken in.
     fn imported(&self, source: u16) -> Result<u64, StoreError>;
+
+    /// Oldest first.
+    fn refusals(&self) -> Result<Vec<Refusal>, StoreError>;
 }
 
 /// What a registry keeps.
@@ -181,11 +188,24 @@ pub struct Commit {
     pub leads: Vec<(String, String, bool)>,
     /// Key and message.
     pub posts: Vec<(String, Vec<u8>)>,
+    /// When they were posted.
+    pub posted: Timestamp,
     /// Messages that arrived.
     pub delivered: Vec<u64>,
     /// From which object, and up to which of its messages.
     pub imported: Option<(u16, u64)>,
     pub erased: Option<Erased>,
+    /// Events that were refused; the oldest make room for them.
+    pub refusals: Vec<Refusal>,
+    /// Those before a moment, or that name an id, go.
+    pub drop_refusals: Option<Unwanted>,
+}
+
+/// Refusals that are to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unwanted {
+    Before(Timestamp),
+    Naming(String),
 }
 
 /// Somebody who is forgotten, but for a tombstone.
@@ -202,6 +222,19 @@ pub struct Counters {
     pub batches: u64,
     pub events: u64,
     pub duplicates: u64,
+}
+
+/// What an operator watches of an object. None of it takes looking through what is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    pub counters: Counters,
+    pub profiles: u64,
+    pub bytes: u64,
+    pub outbox: u64,
+    /// The oldest message of the outbox.
+    pub waiting_since: Option<Timestamp>,
+    pub unsettled: u64,
+    pub refused: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

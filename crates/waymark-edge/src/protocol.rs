@@ -4,7 +4,10 @@ use waymark_engine::PackHash;
 use waymark_model::{DecodeError, Reader, Timestamp, Writer};
 use waymark_wire::Basis;
 
-use crate::ports::{Activation, Counters, PackParts, PackRow, Part, Posted, Profile, Unavailable};
+use crate::ports::{
+    Activation, Counters, Health, PackParts, PackRow, Part, Posted, Profile, Unavailable,
+};
+use crate::quarantine::Refusal;
 use crate::shard_map::ShardMap;
 
 /// The pack to fold with, and those whose features are carried along.
@@ -59,10 +62,18 @@ pub enum ShardAsk {
         posts: Vec<Posted>,
     },
     Delivered(Vec<u64>),
+    /// Events that were refused.
+    Quarantine(Vec<Refusal>),
+    Quarantined,
+    /// Drops those that name an id.
+    Unquarantine {
+        id: String,
+    },
     /// Where an id leads.
     Lead {
         key: String,
     },
+    Health,
     /// Whose an id is, as an answer to a turn.
     Root {
         packs: Packs,
@@ -124,6 +135,8 @@ pub enum ShardTold {
         pending: bool,
     },
     Lead(Option<String>),
+    Quarantined(Vec<Refusal>),
+    Health(Health),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -221,6 +234,16 @@ impl ShardCall {
                 out.byte(8);
                 out.text(key);
             }
+            ShardAsk::Quarantine(refusals) => {
+                out.byte(10);
+                out.list(refusals, write_refusal);
+            }
+            ShardAsk::Quarantined => out.byte(11),
+            ShardAsk::Health => out.byte(13),
+            ShardAsk::Unquarantine { id } => {
+                out.byte(12);
+                out.text(id);
+            }
             ShardAsk::Root { packs, at, key, turn, root } => {
                 out.byte(9);
                 packs.write(&mut out);
@@ -254,6 +277,10 @@ impl ShardCall {
             | ShardAsk::Erase { .. }
             | ShardAsk::Pending
             | ShardAsk::Delivered(_)
+            | ShardAsk::Health
+            | ShardAsk::Quarantine(_)
+            | ShardAsk::Quarantined
+            | ShardAsk::Unquarantine { .. }
             | ShardAsk::Lead { .. } => None,
         }
     }
@@ -287,6 +314,10 @@ impl ShardAsk {
                 turn: input.unsigned(),
                 root: input.string(),
             },
+            10 => Self::Quarantine(input.list(read_refusal)),
+            11 => Self::Quarantined,
+            12 => Self::Unquarantine { id: input.string() },
+            13 => Self::Health,
             _ => input.refuse("unknown-message", Self::Pending),
         }
     }
@@ -359,6 +390,14 @@ impl ShardTold {
                 out.byte(9);
                 out.optional_text(to.as_deref());
             }
+            Self::Quarantined(refusals) => {
+                out.byte(10);
+                out.list(refusals, write_refusal);
+            }
+            Self::Health(health) => {
+                out.byte(11);
+                health.write(&mut out);
+            }
         }
         out.into_bytes()
     }
@@ -392,12 +431,11 @@ impl ShardTold {
                 members: input.list(Reader::string),
                 root: input.option(Reader::string),
             },
-            7 => Self::Pending {
-                posts: input.list(read_post),
-                unsettled: input.list(read_count),
-            },
+            7 => Self::Pending { posts: input.list(read_post), unsettled: input.list(read_count) },
             8 => Self::Done { pending: input.flag() },
             9 => Self::Lead(input.option(Reader::string)),
+            10 => Self::Quarantined(input.list(read_refusal)),
+            11 => Self::Health(Health::read(input)),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }
@@ -431,6 +469,34 @@ impl Packs {
 
     fn read(input: &mut Reader<'_>) -> Self {
         Self { active: input.option(read_hash), former: input.list(read_hash) }
+    }
+}
+
+impl Health {
+    fn write(&self, out: &mut Writer) {
+        let Counters { batches, events, duplicates } = self.counters;
+        for number in [batches, events, duplicates, self.profiles, self.bytes, self.outbox] {
+            out.unsigned(number);
+        }
+        out.option(self.waiting_since.as_ref(), |out, since| out.signed(since.0));
+        out.unsigned(self.unsettled);
+        out.unsigned(self.refused);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self {
+            counters: Counters {
+                batches: input.unsigned(),
+                events: input.unsigned(),
+                duplicates: input.unsigned(),
+            },
+            profiles: input.unsigned(),
+            bytes: input.unsigned(),
+            outbox: input.unsigned(),
+            waiting_since: input.option(|input| Timestamp(input.signed())),
+            unsettled: input.unsigned(),
+            refused: input.unsigned(),
+        }
     }
 }
 
@@ -625,6 +691,27 @@ fn read_activation(input: &mut Reader<'_>) -> Activation {
         at: Timestamp(input.signed()),
         by: input.string(),
         restores: input.option(Reader::unsigned),
+    }
+}
+
+fn write_refusal(out: &mut Writer, refusal: &Refusal) {
+    out.signed(refusal.at.0);
+    out.flag(refusal.basis == Basis::Server);
+    out.text(&refusal.code);
+    out.text(&refusal.pointer);
+    out.option(refusal.told.as_ref(), |out, (message, event)| {
+        out.text(message);
+        out.text(event);
+    });
+}
+
+fn read_refusal(input: &mut Reader<'_>) -> Refusal {
+    Refusal {
+        at: Timestamp(input.signed()),
+        basis: if input.flag() { Basis::Server } else { Basis::Browser },
+        code: input.string(),
+        pointer: input.string(),
+        told: input.option(|input| (input.string(), input.string())),
     }
 }
 

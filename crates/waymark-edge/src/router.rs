@@ -9,12 +9,16 @@ use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
-use crate::{admin, consent, decide, erasure, evaluate, explain, preview, problems, programs};
+use crate::{
+    admin, consent, decide, erasure, evaluate, explain, metrics, preview, problems, programs,
+    quarantine,
+};
 
 /// The addresses of the edge. Everything else is the origin's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Route<'r> {
     Health,
+    Metrics,
     Intake(Intake),
     Consent,
     Decide,
@@ -39,6 +43,7 @@ enum Admin<'r> {
     Evaluate,
     Previews,
     Erase,
+    Quarantine,
 }
 
 impl<'r> Route<'r> {
@@ -46,6 +51,7 @@ impl<'r> Route<'r> {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         Some(match parts.as_slice() {
             ["healthz"] => Self::Health,
+            ["metrics"] => Self::Metrics,
             ["v1", "consent"] => Self::Consent,
             ["v1", "decide"] => Self::Decide,
             ["v1", "explain"] => Self::Explain,
@@ -66,6 +72,7 @@ impl<'r> Route<'r> {
                 ["evaluate"] => Admin::Evaluate,
                 ["previews"] => Admin::Previews,
                 ["erase"] => Admin::Erase,
+                ["quarantine"] => Admin::Quarantine,
                 _ => return None,
             }),
             _ => return None,
@@ -76,13 +83,18 @@ impl<'r> Route<'r> {
         match self {
             Self::Intake(_) | Self::Consent | Self::Decide | Self::Explain => &[Method::Post],
             Self::Health
+            | Self::Metrics
             | Self::ActivePack
             | Self::Pack(_)
             | Self::Preview(_)
             | Self::Settings(_) => &[Method::Get],
             Self::Admin(admin) => match admin {
                 Admin::Packs => &[Method::Get, Method::Put],
-                Admin::Source(_) | Admin::Stats | Admin::Events | Admin::Export => &[Method::Get],
+                Admin::Source(_)
+                | Admin::Stats
+                | Admin::Events
+                | Admin::Export
+                | Admin::Quarantine => &[Method::Get],
                 Admin::Activate(_)
                 | Admin::Deactivate
                 | Admin::RollBack
@@ -95,7 +107,7 @@ impl<'r> Route<'r> {
 
     /// Whether pages of other origins may ask.
     const fn is_public(&self) -> bool {
-        !matches!(self, Self::Admin(_))
+        !matches!(self, Self::Admin(_) | Self::Metrics)
     }
 }
 
@@ -155,6 +167,10 @@ impl<H: Clock + Objects> Edge<'_, H> {
     async fn answer(&self, request: &Request, method: Method, route: &Route<'_>) -> Answer {
         match route {
             Route::Health => Ok(Response::json(200, &json!({ "ok": true }))),
+            Route::Metrics => {
+                access::authorise(self.config, request)?;
+                metrics::metrics(self).await
+            }
             Route::Intake(intake) => ingest(self, request, *intake).await,
             Route::Consent => consent::consent(self, request).await,
             Route::Decide => decide::decide(self, request).await,
@@ -178,6 +194,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Evaluate => evaluate::evaluate(self, request).await,
                     Admin::Previews => preview::create(self, request).await,
                     Admin::Erase => erasure::erase(self, request).await,
+                    Admin::Quarantine => quarantine::list(self).await,
                 }
             }
         }
@@ -208,7 +225,8 @@ impl<H: Clock + Objects> Edge<'_, H> {
             .with_header("Access-Control-Allow-Methods", allow(route))
             .with_header(
                 "Access-Control-Allow-Headers",
-                "Authorization, Content-Type, Content-Encoding",
+                // The last is RudderStack's.
+                "Authorization, Content-Type, Content-Encoding, AnonymousId",
             )
             .with_header("Access-Control-Max-Age", "86400");
         self.readable(request, route, response)

@@ -104,7 +104,13 @@ impl TokenKeys {
         }
         let claims = json(claims).ok_or(Untrusted::Malformed)?;
         let seconds = now.0.div_euclid(1_000);
-        let at = |name: &str| claims[name].as_f64().map(|at| at as i64);
+        // Whole seconds, though the standard allows parts of them.
+        let at = |name: &str| {
+            let claim = &claims[name];
+            claim
+                .as_i64()
+                .or_else(|| Some(Timestamp::from_js(claim.as_f64()? * 1_000.0)?.0 / 1_000))
+        };
         let expires = at("exp").ok_or(Untrusted::Malformed)?;
         if seconds >= expires.saturating_add(LEEWAY)
             || at("nbf").is_some_and(|from| seconds < from.saturating_sub(LEEWAY))
@@ -193,13 +199,19 @@ mod tests {
         assert_eq!(user(r#"{"alg":"HS256","kid":"k2"}"#, claims), Err(Untrusted::Algorithm));
         assert_eq!(user(r#"{"alg":"HS256","crit":["b64"]}"#, claims), Err(Untrusted::Malformed));
         assert_eq!(user(HS, r#"{"sub":"u1","exp":1772323139}"#), Err(Untrusted::Time));
-        assert_eq!(user(HS, r#"{"sub":"u1","exp":1772323500,"nbf":1772323300}"#), Err(Untrusted::Time));
+        assert_eq!(
+            user(HS, r#"{"sub":"u1","exp":1772323500,"nbf":1772323300}"#),
+            Err(Untrusted::Time)
+        );
         assert_eq!(user(HS, r#"{"sub":"u1"}"#), Err(Untrusted::Malformed));
         assert_eq!(user(HS, r#"{"sub":"","exp":1772323500}"#), Err(Untrusted::Malformed));
         let mut other = signed(HS, claims);
         other.truncate(other.len() - 4);
         assert_eq!(keys().subject(&format!("{other}AAAA"), NOW), Err(Untrusted::Signature));
-        assert_eq!(TokenKeys::default().subject(&signed(HS, claims), NOW), Err(Untrusted::Algorithm));
+        assert_eq!(
+            TokenKeys::default().subject(&signed(HS, claims), NOW),
+            Err(Untrusted::Algorithm)
+        );
     }
 
     /// RFC 8037, appendix A.4; its payload is no claims.

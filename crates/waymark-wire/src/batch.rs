@@ -38,6 +38,8 @@ pub struct Rejected {
     /// Its place in the batch.
     pub index: u32,
     pub error: WireError,
+    /// The event as it was sent.
+    pub text: String,
 }
 
 /// Reads a batch. A bad event is rejected by its index; what makes the whole body unreadable is
@@ -68,7 +70,7 @@ pub fn parse_batch(body: &[u8], received: Timestamp, basis: Basis) -> Result<Bat
             Ok((event, consent)) => out.events.push(Accepted { index, event, consent }),
             Err(error) => {
                 let error = error.below(&format_args!("/batch/{index}"));
-                out.rejected.push(Rejected { index, error });
+                out.rejected.push(Rejected { index, error, text: text.to_owned() });
             }
         }
     }

@@ -34,6 +34,7 @@ const BOOKS: [Book; 3] = [
             "content",
             "consent",
             "delivery",
+            "users",
             "policies",
             "bundlers",
             "without-edge",

@@ -8,7 +8,7 @@ const EMAIL = /[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+/g;
 const CARD = /\b(?:\d[ -]?){12,18}\d\b/g;
 /** With its country's code, or as North America and China write theirs. */
 const PHONE = /\+\d[\d ().-]{6,16}\d\b|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b|\b1[3-9]\d{9}\b/g;
-const ID = /(?:^|_)(?:id|sku)$|Id$/;
+const ID = /(?:^|_)(?:id|sku)$|(?:Id|Token)$/;
 
 /** A copy in which e-mail addresses, card and phone numbers are named rather than shown. `text` is the value's JSON. */
 export function masked<Value extends Json>(value: Value, text = JSON.stringify(value)): Value {
@@ -16,7 +16,7 @@ export function masked<Value extends Json>(value: Value, text = JSON.stringify(v
 }
 
 function within(value: Json, name = ''): Json {
-  // Numbers of orders and products look like those of phones.
+  // Numbers of orders and products look like those of phones; in tokens there is anything.
   if (typeof value === 'string') return maskedText(value, !ID.test(name));
   // A card's number fits into a number.
   if (typeof value === 'number') return isCard(String(value)) ? '[card]' : value;

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use waymark_model::{Timestamp, fnv1a64};
+use waymark_wire::Basis;
 use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
 
 use super::storage::{Columns, Row, Sql, count, integer};
@@ -11,9 +12,11 @@ use super::{Host, config, packs};
 use crate::edge::Edge;
 use crate::merges;
 use crate::ports::{
-    Batch, Commit, Counters, Erased, Link, Node, Posted, Profile, Seen, ShardStore, StoreError,
+    Batch, Commit, Counters, Erased, Health, Link, Node, Posted, Profile, Seen, ShardStore,
+    StoreError, Unwanted,
 };
 use crate::protocol::{ShardCall, ShardTold};
+use crate::quarantine::{self, Refusal};
 use crate::shard::answer;
 
 /// What makes the tables, a step a version. What was released is not changed any more, only added to.
@@ -40,8 +43,13 @@ CREATE TABLE nodes (
 CREATE INDEX unsettled ON nodes (key) WHERE turn <> settled;
 CREATE TABLE members (root TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (root, key)) WITHOUT ROWID;
 CREATE TABLE leads (target TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (target, key)) WITHOUT ROWID;
-CREATE TABLE outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, message BLOB NOT NULL);
+CREATE TABLE outbox (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, key TEXT NOT NULL,
+  message BLOB NOT NULL);
 CREATE TABLE imported (source INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+CREATE TABLE refused (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, server INTEGER NOT NULL,
+  code TEXT NOT NULL, pointer TEXT NOT NULL, message TEXT, event TEXT);
 ",
 ];
 /// How long an object waits for somebody else to carry its messages.
@@ -62,6 +70,7 @@ impl DurableObject for Shard {
             epoch: Cell::new(None),
             swept: Cell::new(None),
             object: Cell::new(None),
+            counters: Cell::new(None),
         });
         Self { state, host: Host { env }, store }
     }
@@ -143,6 +152,7 @@ struct SqlShard {
     epoch: Cell<Option<u64>>,
     swept: Cell<Option<i64>>,
     object: Cell<Option<u16>>,
+    counters: Cell<Option<Counters>>,
 }
 
 impl SqlShard {
@@ -231,7 +241,46 @@ impl SqlShard {
         if let Some(erased) = &commit.erased {
             self.write_erased(erased)?;
         }
+        self.write_refusals(commit)?;
         self.write_graph(commit)
+    }
+
+    fn write_refusals(&self, commit: &Commit) -> Result<(), StoreError> {
+        for refusal in &commit.refusals {
+            let text = |text: Option<&String>| match text {
+                Some(text) => SqlStorageValue::String(text.clone()),
+                None => SqlStorageValue::Null,
+            };
+            let told = refusal.told.as_ref();
+            self.sql.run(
+                "INSERT INTO refused (at, server, code, pointer, message, event)
+                 VALUES (?, ?, ?, ?, ?, ?)",
+                vec![
+                    integer(refusal.at.0),
+                    integer((refusal.basis == Basis::Server).into()),
+                    refusal.code.as_str().into(),
+                    refusal.pointer.as_str().into(),
+                    text(told.map(|(message, _)| message)),
+                    text(told.map(|(_, event)| event)),
+                ],
+            )?;
+        }
+        if !commit.refusals.is_empty() {
+            let query = "DELETE FROM refused WHERE seq <= (SELECT max(seq) FROM refused) - ?";
+            self.sql.run(query, vec![integer(quarantine::MOST.into())])?;
+        }
+        match &commit.drop_refusals {
+            None => Ok(()),
+            Some(Unwanted::Before(at)) => {
+                self.sql.run("DELETE FROM refused WHERE at <= ?", vec![integer(at.0)])
+            }
+            Some(Unwanted::Naming(id)) => {
+                let query = "DELETE FROM refused WHERE instr(event, ?) > 0";
+                // As it stands in JSON.
+                let written = serde_json::Value::from(id.as_str()).to_string();
+                self.sql.run(query, vec![written.trim_matches('"').into()])
+            }
+        }
     }
 
     fn write_remains(&self, remains: &[Batch]) -> Result<(), StoreError> {
@@ -314,8 +363,12 @@ impl SqlShard {
         }
         for (key, message) in &commit.posts {
             self.sql.run(
-                "INSERT INTO outbox (key, message) VALUES (?, ?)",
-                vec![key.as_str().into(), SqlStorageValue::Blob(message.clone())],
+                "INSERT INTO outbox (at, key, message) VALUES (?, ?, ?)",
+                vec![
+                    integer(commit.posted.0),
+                    key.as_str().into(),
+                    SqlStorageValue::Blob(message.clone()),
+                ],
             )?;
         }
         for seq in &commit.delivered {
@@ -392,6 +445,19 @@ impl ShardStore for SqlShard {
         if let Some((_, today)) = commit.sweep {
             self.swept.set(Some(today));
         }
+        let counted = self.counters.get().filter(|_| commit.remains.is_empty());
+        self.counters.set(counted.map(|before| {
+            let own = commit.batches.iter().filter(|batch| !batch.copied);
+            own.fold(before, |sum, batch| Counters {
+                batches: sum.batches + 1,
+                events: sum.events + u64::from(batch.events),
+                duplicates: sum.duplicates + u64::from(batch.duplicates),
+            })
+        }));
+        if let (Some(counters), 1..) = (self.counters.get(), commit.only_duplicates) {
+            let duplicates = counters.duplicates + u64::from(commit.only_duplicates);
+            self.counters.set(Some(Counters { duplicates, ..counters }));
+        }
         Ok(())
     }
 
@@ -428,14 +494,37 @@ impl ShardStore for SqlShard {
         rows.into_iter().map(batch).collect()
     }
 
+    fn health(&self) -> Result<Health, StoreError> {
+        let number = |query: &str| -> Result<u64, StoreError> {
+            let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
+            Columns::of(row).count()
+        };
+        let oldest = "SELECT at FROM outbox ORDER BY seq LIMIT 1";
+        let oldest = self.sql.row(oldest, Vec::new())?;
+        Ok(Health {
+            counters: self.counters()?,
+            profiles: number("SELECT count(*) FROM visitors")?,
+            bytes: self.sql.bytes(),
+            outbox: number("SELECT count(*) FROM outbox")?,
+            waiting_since: oldest.map(|row| Columns::of(row).integer()).transpose()?.map(Timestamp),
+            unsettled: number("SELECT count(*) FROM nodes WHERE turn <> settled")?,
+            refused: number("SELECT count(*) FROM refused")?,
+        })
+    }
+
+    /// Sums of what is stored, which are kept up from the first time that they are asked for.
     fn counters(&self) -> Result<Counters, StoreError> {
-        let query =
-            "SELECT count(*), sum(events), sum(duplicates) FROM batches WHERE copied = 0";
+        if let Some(counters) = self.counters.get() {
+            return Ok(counters);
+        }
+        let query = "SELECT count(*), sum(events), sum(duplicates) FROM batches WHERE copied = 0";
         let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
         let mut columns = Columns::of(row);
         let (batches, events, in_batches) = (columns.count()?, columns.count()?, columns.count()?);
         let alone = u64::try_from(self.meta("duplicates")?).unwrap_or_default();
-        Ok(Counters { batches, events, duplicates: in_batches + alone })
+        let counters = Counters { batches, events, duplicates: in_batches + alone };
+        self.counters.set(Some(counters));
+        Ok(counters)
     }
 
     fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
@@ -449,11 +538,8 @@ impl ShardStore for SqlShard {
         let mut columns = Columns::of(row);
         let (to, at, message) =
             (columns.optional_text()?, columns.integer()?, columns.optional_text()?);
-        let link = to.map(|to| Link {
-            at: Timestamp(at),
-            message: message.unwrap_or_default(),
-            to,
-        });
+        let link =
+            to.map(|to| Link { at: Timestamp(at), message: message.unwrap_or_default(), to });
         Ok(Some(Node {
             key: key.to_owned(),
             link,
@@ -493,6 +579,24 @@ impl ShardStore for SqlShard {
             .map(|row| {
                 let mut columns = Columns::of(row);
                 Ok((columns.text()?, columns.count()?))
+            })
+            .collect()
+    }
+
+    fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
+        let query = "SELECT at, server, code, pointer, message, event FROM refused ORDER BY seq";
+        let rows = self.sql.rows(query, Vec::new())?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                let (at, server) = (Timestamp(columns.integer()?), columns.integer()? != 0);
+                Ok(Refusal {
+                    at,
+                    basis: if server { Basis::Server } else { Basis::Browser },
+                    code: columns.text()?,
+                    pointer: columns.text()?,
+                    told: columns.optional_text()?.zip(columns.optional_text()?),
+                })
             })
             .collect()
     }

@@ -50,6 +50,11 @@ impl Sql {
         Ok(sql)
     }
 
+    /// Of the whole database.
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.sql.database_size()).unwrap_or_default()
+    }
+
     pub fn run(&self, query: &str, bindings: Row) -> Result<(), StoreError> {
         self.sql.exec(query, bindings).map(drop).map_err(refused)
     }

@@ -17,6 +17,7 @@ impl<S: ShardStore> Desk<'_, S> {
         let more = page.len() == read::PAGE_BATCHES as usize;
         let mut commit = Commit {
             erased: Some(Erased { visitor: visitor.to_owned(), at, wholly: !more }),
+            posted: at,
             ..Commit::default()
         };
         let mut events = 0;

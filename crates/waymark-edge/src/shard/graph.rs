@@ -80,7 +80,7 @@ impl<S: ShardStore> Desk<'_, S> {
             return self.done();
         }
         node.settled = turn;
-        let mut commit = Commit::default();
+        let mut commit = Commit { posted: at, ..Commit::default() };
         if root != node.root {
             self.moves(&mut commit, at, &node, root)?;
             root.clone_into(&mut node.root);

@@ -2,10 +2,10 @@
 
 use waymark_model::{Event, Timestamp};
 
-use super::receive::{decoded, packed};
 use super::Desk;
+use super::receive::{decoded, packed};
 use crate::messages::Message;
-use crate::ports::{Commit, Posted, Profile, ShardStore, StoreError};
+use crate::ports::{Batch, Commit, Posted, Profile, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
 
 impl<S: ShardStore> Desk<'_, S> {
@@ -24,6 +24,7 @@ impl<S: ShardStore> Desk<'_, S> {
                 StoreError(format!("A message of another shard cannot be read: {error}."))
             })?;
             let mut commit = self.consequences(at, &message)?;
+            commit.posted = at;
             commit.imported = Some((source, post.seq));
             self.store.commit(&commit)?;
             known = post.seq;
@@ -39,7 +40,7 @@ impl<S: ShardStore> Desk<'_, S> {
         }
         match message {
             Message::Forward { user, received, events } => {
-                self.keep(&mut commit, events, *received, false);
+                keep(&mut commit, events, *received, false);
                 let events = sorted(events)?;
                 let items: Vec<&Incoming> = events.iter().map(|(item, _)| *item).collect();
                 let events = events.iter().map(|(_, event)| event);
@@ -73,7 +74,7 @@ impl<S: ShardStore> Desk<'_, S> {
             }
             Message::History { root, key, received, events } => {
                 if self.store.members(root)?.contains(key) {
-                    self.keep(&mut commit, events, *received, true);
+                    keep(&mut commit, events, *received, true);
                 }
             }
             Message::Joined { root, .. } => self.refold(&mut commit, at, root, None)?,
@@ -82,7 +83,7 @@ impl<S: ShardStore> Desk<'_, S> {
                     return Ok(commit);
                 }
                 if !self.is_home_of(key) {
-                    self.keep(&mut commit, events, *received, true);
+                    keep(&mut commit, events, *received, true);
                 }
                 if self.is_root(root)? {
                     let mut state = self.state_of(root)?;
@@ -104,13 +105,6 @@ impl<S: ShardStore> Desk<'_, S> {
             }
         }
         Ok(commit)
-    }
-
-    fn keep(&self, commit: &mut Commit, events: &[Incoming], received: Timestamp, copied: bool) {
-        let items: Vec<&Incoming> = events.iter().collect();
-        for batch in packed(&items, received, 0) {
-            commit.batches.push(crate::ports::Batch { copied, ..batch });
-        }
     }
 
     /// A profile anew, without the events of one who leaves.
@@ -136,6 +130,12 @@ impl<S: ShardStore> Desk<'_, S> {
     fn is_root(&self, key: &str) -> Result<bool, StoreError> {
         Ok(!matches!(self.store.profile(key)?, Some(Profile::PartOf(_))))
     }
+}
+
+fn keep(commit: &mut Commit, events: &[Incoming], received: Timestamp, copied: bool) {
+    let items: Vec<&Incoming> = events.iter().collect();
+    let batches = packed(&items, received, 0);
+    commit.batches.extend(batches.into_iter().map(|batch| Batch { copied, ..batch }));
 }
 
 /// Events in their order, each with what it came in.

@@ -13,8 +13,9 @@ use waymark_engine::{Engine, Numerals, Program};
 use waymark_model::{Span, Timestamp};
 
 use crate::messages::Message;
-use crate::ports::{Commit, ShardStore, StoreError};
+use crate::ports::{Commit, ShardStore, StoreError, Unwanted};
 use crate::protocol::{ShardAsk, ShardCall, ShardTold};
+use crate::quarantine;
 use crate::shard_map::ShardMap;
 
 /// How long a message id is remembered, counted from receipt. Clients stop retrying at 7 days.
@@ -66,6 +67,22 @@ fn checked<S: ShardStore>(
         ShardAsk::Delivered(seqs) => {
             store.commit(&Commit { delivered: seqs.clone(), ..Commit::default() })?;
             desk.done()
+        }
+        ShardAsk::Quarantine(refusals) => {
+            let newest = refusals.last().map_or(Timestamp::MIN, |refusal| refusal.at);
+            store.commit(&Commit {
+                refusals: refusals.clone(),
+                drop_refusals: Some(Unwanted::Before(newest.minus(quarantine::KEPT))),
+                ..Commit::default()
+            })?;
+            Ok(ShardTold::Done { pending: false })
+        }
+        ShardAsk::Health => Ok(ShardTold::Health(store.health()?)),
+        ShardAsk::Quarantined => Ok(ShardTold::Quarantined(store.refusals()?)),
+        ShardAsk::Unquarantine { id } => {
+            let drop_refusals = Some(Unwanted::Naming(id.clone()));
+            store.commit(&Commit { drop_refusals, ..Commit::default() })?;
+            Ok(ShardTold::Done { pending: false })
         }
         ShardAsk::Lead { key } => {
             let link = store.node(key)?.and_then(|node| node.link);

@@ -63,7 +63,7 @@ impl<S: ShardStore> Desk<'_, S> {
                 _ => arrived.own.push((place, event)),
             }
         }
-        let mut commit = Commit::default();
+        let mut commit = Commit { posted: received, ..Commit::default() };
         if accepted == 0 {
             commit.only_duplicates = duplicates;
         } else {

@@ -6,4 +6,5 @@ mod erasure;
 mod identity;
 mod memory;
 mod packs;
+mod quarantine;
 mod reading;

@@ -10,10 +10,11 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Node, Objects, PackParts, PackRow, Part, Posted,
-    Profile, RegistryStore, Seen, ShardStore, StoreError, Unavailable,
+    Activation, Batch, Clock, Commit, Counters, Health, Node, Objects, PackParts, PackRow, Part,
+    Posted, Profile, RegistryStore, Seen, ShardStore, StoreError, Unavailable, Unwanted,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
+use waymark_edge::quarantine::{self, Refusal};
 use waymark_edge::{registry, shard};
 use waymark_engine::PackHash;
 use waymark_model::{Timestamp, fnv1a64};
@@ -131,9 +132,10 @@ struct Rows {
     nodes: BTreeMap<String, Node>,
     members: BTreeSet<(String, String)>,
     leads: BTreeSet<(String, String)>,
-    outbox: BTreeMap<u64, (String, Vec<u8>)>,
+    outbox: BTreeMap<u64, (Timestamp, String, Vec<u8>)>,
     posted: u64,
     imported: BTreeMap<u16, u64>,
+    refusals: Vec<Refusal>,
     refuses: bool,
 }
 
@@ -206,18 +208,32 @@ impl ShardStore for Shard {
         for (set, changes) in [(members, &commit.members), (leads, &commit.leads)] {
             for (to, key, does) in changes {
                 let pair = (to.clone(), key.clone());
-                if *does { set.insert(pair) } else { set.remove(&pair) };
+                if *does {
+                    set.insert(pair)
+                } else {
+                    set.remove(&pair)
+                };
             }
         }
-        for post in &commit.posts {
+        for (key, message) in &commit.posts {
             rows.posted += 1;
             let seq = rows.posted;
-            rows.outbox.insert(seq, post.clone());
+            rows.outbox.insert(seq, (commit.posted, key.clone(), message.clone()));
         }
         for seq in &commit.delivered {
             rows.outbox.remove(seq);
         }
         rows.imported.extend(commit.imported);
+        rows.refusals.extend(commit.refusals.clone());
+        let over = rows.refusals.len().saturating_sub(quarantine::MOST as usize);
+        rows.refusals.drain(..over);
+        match &commit.drop_refusals {
+            None => {}
+            Some(Unwanted::Before(at)) => rows.refusals.retain(|refusal| refusal.at > *at),
+            Some(Unwanted::Naming(id)) => rows.refusals.retain(|refusal| {
+                refusal.told.as_ref().is_none_or(|(_, event)| !event.contains(id))
+            }),
+        }
         Ok(())
     }
 
@@ -243,7 +259,7 @@ impl ShardStore for Shard {
         let rows = self.0.borrow();
         let posts = rows.outbox.iter().take(most as usize);
         Ok(posts
-            .map(|(seq, (key, message))| Posted {
+            .map(|(seq, (_, key, message))| Posted {
                 seq: *seq,
                 key: key.clone(),
                 message: message.clone(),
@@ -255,6 +271,10 @@ impl ShardStore for Shard {
         let rows = self.0.borrow();
         let nodes = rows.nodes.values().filter(|node| node.turn != node.settled);
         Ok(nodes.take(most as usize).map(|node| (node.key.clone(), node.turn)).collect())
+    }
+
+    fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
+        Ok(self.0.borrow().refusals.clone())
     }
 
     fn imported(&self, source: u16) -> Result<u64, StoreError> {
@@ -282,6 +302,20 @@ impl ShardStore for Shard {
             batch.seq > after && marker.is_none_or(|marker| batch.markers.contains(&marker))
         });
         Ok(wanted.take(most as usize).cloned().collect())
+    }
+
+    fn health(&self) -> Result<Health, StoreError> {
+        let counters = self.counters()?;
+        let rows = self.0.borrow();
+        Ok(Health {
+            counters,
+            profiles: rows.profiles.len() as u64,
+            bytes: 0,
+            outbox: rows.outbox.len() as u64,
+            waiting_since: rows.outbox.values().next().map(|(at, ..)| *at),
+            unsettled: rows.nodes.values().filter(|node| node.turn != node.settled).count() as u64,
+            refused: rows.refusals.len() as u64,
+        })
     }
 
     fn counters(&self) -> Result<Counters, StoreError> {

@@ -1,0 +1,112 @@
+//! `GET /metrics`: how the edge is, in Prometheus' text format (version 0.0.4), for whoever has the operator's token.
+
+use std::fmt::Write as _;
+
+use futures_util::future::join_all;
+use waymark_model::Timestamp;
+
+use crate::edge::Edge;
+use crate::http::{Answer, Response};
+use crate::ports::{Clock, Health, Objects};
+use crate::protocol::{ShardAsk, ShardTold};
+
+/// A figure of each object.
+struct Figure {
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    of: fn(&Health, Timestamp) -> f64,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
+const FIGURES: [Figure; 9] = [
+    Figure {
+        name: "waymark_events_total",
+        kind: "counter",
+        help: "Events that were taken in.",
+        of: |health, _| health.counters.events as f64,
+    },
+    Figure {
+        name: "waymark_duplicates_total",
+        kind: "counter",
+        help: "Events that had been taken in before.",
+        of: |health, _| health.counters.duplicates as f64,
+    },
+    Figure {
+        name: "waymark_batches",
+        kind: "gauge",
+        help: "Batches of events that are stored.",
+        of: |health, _| health.counters.batches as f64,
+    },
+    Figure {
+        name: "waymark_profiles",
+        kind: "gauge",
+        help: "Ids with a profile, or part in one.",
+        of: |health, _| health.profiles as f64,
+    },
+    Figure {
+        name: "waymark_shard_bytes",
+        kind: "gauge",
+        help: "Size of the object's database; the platform's limit is 10 GB.",
+        of: |health, _| health.bytes as f64,
+    },
+    Figure {
+        name: "waymark_outbox_messages",
+        kind: "gauge",
+        help: "Messages to other shards that have not arrived.",
+        of: |health, _| health.outbox as f64,
+    },
+    Figure {
+        name: "waymark_outbox_age_seconds",
+        kind: "gauge",
+        help: "Since when the oldest of them waits.",
+        of: |health, now| health.waiting_since.map_or(0.0, |since| now.since(since).0 as f64 / 1e3),
+    },
+    Figure {
+        name: "waymark_unsettled_ids",
+        kind: "gauge",
+        help: "Ids of which it is not known yet whose they are.",
+        of: |health, _| health.unsettled as f64,
+    },
+    Figure {
+        name: "waymark_refused_events",
+        kind: "gauge",
+        help: "Events in quarantine.",
+        of: |health, _| health.refused as f64,
+    },
+];
+
+pub async fn metrics<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
+    let now = edge.host.now();
+    let calls = (0..edge.config.map.objects()).map(|object| edge.shard(object, ShardAsk::Health));
+    // One that does not answer is a figure, too.
+    let healths: Vec<Option<Health>> = join_all(calls)
+        .await
+        .into_iter()
+        .map(|told| match told {
+            Ok(ShardTold::Health(health)) => Some(health),
+            _ => None,
+        })
+        .collect();
+    let mut text = String::new();
+    let mut figure =
+        |name: &str, kind: &str, help: &str, of: &dyn Fn(&Option<Health>) -> Option<f64>| {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (object, health) in healths.iter().enumerate() {
+                if let Some(value) = of(health) {
+                    let _ = writeln!(text, "{name}{{shard=\"{object}\"}} {value}");
+                }
+            }
+        };
+    figure("waymark_shard_up", "gauge", "Whether the object answers.", &|health| {
+        Some(f64::from(u8::from(health.is_some())))
+    });
+    for Figure { name, kind, help, of } in &FIGURES {
+        figure(name, kind, help, &|health| Some(of(health.as_ref()?, now)));
+    }
+    let mut response = Response::empty(200)
+        .with_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        .with_header("Cache-Control", "no-store");
+    response.body = text.into_bytes();
+    Ok(response)
+}

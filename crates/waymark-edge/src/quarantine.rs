@@ -1,0 +1,117 @@
+//! Events that were refused, for an operator to look at: the last few hundred of each write key, for a week.
+//!
+//! Of what a browser sent only the reason is kept, unless the event itself says that its visitor agreed to be known.
+
+use serde_json::{Value as Json, json};
+use waymark_model::{Purposes, Span, Timestamp};
+use waymark_wire::{Basis, Rejected, format_timestamp};
+
+use crate::consent::purposes;
+use crate::edge::Edge;
+use crate::http::{Answer, Response};
+use crate::ports::{Clock, Objects};
+use crate::problems;
+use crate::protocol::{ShardAsk, ShardTold};
+
+/// Rows of one object.
+pub const MOST: u32 = 500;
+/// How long they are kept.
+pub const KEPT: Span = Span(7 * Span::DAY.0);
+
+/// An event that was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub at: Timestamp,
+    pub basis: Basis,
+    pub code: String,
+    /// Where in its request.
+    pub pointer: String,
+    /// What was wrong, and the event as it was sent.
+    pub told: Option<(String, String)>,
+}
+
+/// Keeps what was refused. That this could not be done is no reason to refuse the rest.
+pub async fn keep<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    key: &str,
+    basis: Basis,
+    rejected: &[Rejected],
+) {
+    if rejected.is_empty() {
+        return;
+    }
+    let at = edge.host.now();
+    let refusals = rejected
+        .iter()
+        .map(|Rejected { error, text, .. }| Refusal {
+            at,
+            basis,
+            code: error.code().to_owned(),
+            pointer: error.pointer.clone(),
+            told: may_keep(basis, text).then(|| (error.message.clone(), text.clone())),
+        })
+        .collect();
+    let _ = edge.shard(object_of(edge, key), ShardAsk::Quarantine(refusals)).await;
+}
+
+fn may_keep(basis: Basis, text: &str) -> bool {
+    let granted = || {
+        let event: Json = serde_json::from_str(text).ok()?;
+        purposes(event.get("context")?.get("consent")?, "").ok()
+    };
+    basis == Basis::Server || !granted().unwrap_or(Purposes::NONE).is_empty()
+}
+
+/// One object for each write key: who floods it has room in no other.
+fn object_of<H>(edge: &Edge<'_, H>, key: &str) -> u16 {
+    edge.config.map.object_of_visitor(&format!("quarantine:{key}"))
+}
+
+/// `GET /admin/v1/quarantine`: a line each, the latest first.
+pub async fn list<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
+    let mut all = Vec::new();
+    for object in objects(edge) {
+        match edge.shard(object, ShardAsk::Quarantined).await? {
+            ShardTold::Quarantined(refusals) => all.extend(refusals),
+            other => return Err(problems::unexpected(&other)),
+        }
+    }
+    all.sort_by_key(|refusal| std::cmp::Reverse(refusal.at));
+    let oldest = edge.host.now().minus(KEPT);
+    let mut lines = Vec::new();
+    for refusal in all.iter().filter(|refusal| refusal.at > oldest) {
+        let told = refusal.told.as_ref();
+        let line = json!({
+            "receivedAt": format_timestamp(refusal.at),
+            "basis": match refusal.basis { Basis::Browser => "browser", Basis::Server => "server" },
+            "code": refusal.code,
+            "pointer": refusal.pointer,
+            "message": told.map(|(message, _)| message),
+            "event": told.map(|(_, event)| event),
+        });
+        lines.extend_from_slice(line.to_string().as_bytes());
+        lines.push(b'\n');
+    }
+    Ok(Response { body: lines, ..Response::empty(200) }
+        .with_header("Content-Type", "application/x-ndjson")
+        .with_header("Cache-Control", "no-store"))
+}
+
+/// Drops what names an id.
+pub async fn forget<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    id: &str,
+) -> Result<(), waymark_wire::Problem> {
+    for object in objects(edge) {
+        edge.shard(object, ShardAsk::Unquarantine { id: id.to_owned() }).await?;
+    }
+    Ok(())
+}
+
+fn objects<H>(edge: &Edge<'_, H>) -> Vec<u16> {
+    let keys = edge.config.write_keys.iter();
+    let mut objects: Vec<u16> = keys.map(|key| object_of(edge, &key.key)).collect();
+    objects.sort_unstable();
+    objects.dedup();
+    objects
+}
