@@ -162,6 +162,9 @@ test("a token that the site's server signed makes a device the user's, and no ot
   const userToken = token({ alg: "EdDSA" }, { sub: userId }, eddsa);
   assert.equal((await post("/v1/decide", { writeKey: "wk_demo", userToken, consent: ALL }, { edge: url })).json.seq, 5);
   problem(await post("/v1/decide", { writeKey: "wk_demo", userToken: "no token", consent: ALL }, { edge: url }), 403, "no-proof");
+  const whole = (await admin(`/profile?visitor=${laptop.anonymousId}`, { edge: url })).json;
+  assert.deepEqual(whole.ids, [`u:${userId}`, ...[`a:${phone.anonymousId}`, `a:${laptop.anonymousId}`].sort()]);
+  assert.deepEqual([whole.events, whole.timeline.length], [5, 5]);
   // Forgotten by one id, they are forgotten under all.
   const erased = await admin("/erase", { method: "POST", body: JSON.stringify({ visitor: laptop.anonymousId }), edge: url });
   assert.equal(erased.json.events, 5, erased.text);

@@ -32,6 +32,7 @@ pub mod messages;
 pub mod metrics;
 pub mod packs;
 pub mod pages;
+pub mod person;
 pub mod ports;
 pub mod preview;
 mod problems;

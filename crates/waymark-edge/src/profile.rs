@@ -18,16 +18,27 @@ pub async fn state_of<H: Clock + Objects>(
     engine: Engine<'_>,
     visitor: &str,
 ) -> Result<Option<State>, Problem> {
+    Ok(found(edge, engine, visitor).await?.map(|(_, state)| state))
+}
+
+/// The profile that an id is in, by the key of the id that has it.
+pub async fn found<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    engine: Engine<'_>,
+    visitor: &str,
+) -> Result<Option<(String, State)>, Problem> {
     let mut visitor = visitor.to_owned();
     for _ in 0..MOST_MOVES {
         let object = edge.config.map.object_of_visitor(&visitor);
-        visitor = match edge.shard(object, ShardAsk::Profile { visitor }).await? {
+        let ask = ShardAsk::Profile { visitor: visitor.clone() };
+        visitor = match edge.shard(object, ask).await? {
             ShardTold::Profile(None) => return Ok(None),
             ShardTold::Profile(Some(Profile::PartOf(root))) => root,
             ShardTold::Profile(Some(Profile::Here(bytes))) => {
-                return engine.read_state(&bytes).map(Some).map_err(|error| {
+                let state = engine.read_state(&bytes).map_err(|error| {
                     problems::unavailable(format!("The profile cannot be read: {error}."))
-                });
+                })?;
+                return Ok(Some((visitor, state)));
             }
             other => return Err(problems::unexpected(&other)),
         };

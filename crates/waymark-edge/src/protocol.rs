@@ -73,6 +73,10 @@ pub enum ShardAsk {
     Lead {
         key: String,
     },
+    /// The ids whose events are in the profile of this one.
+    Members {
+        key: String,
+    },
     Health,
     /// Whose an id is, as an answer to a turn.
     Root {
@@ -137,6 +141,7 @@ pub enum ShardTold {
     Lead(Option<String>),
     Quarantined(Vec<Refusal>),
     Health(Health),
+    Members(Vec<String>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -240,6 +245,10 @@ impl ShardCall {
             }
             ShardAsk::Quarantined => out.byte(11),
             ShardAsk::Health => out.byte(13),
+            ShardAsk::Members { key } => {
+                out.byte(14);
+                out.text(key);
+            }
             ShardAsk::Unquarantine { id } => {
                 out.byte(12);
                 out.text(id);
@@ -278,6 +287,7 @@ impl ShardCall {
             | ShardAsk::Pending
             | ShardAsk::Delivered(_)
             | ShardAsk::Health
+            | ShardAsk::Members { .. }
             | ShardAsk::Quarantine(_)
             | ShardAsk::Quarantined
             | ShardAsk::Unquarantine { .. }
@@ -318,6 +328,7 @@ impl ShardAsk {
             11 => Self::Quarantined,
             12 => Self::Unquarantine { id: input.string() },
             13 => Self::Health,
+            14 => Self::Members { key: input.string() },
             _ => input.refuse("unknown-message", Self::Pending),
         }
     }
@@ -398,6 +409,10 @@ impl ShardTold {
                 out.byte(11);
                 health.write(&mut out);
             }
+            Self::Members(keys) => {
+                out.byte(12);
+                out.list(keys, |out, key| out.text(key));
+            }
         }
         out.into_bytes()
     }
@@ -436,6 +451,7 @@ impl ShardTold {
             9 => Self::Lead(input.option(Reader::string)),
             10 => Self::Quarantined(input.list(read_refusal)),
             11 => Self::Health(Health::read(input)),
+            12 => Self::Members(input.list(Reader::string)),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }

@@ -10,8 +10,8 @@ use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
 use crate::{
-    admin, consent, decide, erasure, evaluate, explain, metrics, preview, problems, programs,
-    quarantine,
+    admin, consent, decide, erasure, evaluate, explain, metrics, person, preview, problems,
+    programs, quarantine,
 };
 
 /// The addresses of the edge. Everything else is the origin's.
@@ -44,6 +44,7 @@ enum Admin<'r> {
     Previews,
     Erase,
     Quarantine,
+    Profile,
 }
 
 impl<'r> Route<'r> {
@@ -72,6 +73,7 @@ impl<'r> Route<'r> {
                 ["evaluate"] => Admin::Evaluate,
                 ["previews"] => Admin::Previews,
                 ["erase"] => Admin::Erase,
+                ["profile"] => Admin::Profile,
                 ["quarantine"] => Admin::Quarantine,
                 _ => return None,
             }),
@@ -94,7 +96,8 @@ impl<'r> Route<'r> {
                 | Admin::Stats
                 | Admin::Events
                 | Admin::Export
-                | Admin::Quarantine => &[Method::Get],
+                | Admin::Quarantine
+                | Admin::Profile => &[Method::Get],
                 Admin::Activate(_)
                 | Admin::Deactivate
                 | Admin::RollBack
@@ -195,6 +198,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Previews => preview::create(self, request).await,
                     Admin::Erase => erasure::erase(self, request).await,
                     Admin::Quarantine => quarantine::list(self).await,
+                    Admin::Profile => person::person(self, request).await,
                 }
             }
         }

@@ -9,6 +9,9 @@ use crate::ports::{Commit, Profile, ShardStore, StoreError, VisitorRow};
 use crate::protocol::Incoming;
 use crate::shard_map::slot_of;
 
+/// Events that are put in order before they are folded. Of a profile with more, the rest are taken in as they came.
+const SORTED: usize = 50_000;
+
 impl<S: ShardStore> Desk<'_, S> {
     /// Takes new events of an id into its profile, here or where that is.
     pub fn grow<'e>(
@@ -19,12 +22,13 @@ impl<S: ShardStore> Desk<'_, S> {
         items: &[&Incoming],
         events: impl Iterator<Item = &'e Event>,
     ) -> Result<(), StoreError> {
-        if let Some(Profile::PartOf(root)) = self.store.profile(key)? {
+        let profile = self.store.profile(key)?;
+        if let Some(Profile::PartOf(root)) = profile {
             let events = items.iter().map(|item| (*item).clone()).collect();
             commit.post(&Message::Share { root, key: key.to_owned(), received, events });
             return Ok(());
         }
-        let mut state = self.state_of(key)?;
+        let mut state = self.state_in(key, profile)?;
         for event in events {
             self.engine.apply(&mut state, event);
         }
@@ -32,9 +36,14 @@ impl<S: ShardStore> Desk<'_, S> {
         Ok(())
     }
 
-    /// The state of a profile that is here. One that cannot be read any more is folded again.
+    /// The state of a profile that is here.
     pub fn state_of(&self, key: &str) -> Result<State, StoreError> {
-        match self.store.profile(key)? {
+        self.state_in(key, self.store.profile(key)?)
+    }
+
+    /// One that cannot be read any more is folded again.
+    fn state_in(&self, key: &str, profile: Option<Profile>) -> Result<State, StoreError> {
+        match profile {
             None | Some(Profile::PartOf(_)) => Ok(self.engine.new_state()),
             Some(Profile::Here(bytes)) => match self.engine.read_state(&bytes) {
                 Ok(state) => Ok(state),
@@ -51,12 +60,22 @@ impl<S: ShardStore> Desk<'_, S> {
         former: &[State],
     ) -> Result<State, StoreError> {
         let mut events = Vec::new();
+        let mut state = None;
         for key in std::iter::once(root).chain(members.iter().map(String::as_str)) {
             read::each_event(self.store, Some(key), 0, u64::MAX, |stored| {
-                events.extend(Event::decode(&stored.event.event));
+                let Ok(event) = Event::decode(&stored.event.event) else { return };
+                match &mut state {
+                    Some(state) => drop(self.engine.apply_owned(state, event)),
+                    None if events.len() < SORTED => events.push(event),
+                    None => {
+                        let events = std::mem::take(&mut events);
+                        let state = state.insert(self.engine.refolded(events, former));
+                        self.engine.apply_owned(state, event);
+                    }
+                }
             })?;
         }
-        Ok(self.engine.refolded(events, former))
+        Ok(state.unwrap_or_else(|| self.engine.refolded(events, former)))
     }
 
     pub fn row(&self, key: &str, state: &State, updated: Timestamp) -> VisitorRow {

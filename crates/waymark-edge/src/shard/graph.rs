@@ -14,6 +14,9 @@ use crate::ports::{Batch, Commit, Link, Node, Profile, ShardStore, StoreError, V
 use crate::protocol::{Incoming, ShardTold};
 use crate::shard_map::slot_of;
 
+/// Events in one message, about: storage takes rows of at most 2 MB.
+const HISTORY_BYTES: usize = 500_000;
+
 impl<S: ShardStore> Desk<'_, S> {
     pub fn node_of(&self, key: &str) -> Result<Node, StoreError> {
         Ok(self.store.node(key)?.unwrap_or_else(|| Node {
@@ -128,11 +131,20 @@ impl<S: ShardStore> Desk<'_, S> {
 
     fn own_events(&self, key: &str) -> Result<Vec<(Timestamp, Vec<Incoming>)>, StoreError> {
         let mut batches: Vec<(Timestamp, Vec<Incoming>)> = Vec::new();
-        read::each_event(self.store, Some(key), 0, u64::MAX, |stored| match batches.last_mut() {
-            Some((received, events)) if *received == stored.received && events.len() < 256 => {
-                events.push(stored.event);
+        let mut bytes = 0;
+        read::each_event(self.store, Some(key), 0, u64::MAX, |stored| {
+            bytes += stored.event.event.len();
+            match batches.last_mut() {
+                Some((received, events))
+                    if *received == stored.received && bytes <= HISTORY_BYTES =>
+                {
+                    events.push(stored.event);
+                }
+                _ => {
+                    bytes = stored.event.event.len();
+                    batches.push((stored.received, vec![stored.event]));
+                }
             }
-            _ => batches.push((stored.received, vec![stored.event])),
         })?;
         Ok(batches)
     }

@@ -23,6 +23,7 @@ pub const DEDUPE: Span = Span(14 * Span::DAY.0);
 
 /// Messages, and ids to settle, in one answer.
 const PENDING: u32 = 64;
+const PENDING_BYTES: usize = 2_000_000;
 
 /// What a shard works with during one call.
 struct Desk<'d, S> {
@@ -59,10 +60,16 @@ fn checked<S: ShardStore>(
         ShardAsk::Profile { visitor } => Ok(ShardTold::Profile(store.profile(visitor)?)),
         ShardAsk::Stats { now, .. } => read::stats(store, engine, *now).map(ShardTold::Stats),
         ShardAsk::Events { visitor, after } => read::events(store, visitor.as_deref(), *after),
-        ShardAsk::Pending => Ok(ShardTold::Pending {
-            posts: store.outbox(PENDING)?,
-            unsettled: store.unsettled(PENDING)?,
-        }),
+        ShardAsk::Pending => {
+            let (mut posts, mut bytes) = (store.outbox(PENDING)?, 0);
+            let fits = posts.iter().take_while(|post| {
+                bytes += post.message.len();
+                bytes <= PENDING_BYTES
+            });
+            let fits = fits.count().max(1);
+            posts.truncate(fits);
+            Ok(ShardTold::Pending { posts, unsettled: store.unsettled(PENDING)? })
+        }
         ShardAsk::Import { at, source, posts, .. } => desk.import(*at, *source, posts),
         ShardAsk::Delivered(seqs) => {
             store.commit(&Commit { delivered: seqs.clone(), ..Commit::default() })?;
@@ -77,6 +84,7 @@ fn checked<S: ShardStore>(
             })?;
             Ok(ShardTold::Done { pending: false })
         }
+        ShardAsk::Members { key } => Ok(ShardTold::Members(store.members(key)?)),
         ShardAsk::Health => Ok(ShardTold::Health(store.health()?)),
         ShardAsk::Quarantined => Ok(ShardTold::Quarantined(store.refusals()?)),
         ShardAsk::Unquarantine { id } => {

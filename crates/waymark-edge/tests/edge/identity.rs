@@ -277,6 +277,35 @@ fn a_browser_becomes_a_user_with_a_token_and_not_without() {
 }
 
 #[test]
+fn a_person_is_seen_whole_under_any_of_their_ids() {
+    let world = World::new();
+    world.publish(&pack());
+    for (device, minute) in [("phone", 9), ("laptop", 5)] {
+        let mut known = order(Some(device), Some("one"), &format!("i{device}"), minute - 1);
+        known["type"] = "identify".into();
+        known["traits"] = json!({ "plan": device });
+        let batch = [order(Some(device), None, &format!("o{device}"), minute), known];
+        send(&world, SERVER, &json!({ "batch": batch }));
+    }
+    let mut views: Vec<Json> = ["phone", "laptop", "one", "u:one"]
+        .iter()
+        .map(|id| world.get(&format!("/admin/v1/profile?visitor={id}")).1)
+        .collect();
+    let whole = views.pop().unwrap();
+    assert!(views.iter().all(|view| *view == whole), "{views:?}");
+    assert_eq!(whole["ids"], json!(["u:one", "a:laptop", "a:phone"]));
+    assert_eq!((&whole["traits"], &whole["events"]), (&json!({ "plan": "laptop" }), &json!(4)));
+    let ids: Vec<&str> = whole["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["messageId"].as_str())
+        .collect();
+    assert_eq!(ids, ["ilaptop", "olaptop", "iphone", "ophone"]);
+    assert_eq!(world.get("/admin/v1/profile?visitor=nobody").0, 404);
+}
+
+#[test]
 fn erased_by_one_id_a_person_is_forgotten_under_all() {
     let world = World::new();
     world.publish(&pack());
