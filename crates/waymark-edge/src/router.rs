@@ -229,8 +229,10 @@ impl<H: Clock + Objects> Edge<'_, H> {
             .with_header("Access-Control-Allow-Methods", allow(route))
             .with_header(
                 "Access-Control-Allow-Headers",
-                // The last is RudderStack's.
-                "Authorization, Content-Type, Content-Encoding, AnonymousId",
+                // From the fourth on they are RudderStack's.
+                "Authorization, Content-Type, Content-Encoding, AnonymousId, SentAt, Rsa-Recovered, \
+                 Rsa-Retry-Attempt, Rsa-Retry-Reason, Rsa-Since-First-Attempt, \
+                 Rsa-Since-Last-Attempt",
             )
             .with_header("Access-Control-Max-Age", "86400");
         self.readable(request, route, response)
