@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value as Json};
-use waymark_model::Timestamp;
+use waymark_model::{Purpose, Purposes, Timestamp};
 use waymark_wire::Problem;
 
 use crate::http::Request;
@@ -47,4 +47,20 @@ pub fn instant(json: &Json, pointer: &str) -> Result<Timestamp, Problem> {
     waymark_wire::timestamp_from_json(json).ok_or_else(|| {
         problems::bad_member(pointer, "A time is milliseconds since 1970 or RFC 3339 text.")
     })
+}
+
+/// Purposes by name, bare or as Segment's `categoryPreferences`. What is not `true` is not allowed.
+pub fn purposes(consent: &Json, pointer: &str) -> Result<Purposes, Problem> {
+    let preferences = consent.get("categoryPreferences").unwrap_or(consent);
+    match preferences {
+        Json::Null => Ok(Purposes::NONE),
+        Json::Object(members) => Ok(Purpose::ALL
+            .into_iter()
+            .filter(|purpose| members.get(purpose.name()) == Some(&Json::Bool(true)))
+            .collect()),
+        _ => Err(problems::bad_member(
+            pointer,
+            "The consent is not an object: send {\"personalization\": true}.",
+        )),
+    }
 }

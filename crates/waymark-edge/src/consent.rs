@@ -1,10 +1,10 @@
 //! What a visitor allows, kept in the cookie that pages are personalised by.
 
 use serde_json::Value as Json;
-use waymark_model::{Purpose, Purposes, limits};
-use waymark_wire::{Basis, Problem};
+use waymark_model::{Purposes, limits};
+use waymark_wire::Basis;
 
-use crate::body::{inflated, object};
+use crate::body::{inflated, object, purposes};
 use crate::cookie::{self, Visitor};
 use crate::edge::Edge;
 use crate::erasure;
@@ -73,20 +73,4 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     Ok(Response::empty(204)
         .with_header("Set-Cookie", cookie)
         .with_header("Cache-Control", "no-store"))
-}
-
-/// Purposes by name, bare or as Segment's `categoryPreferences`. What is not `true` is not allowed.
-pub fn purposes(consent: &Json, pointer: &str) -> Result<Purposes, Problem> {
-    let preferences = consent.get("categoryPreferences").unwrap_or(consent);
-    match preferences {
-        Json::Null => Ok(Purposes::NONE),
-        Json::Object(members) => Ok(Purpose::ALL
-            .into_iter()
-            .filter(|purpose| members.get(purpose.name()) == Some(&Json::Bool(true)))
-            .collect()),
-        _ => Err(problems::bad_member(
-            pointer,
-            "The consent is not an object: send {\"personalization\": true}.",
-        )),
-    }
 }

@@ -9,8 +9,7 @@ use waymark_wire::{
 };
 
 use crate::access;
-use crate::body::{inflated, instant, object};
-use crate::consent::purposes;
+use crate::body::{inflated, instant, object, purposes};
 use crate::cookie::Found;
 use crate::edge::Edge;
 use crate::http::{Answer, Place, Request, Response};

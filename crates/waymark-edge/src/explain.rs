@@ -8,8 +8,7 @@ use waymark_engine::{Engine, Numerals, PackHash, Program, State};
 use waymark_model::limits;
 use waymark_wire::{Problem, context_from_json, device_zone, explanation_to_json, zoned};
 
-use crate::body::{inflated, object};
-use crate::consent::purposes;
+use crate::body::{inflated, object, purposes};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::ports::{Clock, Objects};

@@ -1,9 +1,8 @@
 //! What the use cases need of a host.
 
 use waymark_engine::PackHash;
-use waymark_model::Timestamp;
-
-use crate::quarantine::Refusal;
+use waymark_model::{Span, Timestamp};
+use waymark_wire::Basis;
 
 /// The time, asked once a request.
 pub trait Clock {
@@ -199,6 +198,25 @@ pub struct Commit {
     pub refusals: Vec<Refusal>,
     /// Those before a moment, or that name an id, go.
     pub drop_refusals: Option<Unwanted>,
+}
+
+/// An event that was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub at: Timestamp,
+    pub basis: Basis,
+    pub code: String,
+    /// Where in its request.
+    pub pointer: String,
+    /// What was wrong, and the event as it was sent.
+    pub told: Option<(String, String)>,
+}
+
+impl Refusal {
+    /// How many an object keeps.
+    pub const MOST: u32 = 500;
+    /// How long they are kept.
+    pub const KEPT: Span = Span(7 * Span::DAY.0);
 }
 
 /// Refusals that are to go.

@@ -5,9 +5,8 @@ use waymark_model::{DecodeError, Reader, Timestamp, Writer};
 use waymark_wire::Basis;
 
 use crate::ports::{
-    Activation, Counters, Health, PackParts, PackRow, Part, Posted, Profile, Unavailable,
+    Activation, Counters, Health, PackParts, PackRow, Part, Posted, Profile, Refusal, Unavailable,
 };
-use crate::quarantine::Refusal;
 use crate::shard_map::ShardMap;
 
 /// The pack to fold with, and those whose features are carried along.

@@ -3,32 +3,15 @@
 //! Of what a browser sent only the reason is kept, unless the event itself says that its visitor agreed to be known.
 
 use serde_json::{Value as Json, json};
-use waymark_model::{Purposes, Span, Timestamp};
+use waymark_model::Purposes;
 use waymark_wire::{Basis, Rejected, format_timestamp};
 
-use crate::consent::purposes;
+use crate::body::purposes;
 use crate::edge::Edge;
 use crate::http::{Answer, Response};
-use crate::ports::{Clock, Objects};
+use crate::ports::{Clock, Objects, Refusal};
 use crate::problems;
 use crate::protocol::{ShardAsk, ShardTold};
-
-/// Rows of one object.
-pub const MOST: u32 = 500;
-/// How long they are kept.
-pub const KEPT: Span = Span(7 * Span::DAY.0);
-
-/// An event that was refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub at: Timestamp,
-    pub basis: Basis,
-    pub code: String,
-    /// Where in its request.
-    pub pointer: String,
-    /// What was wrong, and the event as it was sent.
-    pub told: Option<(String, String)>,
-}
 
 /// Keeps what was refused. That this could not be done is no reason to refuse the rest.
 pub async fn keep<H: Clock + Objects>(
@@ -77,7 +60,7 @@ pub async fn list<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
         }
     }
     all.sort_by_key(|refusal| std::cmp::Reverse(refusal.at));
-    let oldest = edge.host.now().minus(KEPT);
+    let oldest = edge.host.now().minus(Refusal::KEPT);
     let mut lines = Vec::new();
     for refusal in all.iter().filter(|refusal| refusal.at > oldest) {
         let told = refusal.told.as_ref();

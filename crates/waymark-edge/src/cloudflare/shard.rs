@@ -12,11 +12,10 @@ use super::{Host, config, packs};
 use crate::edge::Edge;
 use crate::merges;
 use crate::ports::{
-    Batch, Commit, Counters, Erased, Health, Link, Node, Posted, Profile, Seen, ShardStore,
-    StoreError, Unwanted,
+    Batch, Commit, Counters, Erased, Health, Link, Node, Posted, Profile, Refusal, Seen,
+    ShardStore, StoreError, Unwanted,
 };
 use crate::protocol::{ShardCall, ShardTold};
-use crate::quarantine::{self, Refusal};
 use crate::shard::answer;
 
 /// What makes the tables, a step a version. What was released is not changed any more, only added to.
@@ -267,7 +266,7 @@ impl SqlShard {
         }
         if !commit.refusals.is_empty() {
             let query = "DELETE FROM refused WHERE seq <= (SELECT max(seq) FROM refused) - ?";
-            self.sql.run(query, vec![integer(quarantine::MOST.into())])?;
+            self.sql.run(query, vec![integer(Refusal::MOST.into())])?;
         }
         match &commit.drop_refusals {
             None => Ok(()),

@@ -13,9 +13,8 @@ use waymark_engine::{Engine, Numerals, Program};
 use waymark_model::{Span, Timestamp};
 
 use crate::messages::Message;
-use crate::ports::{Commit, ShardStore, StoreError, Unwanted};
+use crate::ports::{Commit, Refusal, ShardStore, StoreError, Unwanted};
 use crate::protocol::{ShardAsk, ShardCall, ShardTold};
-use crate::quarantine;
 use crate::shard_map::ShardMap;
 
 /// How long a message id is remembered, counted from receipt. Clients stop retrying at 7 days.
@@ -79,7 +78,7 @@ fn checked<S: ShardStore>(
             let newest = refusals.last().map_or(Timestamp::MIN, |refusal| refusal.at);
             store.commit(&Commit {
                 refusals: refusals.clone(),
-                drop_refusals: Some(Unwanted::Before(newest.minus(quarantine::KEPT))),
+                drop_refusals: Some(Unwanted::Before(newest.minus(Refusal::KEPT))),
                 ..Commit::default()
             })?;
             Ok(ShardTold::Done { pending: false })

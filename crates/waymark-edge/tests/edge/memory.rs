@@ -11,10 +11,9 @@ use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
     Activation, Batch, Clock, Commit, Counters, Health, Node, Objects, PackParts, PackRow, Part,
-    Posted, Profile, RegistryStore, Seen, ShardStore, StoreError, Unavailable, Unwanted,
+    Posted, Profile, Refusal, RegistryStore, Seen, ShardStore, StoreError, Unavailable, Unwanted,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
-use waymark_edge::quarantine::{self, Refusal};
 use waymark_edge::{registry, shard};
 use waymark_engine::PackHash;
 use waymark_model::{Timestamp, fnv1a64};
@@ -225,7 +224,7 @@ impl ShardStore for Shard {
         }
         rows.imported.extend(commit.imported);
         rows.refusals.extend(commit.refusals.clone());
-        let over = rows.refusals.len().saturating_sub(quarantine::MOST as usize);
+        let over = rows.refusals.len().saturating_sub(Refusal::MOST as usize);
         rows.refusals.drain(..over);
         match &commit.drop_refusals {
             None => {}
