@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { admin } from '../edge/edge.mjs';
+import { admin, server as byServer } from '../edge/edge.mjs';
 import { start } from '../edge/workerd.mjs';
 
 const [, , peers, rounds = '3', ...counts] = process.argv;
@@ -85,7 +85,7 @@ async function waymark(visitors) {
   const edge = await start({ vars: { SHARD_OBJECTS: '1' } });
   const { hash } = (await admin('/packs', { method: 'PUT', body: pack, edge: edge.url })).json;
   await admin(`/packs/${hash}/activate`, { method: 'POST', edge: edge.url });
-  const headers = { authorization: `Basic ${Buffer.from('sk_demo:').toString('base64')}` };
+  const { headers } = byServer;
   const send = (visitor) => post(`${edge.url}/v1/batch`, ours(visitor), headers);
   // Of each one event, many in a request.
   let next = 0;

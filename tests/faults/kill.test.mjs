@@ -19,7 +19,7 @@ const pick = (most) => Math.floor(Math.random() * most);
 async function deliver(edge, batch) {
   for (let tries = 0; tries < 600; tries++) {
     try {
-      const answer = await post("/v1/batch", { batch }, { ...server, edge: edge() });
+      const answer = await post("/v1/batch", { batch }, { ...server, edge });
       if (answer.status === 200) {
         if (pick(10) > 0) return;
       } else assert.ok(answer.status >= 500, answer.text);
@@ -83,7 +83,7 @@ test("killed fifty times under load, an edge loses nothing that it acknowledged 
         events.push(event);
         return event;
       });
-      await deliver(() => url, batch);
+      await deliver(url, batch);
     }
   };
   const senders = Array.from({ length: SENDERS }, sender);

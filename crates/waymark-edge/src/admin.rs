@@ -15,8 +15,8 @@ use crate::http::{Answer, Request, Response};
 use crate::identity::keys_meant_by;
 use crate::packs;
 use crate::ports::{Activation, Clock, Objects, PackParts, PackRow, Part};
-use crate::problems;
 use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold, Stats, Stored};
+use crate::{problems, profile};
 
 /// `PUT /admin/v1/packs`: compiles a pack and keeps it under its hash. It is not active yet.
 pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
@@ -190,27 +190,16 @@ pub async fn stats<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
 }
 
 /// `GET /admin/v1/events?visitor=ID`: a visitor's events as they were accepted, in that order. The id
-/// may name its namespace (`d:…`); otherwise all are looked through.
+/// may name its namespace (`u:…`); otherwise all are looked through.
 pub async fn events<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let id = request.address.parameter("visitor").filter(|id| !id.is_empty()).ok_or_else(|| {
-        problems::bad_member("", "Say whose events: ?visitor=<id>, or ?visitor=d:<id>.")
+        problems::bad_member("", "Say whose events: ?visitor=<id>, or ?visitor=u:<id>.")
     })?;
     let mut lines = Vec::new();
     for key in keys_meant_by(&id) {
-        let object = edge.config.map.object_of_visitor(&key);
-        let mut after = Some(0);
-        while let Some(from) = after {
-            let ask = ShardAsk::Events { visitor: Some(key.clone()), after: from };
-            after = match edge.shard(object, ask).await? {
-                ShardTold::Events { events, next } => {
-                    write_lines(&mut lines, &events);
-                    next
-                }
-                other => return Err(problems::unexpected(&other)),
-            };
-        }
+        profile::each_event(edge, &key, |events| write_lines(&mut lines, events)).await?;
     }
-    Ok(ndjson(lines))
+    Ok(Response::ndjson(lines))
 }
 
 /// `GET /admin/v1/export?shard=&after=`: all events, a page at a time. `Link: <…>; rel="next"` says
@@ -234,7 +223,7 @@ pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     };
     let mut lines = Vec::new();
     write_lines(&mut lines, &events);
-    let response = ndjson(lines);
+    let response = Response::ndjson(lines);
     let next = match next {
         Some(after) => Some((object, after)),
         None if object + 1 < objects => Some((object + 1, 0)),
@@ -257,10 +246,4 @@ fn write_lines(lines: &mut Vec<u8>, events: &[Stored]) {
         lines.extend_from_slice(line.to_string().as_bytes());
         lines.push(b'\n');
     }
-}
-
-fn ndjson(lines: Vec<u8>) -> Response {
-    Response { body: lines, ..Response::empty(200) }
-        .with_header("Content-Type", "application/x-ndjson")
-        .with_header("Cache-Control", "no-store")
 }

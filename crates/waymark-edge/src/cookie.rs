@@ -144,7 +144,8 @@ fn values(header: &str) -> impl Iterator<Item = &str> {
         .map(|(_, value)| value)
 }
 
-fn mac(secret: &[u8], signed: &str) -> Option<Hmac<Sha256>> {
+/// HMAC-SHA256 over a text.
+pub fn mac(secret: &[u8], signed: &str) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
     mac.update(signed.as_bytes());
     Some(mac)

@@ -48,11 +48,11 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     let engine = Engine::new(&program, Numerals::NATIVE);
     // Before consent no shard is asked.
     let found = if asked.context.consent.contains(Purpose::Personalization) {
-        profile::first_of(edge, engine, &asked.keys).await?
+        profile::state_of(edge, engine, &asked.key).await?
     } else {
         None
     };
-    let state = found.map_or_else(|| engine.new_state(), |(_, state)| state);
+    let state = found.unwrap_or_else(|| engine.new_state());
     let slots = listed(&body)?;
     let Asked { context, device_zone, .. } = asked;
     let context = zoned(context, device_zone.as_deref(), &state, at);
@@ -61,7 +61,7 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
 
 /// Whose profile may be read, and what is known of the moment.
 struct Asked {
-    keys: Vec<String>,
+    key: String,
     context: Context,
     device_zone: Option<String>,
 }
@@ -78,18 +78,18 @@ fn asked<H: Clock>(
         Some(consent) => Some(purposes(consent, "/consent")?),
         None => None,
     };
-    let (keys, consent, anonymous_id) = match basis {
+    let (key, consent, anonymous_id) = match basis {
         Basis::Server => {
-            let keys = match (text("visitor"), text("anonymousId"), text("userId")) {
+            let key = match (text("visitor"), text("anonymousId"), text("userId")) {
                 (Some(key), _, _) if NAMESPACES.iter().any(|name| key.starts_with(name)) => {
-                    vec![key.to_owned()]
+                    key.to_owned()
                 }
-                (_, Some(id), _) => vec![format!("{ANONYMOUS}{id}")],
-                (_, None, Some(user)) => vec![format!("{USER}{user}")],
+                (_, Some(id), _) => format!("{ANONYMOUS}{id}"),
+                (_, None, Some(user)) => format!("{USER}{user}"),
                 (_, None, None) => return Err(nobody()),
             };
             // A server key asserts the consent that it does not mention.
-            (keys, stated.unwrap_or(Purposes::ALL), text("anonymousId").map(str::to_owned))
+            (key, stated.unwrap_or(Purposes::ALL), text("anonymousId").map(str::to_owned))
         }
         Basis::Browser => {
             let cookies = &edge.config.cookies;
@@ -99,57 +99,36 @@ fn asked<H: Clock>(
             let id = text("anonymousId").or(cookie.map(|visitor| visitor.id.as_str()));
             let cookie_id = cookie.map(|visitor| visitor.id.as_str());
             let proof = Proof { device_key, cookie_id, user: None };
-            let user = match text("userToken") {
-                None => None,
-                Some(token) => {
-                    let user = edge.config.tokens.subject(token, edge.host.now());
-                    Some(user.map_err(|why| {
-                        problems::no_proof(&format!(
-                            "`userToken` does not say who the user is, for {why}."
-                        ))
-                    })?)
-                }
-            };
-            if let Some(user) = user {
-                let consent = stated.filter(|_| !request.objects()).unwrap_or_default();
-                let id = id.filter(|id| proof.covers(id)).map(str::to_owned);
-                let keys = vec![format!("{USER}{user}")];
-                return asked_of(request, body, basis, (keys, consent, id));
-            }
-            match id {
-                Some(id) if proof.covers(id) => {
-                    let granted = cookie.filter(|visitor| visitor.id == id);
+            let proven = id.filter(|id| proof.covers(id));
+            let user = text("userToken").map(|token| {
+                edge.config.tokens.subject(token, edge.host.now()).map_err(|why| {
+                    let why = format!("`userToken` does not say who the user is, for {why}.");
+                    problems::no_proof(&why)
+                })
+            });
+            let user = user.transpose()?.map(|user| format!("{USER}{user}"));
+            match (user.or(proven.map(|id| format!("{ANONYMOUS}{id}"))), id) {
+                (Some(key), _) => {
+                    let granted = cookie.filter(|visitor| Some(visitor.id.as_str()) == proven);
                     let consent = stated
                         .or(granted.map(|visitor| visitor.consent))
                         .filter(|_| !request.objects())
                         .unwrap_or_default();
-                    (vec![format!("{ANONYMOUS}{id}")], consent, Some(id.to_owned()))
+                    (key, consent, proven.map(str::to_owned))
                 }
                 _ if found == Found::Invalid && device_key.is_none() => {
                     return Err(problems::bad_cookie());
                 }
-                Some(_) => {
+                (None, Some(_)) => {
                     return Err(problems::no_proof(
                         "With a browser key only the visitor's own decision can be had: send \
                          `deviceKey`, or the visitor cookie.",
                     ));
                 }
-                None => return Err(nobody()),
+                (None, None) => return Err(nobody()),
             }
         }
     };
-    asked_of(request, body, basis, (keys, consent, anonymous_id))
-}
-
-/// With the moment that the request tells of.
-fn asked_of(
-    request: &Request,
-    body: &Map<String, Json>,
-    basis: Basis,
-    (keys, consent, anonymous_id): (Vec<String>, Purposes, Option<String>),
-) -> Result<Asked, Problem> {
-    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
-    let context = body.get("context");
     let locale = text("locale").or_else(|| context?.get("locale")?.as_str());
     let asked = json!({
         "context": context,
@@ -176,7 +155,7 @@ fn asked_of(
     }
     let device_zone = device_zone(&asked).map(str::to_owned);
     let context = Context { values, consent, locale, zone: None, anonymous_id, forced, shown };
-    Ok(Asked { keys, context, device_zone })
+    Ok(Asked { key, context, device_zone })
 }
 
 fn nobody() -> Problem {

@@ -32,37 +32,42 @@ pub async fn erase<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) ->
     let mut known: BTreeSet<String> = open.iter().cloned().collect();
     let mut events = 0;
     while let Some(key) = open.pop() {
-        let gone = forget_one(edge, &key).await?;
+        let gone = forget_key(edge, &key).await?;
         events += gone.events;
         open.extend(gone.others.into_iter().filter(|key| known.insert(key.clone())));
     }
+    quarantine::forget(edge, known.iter().map(|key| id_of(key)).collect()).await?;
     Ok(Response::json(200, &json!({ "events": events, "ids": known })))
 }
 
 /// What was told under one id. Whose profile it was in loses it, too.
 pub async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<(), Problem> {
-    forget_one(edge, key).await.map(drop)
+    forget_key(edge, key).await?;
+    quarantine::forget(edge, BTreeSet::from([id_of(key)])).await
 }
 
-async fn forget_one<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<Gone, Problem> {
+/// The id in a key.
+fn id_of(key: &str) -> &str {
+    key.split_once(':').map_or(key, |(_, id)| id)
+}
+
+async fn forget_key<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<Gone, Problem> {
     let home = edge.config.map.object_of_visitor(key);
     let mut gone = Gone { events: 0, others: Vec::new() };
     loop {
         let ask = ShardAsk::Erase { visitor: key.to_owned(), at: edge.host.now() };
         match edge.shard(home, ask).await? {
-            ShardTold::Erased { events, more, members, root } => {
+            ShardTold::Erased { events, more, others, pending } => {
                 gone.events += u64::from(events);
-                gone.others.extend(members);
-                gone.others.extend(root);
+                gone.others.extend(others);
+                if pending {
+                    merges::settle(edge, BTreeSet::from([home])).await?;
+                }
                 if !more {
-                    break;
+                    return Ok(gone);
                 }
             }
             other => return Err(problems::unexpected(&other)),
         }
     }
-    merges::settle(edge, BTreeSet::from([home])).await?;
-    let id = key.split_once(':').map_or(key, |(_, id)| id);
-    quarantine::forget(edge, id).await?;
-    Ok(gone)
 }

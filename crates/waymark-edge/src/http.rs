@@ -229,6 +229,13 @@ impl Response {
             .with_header("Cache-Control", "no-store")
     }
 
+    /// Lines of JSON.
+    pub fn ndjson(lines: Vec<u8>) -> Self {
+        Self { body: lines, ..Self::empty(200) }
+            .with_header("Content-Type", "application/x-ndjson")
+            .with_header("Cache-Control", "no-store")
+    }
+
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

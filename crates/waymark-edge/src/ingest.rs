@@ -45,8 +45,7 @@ pub async fn ingest<H: Clock + Objects>(
         Intake::Batch => parse_batch(&body, received, basis),
         Intake::Call(kind) => parse_call(Some(kind), &body, received, basis),
     };
-    let (basis, batch) = authorised(edge, request, parse)?;
-    let key = request.basic_user().or_else(|| batch.write_key.clone());
+    let (key, basis, batch) = authorised(edge, request, parse)?;
     let cookie = edge.config.cookies.find(request.header("cookie"), &edge.config.site, received);
     let proof = Proof {
         device_key: batch.device_key.as_deref(),
@@ -56,9 +55,7 @@ pub async fn ingest<H: Clock + Objects>(
     let mut tokens = Tokens { edge, received, known: BTreeMap::new() };
     let mut doubts = Vec::new();
 
-    if let Some(key) = &key {
-        quarantine::keep(edge, key, basis, &batch.rejected).await;
-    }
+    quarantine::keep(edge, &key, basis, &batch.rejected).await;
     let mut refused: Vec<Refused> = batch
         .rejected
         .into_iter()
@@ -124,6 +121,9 @@ pub async fn ingest<H: Clock + Objects>(
     Ok(Response::json(200, &answer))
 }
 
+/// Different tokens of one request that are looked at: a signature takes longer to check than to send.
+const MOST_TOKENS: usize = 16;
+
 /// Tokens of a request, each looked at once.
 struct Tokens<'t, H> {
     edge: &'t Edge<'t, H>,
@@ -135,9 +135,16 @@ impl<H> Tokens<'_, H> {
     /// Whom the event's token names. It is not kept with the event.
     fn user_of(&mut self, event: &mut Event) -> Option<Result<String, Untrusted>> {
         let Some(Value::Text(token)) = event.context.remove("userToken") else { return None };
-        let keys = &self.edge.config.tokens;
-        let subject = || keys.subject(&token, self.received);
-        Some(self.known.entry(token.clone()).or_insert_with(subject).clone())
+        if let Some(known) = self.known.get(&token) {
+            return Some(known.clone());
+        }
+        let subject = if self.known.len() < MOST_TOKENS {
+            self.edge.config.tokens.subject(&token, self.received)
+        } else {
+            Err(Untrusted::Many)
+        };
+        self.known.insert(token, subject.clone());
+        Some(subject)
     }
 }
 
@@ -182,11 +189,11 @@ fn authorised<H>(
     edge: &Edge<'_, H>,
     request: &Request,
     parse: impl Fn(Basis) -> Result<Batch, WireError>,
-) -> Result<(Basis, Batch), Problem> {
+) -> Result<(String, Basis, Batch), Problem> {
     let read = |basis| parse(basis).map_err(|error| Problem::from(&error));
     if let Some(key) = request.basic_user() {
         let basis = edge.config.basis_of(&key).ok_or_else(problems::unknown_key)?;
-        return Ok((basis, read(basis)?));
+        return Ok((key, basis, read(basis)?));
     }
     // A body of one call is refused whole for what only a server may say; whose key it is decides.
     let batch = match parse(Basis::Browser) {
@@ -196,11 +203,11 @@ fn authorised<H>(
             .filter(|batch| is_server(edge, batch))
             .ok_or_else(|| Problem::from(&error))?,
     };
-    let key = batch.write_key.as_deref().ok_or_else(problems::missing_key)?;
-    let basis = edge.config.basis_of(key).ok_or_else(problems::unknown_key)?;
+    let key = batch.write_key.clone().ok_or_else(problems::missing_key)?;
+    let basis = edge.config.basis_of(&key).ok_or_else(problems::unknown_key)?;
     match basis {
-        Basis::Browser => Ok((basis, batch)),
-        Basis::Server => Ok((basis, read(basis)?)),
+        Basis::Browser => Ok((key, basis, batch)),
+        Basis::Server => Ok((key, basis, read(basis)?)),
     }
 }
 

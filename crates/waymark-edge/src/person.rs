@@ -96,19 +96,13 @@ async fn timeline<H: Clock + Objects>(
 ) -> Result<Vec<Event>, Problem> {
     let mut latest: Vec<Event> = Vec::new();
     for key in ids {
-        let object = edge.config.map.object_of_visitor(key);
-        let mut after = Some(0);
-        while let Some(from) = after {
-            let ask = ShardAsk::Events { visitor: Some(key.clone()), after: from };
-            let ShardTold::Events { events, next } = edge.shard(object, ask).await? else {
-                return Err(problems::unavailable("A shard gave the answer to another question."));
-            };
-            latest
-                .extend(events.iter().filter_map(|stored| Event::decode(&stored.event.event).ok()));
+        profile::each_event(edge, key, |events| {
+            let events = events.iter();
+            latest.extend(events.filter_map(|stored| Event::decode(&stored.event.event).ok()));
             latest.sort_by_key(|event| std::cmp::Reverse(event.key()));
             latest.truncate(TIMELINE);
-            after = next;
-        }
+        })
+        .await?;
     }
     Ok(latest)
 }

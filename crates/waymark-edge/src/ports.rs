@@ -57,6 +57,11 @@ pub trait ShardStore {
     /// An id's place among the ids of its person; `None` for one that is alone.
     fn node(&self, key: &str) -> Result<Option<Node>, StoreError>;
 
+    /// Whether there is anything in `outbox` or `unsettled`.
+    fn is_pending(&self) -> Result<bool, StoreError>;
+
+    fn is_member(&self, root: &str, key: &str) -> Result<bool, StoreError>;
+
     /// The ids whose events are in the profile of this one.
     fn members(&self, root: &str) -> Result<Vec<String>, StoreError>;
 
@@ -242,7 +247,7 @@ pub struct Counters {
     pub duplicates: u64,
 }
 
-/// What an operator watches of an object. None of it takes looking through what is stored.
+/// What an operator watches of an object. Rows are counted; no profile or event is opened for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Health {
     pub counters: Counters,

@@ -1,13 +1,12 @@
 //! Reading a visitor's profile from the shard that has it.
 
-use futures_util::future::join_all;
 use waymark_engine::{Engine, State};
 use waymark_wire::Problem;
 
 use crate::edge::Edge;
 use crate::ports::{Clock, Objects, Profile};
 use crate::problems;
-use crate::protocol::{ShardAsk, ShardTold};
+use crate::protocol::{ShardAsk, ShardTold, Stored};
 
 /// How often a profile may have moved on while it is looked for.
 const MOST_MOVES: usize = 8;
@@ -46,17 +45,23 @@ pub async fn found<H: Clock + Objects>(
     Err(problems::unavailable("The visitor's ids are being put together."))
 }
 
-/// The first of several keys that has a profile.
-pub async fn first_of<H: Clock + Objects>(
+/// All stored events of an id, as they were accepted, some at a time.
+pub async fn each_event<H: Clock + Objects>(
     edge: &Edge<'_, H>,
-    engine: Engine<'_>,
-    keys: &[String],
-) -> Result<Option<(String, State)>, Problem> {
-    let states = join_all(keys.iter().map(|key| state_of(edge, engine, key))).await;
-    for (key, state) in keys.iter().zip(states) {
-        if let Some(state) = state? {
-            return Ok(Some((key.clone(), state)));
-        }
+    key: &str,
+    mut each: impl FnMut(&[Stored]),
+) -> Result<(), Problem> {
+    let object = edge.config.map.object_of_visitor(key);
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let ask = ShardAsk::Events { visitor: Some(key.to_owned()), after: from };
+        after = match edge.shard(object, ask).await? {
+            ShardTold::Events { events, next } => {
+                each(&events);
+                next
+            }
+            other => return Err(problems::unexpected(&other)),
+        };
     }
-    Ok(None)
+    Ok(())
 }

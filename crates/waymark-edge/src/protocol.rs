@@ -109,13 +109,12 @@ pub enum ShardTold {
         /// Something waits for another shard.
         pending: bool,
     },
-    /// `more`: ask again. `members`: ids that were in this profile.
+    /// `more`: ask again. `others`: ids that are the same person's.
     Erased {
         events: u32,
         more: bool,
-        members: Vec<String>,
-        /// Of a profile that it was in, if it was in another's.
-        root: Option<String>,
+        others: Vec<String>,
+        pending: bool,
     },
     Profile(Option<Profile>),
     Stats(Stats),
@@ -377,12 +376,12 @@ impl ShardTold {
                 out.byte(5);
                 out.text(why);
             }
-            Self::Erased { events, more, members, root } => {
+            Self::Erased { events, more, others, pending } => {
                 out.byte(6);
                 out.unsigned((*events).into());
                 out.flag(*more);
-                out.list(members, |out, key| out.text(key));
-                out.optional_text(root.as_deref());
+                out.list(others, |out, key| out.text(key));
+                out.flag(*pending);
             }
             Self::Pending { posts, unsettled } => {
                 out.byte(7);
@@ -442,8 +441,8 @@ impl ShardTold {
             6 => Self::Erased {
                 events: input.u32(),
                 more: input.flag(),
-                members: input.list(Reader::string),
-                root: input.option(Reader::string),
+                others: input.list(Reader::string),
+                pending: input.flag(),
             },
             7 => Self::Pending { posts: input.list(read_post), unsettled: input.list(read_count) },
             8 => Self::Done { pending: input.flag() },
@@ -459,7 +458,7 @@ impl ShardTold {
 impl Incoming {
     pub fn write(&self, out: &mut Writer) {
         out.text(&self.visitor);
-        out.flag(self.basis == Basis::Server);
+        write_basis(out, self.basis);
         out.optional_text(self.user.as_deref());
         out.list(&self.previous, |out, key| out.text(key));
         out.bytes(&self.event);
@@ -468,7 +467,7 @@ impl Incoming {
     pub fn read(input: &mut Reader<'_>) -> Self {
         Self {
             visitor: input.string(),
-            basis: if input.flag() { Basis::Server } else { Basis::Browser },
+            basis: read_basis(input),
             user: input.option(Reader::string),
             previous: input.list(Reader::string),
             event: read_bytes(input),
@@ -709,9 +708,17 @@ fn read_activation(input: &mut Reader<'_>) -> Activation {
     }
 }
 
+fn write_basis(out: &mut Writer, basis: Basis) {
+    out.flag(basis == Basis::Server);
+}
+
+fn read_basis(input: &mut Reader<'_>) -> Basis {
+    if input.flag() { Basis::Server } else { Basis::Browser }
+}
+
 fn write_refusal(out: &mut Writer, refusal: &Refusal) {
     out.signed(refusal.at.0);
-    out.flag(refusal.basis == Basis::Server);
+    write_basis(out, refusal.basis);
     out.text(&refusal.code);
     out.text(&refusal.pointer);
     out.option(refusal.told.as_ref(), |out, (message, event)| {
@@ -723,7 +730,7 @@ fn write_refusal(out: &mut Writer, refusal: &Refusal) {
 fn read_refusal(input: &mut Reader<'_>) -> Refusal {
     Refusal {
         at: Timestamp(input.signed()),
-        basis: if input.flag() { Basis::Server } else { Basis::Browser },
+        basis: read_basis(input),
         code: input.string(),
         pointer: input.string(),
         told: input.option(|input| (input.string(), input.string())),

@@ -2,9 +2,11 @@
 //!
 //! Of what a browser sent only the reason is kept, unless the event itself says that its visitor agreed to be known.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 use waymark_model::Purposes;
-use waymark_wire::{Basis, Rejected, format_timestamp};
+use waymark_wire::{Basis, Problem, Rejected, format_timestamp};
 
 use crate::body::purposes;
 use crate::edge::Edge;
@@ -75,18 +77,18 @@ pub async fn list<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
         lines.extend_from_slice(line.to_string().as_bytes());
         lines.push(b'\n');
     }
-    Ok(Response { body: lines, ..Response::empty(200) }
-        .with_header("Content-Type", "application/x-ndjson")
-        .with_header("Cache-Control", "no-store"))
+    Ok(Response::ndjson(lines))
 }
 
-/// Drops what names an id.
+/// Drops what names one of these ids.
 pub async fn forget<H: Clock + Objects>(
     edge: &Edge<'_, H>,
-    id: &str,
-) -> Result<(), waymark_wire::Problem> {
+    ids: BTreeSet<&str>,
+) -> Result<(), Problem> {
     for object in objects(edge) {
-        edge.shard(object, ShardAsk::Unquarantine { id: id.to_owned() }).await?;
+        for id in &ids {
+            edge.shard(object, ShardAsk::Unquarantine { id: (*id).to_owned() }).await?;
+        }
     }
     Ok(())
 }

@@ -4,10 +4,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, VerifyingKey};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use serde_json::Value;
-use sha2::Sha256;
 use waymark_model::{Timestamp, limits};
+
+use crate::cookie::mac;
 
 /// More is no token of ours.
 const MOST_BYTES: usize = 2_048;
@@ -48,6 +49,8 @@ pub enum Untrusted {
     Signature,
     #[error("it has expired, or is not valid yet")]
     Time,
+    #[error("the request has too many different tokens")]
+    Many,
 }
 
 impl TokenKeys {
@@ -135,10 +138,9 @@ impl Check {
 
     fn holds(&self, signed: &str, signature: &[u8]) -> bool {
         match self {
-            Self::Hmac(secret) => Hmac::<Sha256>::new_from_slice(secret).is_ok_and(|mut mac| {
-                mac.update(signed.as_bytes());
-                mac.verify_slice(signature).is_ok()
-            }),
+            Self::Hmac(secret) => {
+                mac(secret, signed).is_some_and(|mac| mac.verify_slice(signature).is_ok())
+            }
             Self::Ed25519(key) => Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_strict(signed.as_bytes(), &signature).is_ok()),
         }

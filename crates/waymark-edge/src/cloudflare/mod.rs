@@ -85,7 +85,7 @@ async fn told(stub: worker::Result<Stub>, message: &[u8]) -> worker::Result<Vec<
     let request = Request::new_with_init("https://object/", &init)?;
     let response = stub?.fetch_with_request(request).await?;
     let status = response.status_code();
-    // In one piece: what the `worker` crate does goes by a stream, which costs as much as the shard's work.
+    // In one piece: the `worker` crate would read it by a stream.
     let response = worker::web_sys::Response::from(response);
     let body = JsFuture::from(response.array_buffer()?).await?;
     // An object's own refusal is in the message; anything else is not ours.

@@ -81,7 +81,7 @@ impl DurableObject for Shard {
             told,
             ShardTold::Received { pending: true, .. }
                 | ShardTold::Done { pending: true }
-                | ShardTold::Erased { root: Some(_), .. }
+                | ShardTold::Erased { pending: true, .. }
         ) {
             self.wake_later().await?;
         }
@@ -95,9 +95,7 @@ impl DurableObject for Shard {
             && let Ok(Some(object)) = store.object()
         {
             let settled = self.settle(object).await;
-            let is_done = settled.is_ok()
-                && matches!((store.outbox(1), store.unsettled(1)), (Ok(posts), Ok(ids)) if posts.is_empty() && ids.is_empty());
-            if !is_done {
+            if settled.is_err() || store.is_pending() != Ok(false) {
                 self.state.storage().set_alarm(10 * PATIENCE_MS).await?;
             }
         }
@@ -546,6 +544,18 @@ impl ShardStore for SqlShard {
             turn: columns.count()?,
             settled: columns.count()?,
         }))
+    }
+
+    fn is_pending(&self) -> Result<bool, StoreError> {
+        let query = "SELECT EXISTS (SELECT 1 FROM outbox)
+                     OR EXISTS (SELECT 1 FROM nodes WHERE turn <> settled)";
+        let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
+        Ok(Columns::of(row).integer()? != 0)
+    }
+
+    fn is_member(&self, root: &str, key: &str) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM members WHERE root = ? AND key = ?";
+        Ok(self.sql.row(query, vec![root.into(), key.into()])?.is_some())
     }
 
     fn members(&self, root: &str) -> Result<Vec<String>, StoreError> {

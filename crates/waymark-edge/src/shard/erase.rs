@@ -26,10 +26,10 @@ impl<S: ShardStore> Desk<'_, S> {
             events += batch.events - rest.events;
             commit.remains.push(rest);
         }
-        let (mut members, mut root) = (Vec::new(), None);
+        let mut others = Vec::new();
         if !more {
-            members = store.members(visitor)?;
-            members.extend(store.leading_to(visitor)?);
+            others = store.members(visitor)?;
+            others.extend(store.leading_to(visitor)?);
             if let Some(node) = store.node(visitor)? {
                 let key = || visitor.to_owned();
                 if let Some(link) = node.link {
@@ -37,12 +37,13 @@ impl<S: ShardStore> Desk<'_, S> {
                 }
                 if node.root != visitor {
                     commit.post(&Message::Leave { root: node.root.clone(), key: key() });
-                    root = Some(node.root);
+                    others.push(node.root);
                 }
             }
         }
         store.commit(&commit)?;
-        Ok(ShardTold::Erased { events, more, members, root })
+        let pending = !commit.posts.is_empty();
+        Ok(ShardTold::Erased { events, more, others, pending })
     }
 }
 

@@ -73,13 +73,13 @@ impl<S: ShardStore> Desk<'_, S> {
                 }
             }
             Message::History { root, key, received, events } => {
-                if self.store.members(root)?.contains(key) {
+                if self.store.is_member(root, key)? {
                     keep(&mut commit, events, *received, true);
                 }
             }
             Message::Joined { root, .. } => self.refold(&mut commit, at, root, None)?,
             Message::Share { root, key, received, events } => {
-                if !self.store.members(root)?.contains(key) {
+                if !self.store.is_member(root, key)? {
                     return Ok(commit);
                 }
                 if !self.is_home_of(key) {
@@ -94,7 +94,7 @@ impl<S: ShardStore> Desk<'_, S> {
                 }
             }
             Message::Leave { root, key } => {
-                if !self.store.members(root)?.contains(key) {
+                if !self.store.is_member(root, key)? {
                     return Ok(commit);
                 }
                 commit.members.push((root.clone(), key.clone(), false));

@@ -100,12 +100,8 @@ fn checked<S: ShardStore>(
 }
 
 impl<S: ShardStore> Desk<'_, S> {
-    fn is_pending(&self) -> Result<bool, StoreError> {
-        Ok(!self.store.outbox(1)?.is_empty() || !self.store.unsettled(1)?.is_empty())
-    }
-
     fn done(&self) -> Result<ShardTold, StoreError> {
-        Ok(ShardTold::Done { pending: self.is_pending()? })
+        Ok(ShardTold::Done { pending: self.store.is_pending()? })
     }
 
     /// Whether this object is the one that keeps an id's own events.

@@ -6,7 +6,7 @@ use waymark_engine::{Engine, Numerals};
 use waymark_model::Event;
 use waymark_wire::{format_timestamp, parse_line};
 
-use crate::memory::{Fault, SERVER, START, World};
+use crate::memory::{Fault, SERVER, START, World, faults, twice};
 
 fn pack() -> Json {
     json!({
@@ -36,15 +36,6 @@ fn event((visitor, minute, bought): Deed, number: usize) -> Json {
     })
 }
 
-fn fault() -> impl Strategy<Value = Option<Fault>> {
-    prop_oneof![
-        4 => Just(None),
-        1 => Just(Some(Fault::Away)),
-        1 => Just(Some(Fault::Refused)),
-        1 => Just(Some(Fault::Unheard)),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -54,7 +45,7 @@ proptest! {
         size in 1..9_usize,
         order in any::<prop::sample::Index>(),
         seed in any::<u64>(),
-        faults in prop::collection::vec(fault(), 0..60),
+        faults in faults(60),
     ) {
         let world = World::new();
         world.publish(&pack());
@@ -62,13 +53,7 @@ proptest! {
             deeds.iter().enumerate().map(|(number, deed)| event(*deed, number)).collect();
         let batches: Vec<Json> =
             events.chunks(size).map(|batch| json!({ "batch": batch })).collect();
-        // Every batch twice, in an order of no kind.
-        let mut queue: Vec<usize> = (0..batches.len()).chain(0..batches.len()).collect();
-        let mut random = seed;
-        for at in (1..queue.len()).rev() {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            queue.swap(at, usize::try_from(random >> 33).unwrap() % (at + 1));
-        }
+        let mut queue = twice(batches.len(), seed);
         let middle = order.index(queue.len());
         queue.rotate_left(middle);
         *world.host.faults.borrow_mut() = faults;

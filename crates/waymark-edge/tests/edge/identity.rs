@@ -12,7 +12,7 @@ use waymark_engine::{Engine, Numerals};
 use waymark_model::{Event, Kind, Span, Timestamp};
 use waymark_wire::{format_timestamp, parse_line};
 
-use crate::memory::{BROWSER, Fault, OPERATOR, SERVER, START, World};
+use crate::memory::{BROWSER, OPERATOR, SERVER, START, World, faults, twice};
 
 fn pack() -> Json {
     json!({
@@ -113,15 +113,6 @@ fn all_settled(world: &World) {
     settle(&world.edge(), objects).now_or_never().unwrap().unwrap();
 }
 
-fn fault() -> impl Strategy<Value = Option<Fault>> {
-    prop_oneof![
-        6 => Just(None),
-        1 => Just(Some(Fault::Away)),
-        1 => Just(Some(Fault::Refused)),
-        1 => Just(Some(Fault::Unheard)),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -130,18 +121,13 @@ proptest! {
         statements in prop::collection::vec(statement(), 1..28),
         seed in any::<u64>(),
         size in 1..4_usize,
-        faults in prop::collection::vec(fault(), 0..120),
+        faults in faults(120),
     ) {
         let world = World::new();
         world.publish(&pack());
         let events: Vec<Json> =
             statements.iter().enumerate().map(|(number, one)| event(*one, number)).collect();
-        let mut queue: Vec<usize> = (0..events.len()).chain(0..events.len()).collect();
-        let mut random = seed;
-        for at in (1..queue.len()).rev() {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            queue.swap(at, usize::try_from(random >> 33).unwrap() % (at + 1));
-        }
+        let queue = twice(events.len(), seed);
         *world.host.faults.borrow_mut() = faults;
         for numbers in queue.chunks(size) {
             let batch: Vec<&Json> = numbers.iter().map(|number| &events[*number]).collect();
@@ -274,6 +260,26 @@ fn a_browser_becomes_a_user_with_a_token_and_not_without() {
     // The token itself is nowhere kept.
     let kept = world.host.bytes();
     assert!(!String::from_utf8(kept).unwrap().contains("userToken"));
+}
+
+#[test]
+fn a_request_has_so_many_tokens_looked_at() {
+    let world = World::new();
+    world.publish(&pack());
+    let id = uuid_from_sha256("device key");
+    let events: Vec<Json> = (0..17)
+        .map(|number| {
+            let user = format!("user{number}");
+            let mut event = order(Some(&id), Some(&user), &format!("m{number}"), 5);
+            event["context"]["userToken"] = token(&user, START.plus(Span::DAY)).into();
+            event
+        })
+        .collect();
+    let body = json!({ "deviceKey": "device key", "batch": events });
+    let answer = send(&world, BROWSER, &body);
+    assert_eq!(answer["doubts"].as_array().map(Vec::len), Some(1), "{answer}");
+    assert_eq!(answer["doubts"][0]["index"], 16);
+    assert_eq!(seq(&world, &json!({ "userId": "user16" })), 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt as _;
+use proptest::prelude::*;
 use serde_json::Value as Json;
 use waymark_edge::config::Config;
 use waymark_edge::edge::Edge;
@@ -244,6 +245,14 @@ impl ShardStore for Shard {
         Ok(self.0.borrow().nodes.get(key).cloned())
     }
 
+    fn is_pending(&self) -> Result<bool, StoreError> {
+        Ok(!self.outbox(1)?.is_empty() || !self.unsettled(1)?.is_empty())
+    }
+
+    fn is_member(&self, root: &str, key: &str) -> Result<bool, StoreError> {
+        Ok(self.0.borrow().members.contains(&(root.to_owned(), key.to_owned())))
+    }
+
     fn members(&self, root: &str) -> Result<Vec<String>, StoreError> {
         let rows = self.0.borrow();
         Ok(rows.members.iter().filter(|(of, _)| of == root).map(|(_, key)| key.clone()).collect())
@@ -454,4 +463,26 @@ pub const OPERATOR: &str = "Bearer token";
 
 fn read(response: &Response) -> (u16, Json) {
     (response.status, serde_json::from_slice(&response.body).unwrap_or_default())
+}
+
+/// What happens to so many calls at most; a third of them go wrong.
+pub fn faults(most: usize) -> impl Strategy<Value = Vec<Option<Fault>>> {
+    let fault = prop_oneof![
+        6 => Just(None),
+        1 => Just(Some(Fault::Away)),
+        1 => Just(Some(Fault::Refused)),
+        1 => Just(Some(Fault::Unheard)),
+    ];
+    prop::collection::vec(fault, 0..most)
+}
+
+/// The numbers below one, each twice, in an order of no kind.
+pub fn twice(numbers: usize, seed: u64) -> Vec<usize> {
+    let mut queue: Vec<usize> = (0..numbers).chain(0..numbers).collect();
+    let mut random = seed;
+    for at in (1..queue.len()).rev() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        queue.swap(at, usize::try_from(random >> 33).unwrap() % (at + 1));
+    }
+    queue
 }
