@@ -42,7 +42,7 @@ let engine: Engine;
 
 export async function load(module: string): Promise<void> {
   const response = await fetch(module);
-  engine = await Engine.from(await response.arrayBuffer());
+  engine = await Engine.from(await WebAssembly.compile(await response.arrayBuffer()));
 }
 
 interface Case extends Part {

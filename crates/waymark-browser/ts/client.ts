@@ -3,7 +3,7 @@
 import { agree, edgesOwn, embedded, type EdgesOwn, type Embedded } from './page/adopt';
 import { toBase64 } from './engine/bytes';
 import { pageNames, read as readCall } from './call/calls';
-import { any, NONE, read, refused, standing } from './visitor/consent';
+import { any, NONE, read, refused, same, standing } from './visitor/consent';
 import { Database } from './visitor/database';
 import { Decider, type Host } from './engine/decider';
 import { Emitter } from './call/emitter';
@@ -23,6 +23,9 @@ import { Vault } from './visitor/vault';
 import type {
   Boot, CallOptions, Consent, Decision, Events, JsonObject, Options, Purposes, Stats, User,
 } from './types';
+
+/** After a week the edge is told again what was answered: its cookie is not to run out. */
+const TOLD_EVERY = 7 * 86_400_000;
 
 /** Calls that may wait for an answer to the question of consent. */
 const HELD = 1_000;
@@ -292,8 +295,10 @@ export class Client implements Sdk {
   }
 
   #answer(purposes: Purposes): void {
-    this.#era++;
     const before = this.consent();
+    // Consent platforms say it on every page.
+    if (same(before, { ...purposes, decided: true })) return;
+    this.#era++;
     const { device, untold = [] } = this.#record;
     if (device) untold.push({ device, consent: purposes });
     if (!purposes.personalization) this.#decider.forget(before.personalization);
@@ -331,8 +336,11 @@ export class Client implements Sdk {
     if (!this.#record.device) {
       const device = this.#claimed === undefined ? await mint(random, crypto.subtle) : { id: this.#claimed };
       if (era !== this.#era || this.#record.device || !any(this.consent())) return;
-      const { untold = [], consent = NONE } = this.#record;
-      this.#record = { ...this.#record, device, untold: [...untold, { device, consent }] };
+      this.#record.device = device;
+    }
+    const { device, untold = [], consent = NONE, told = 0 } = this.#record;
+    if (told + TOLD_EVERY < Date.now()) {
+      this.#record = { ...this.#record, told: Date.now(), untold: [...untold, { device, consent }] };
       this.#store.keep(this.#record);
       void this.#tell();
     }
@@ -540,14 +548,14 @@ export class Client implements Sdk {
 
   /** The visitor has answered in another tab, which tells the edge. */
   #heard(): void {
-    const before = JSON.stringify(this.consent());
+    const before = this.consent();
     this.#record = this.#store.record();
     const now = this.consent();
     if (any(now)) {
       this.#know();
       if (this.#record.device) this.#release();
     } else this.#held = [];
-    if (JSON.stringify(now) === before) return;
+    if (same(before, now)) return;
     // What waits here is not to be sent any longer, nor kept.
     if (refused(now)) this.#outbox.clear();
     if (!now.personalization) {

@@ -5,6 +5,7 @@ import { fromBase64, toBase64 } from './bytes';
 import { decodeActed, decodeDecision, decodeEffects, type Acted, type Applied } from './decode';
 import { encodeContext, type DecisionContext } from './encode';
 import { Engine } from './engine';
+import { pause } from './pause';
 import type { Parts } from '../sdk';
 import type { Decision } from '../types';
 import type { Vault } from '../visitor/vault';
@@ -44,6 +45,8 @@ export class Decider {
   #ended = false;
   /** Of a preview nothing is kept. */
   #rehearsed = false;
+  /** What was kept when the page began. */
+  #found: Promise<string | null> | undefined;
   /** What was last read from, or written to, what is kept. */
   #known: string | null = null;
 
@@ -55,19 +58,21 @@ export class Decider {
 
   /** Rejects where WebAssembly or the Program is not to be had. */
   async load(origin: string, pack: string | null, parts: Parts): Promise<void> {
-    // Most Programs need the lean engine only, so that is on its way before it is known.
-    const guess = parts.engine(false);
+    // All three at once. Most Programs need the lean engine only, so that is made before it is known.
+    this.#found = this.#kept();
+    const guess = parts.engine(false).then(compiled);
     guess.catch(() => undefined);
     const program = await fetchProgram(origin, pack, parts.program);
     const needsWhole = (program[NEEDS_WHOLE]! & 1) === 1;
-    if (needsWhole) void guess.then(({ body }) => body?.cancel());
-    const module = await (needsWhole ? parts.engine(true) : guess);
-    const engine = await Engine.from(await module.arrayBuffer());
-    const kept = await this.#kept();
+    const engine = await Engine.from(await (needsWhole ? parts.engine(true).then(compiled) : guess));
+    await pause();
+    const found = await this.#found;
     this.#engine = engine;
     this.#program = program;
-    this.#resumeKept(kept);
+    this.#resumeKept(found ?? null);
     this.#vault.onChange(() => void this.rejoin());
+    // Another tab may have written meanwhile.
+    void this.rejoin();
   }
 
   /** There will be no engine: nothing needs to wait for it. */
@@ -140,6 +145,7 @@ export class Decider {
     clearTimeout(this.#saving);
     this.#saving = undefined;
     this.#known = null;
+    this.#found = undefined;
     if (kept) this.#vault.remove();
     this.resume(undefined);
   }
@@ -275,6 +281,9 @@ export class Decider {
     }
   }
 }
+
+const compiled = async (response: Response): Promise<WebAssembly.Module> =>
+  WebAssembly.compile(await response.arrayBuffer());
 
 /** The Program by its hash can be kept for ever; without one it is whichever is live. */
 async function fetchProgram(origin: string, pack: string | null, live?: Promise<Response>): Promise<Uint8Array> {

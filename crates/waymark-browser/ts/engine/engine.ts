@@ -15,9 +15,9 @@ interface Exports {
 }
 
 export class Engine {
-  static async from(module: BufferSource): Promise<Engine> {
+  static async from(module: WebAssembly.Module): Promise<Engine> {
     const numerals = new Numerals();
-    const { instance } = await WebAssembly.instantiate(module, { page: numerals.imports });
+    const instance = await WebAssembly.instantiate(module, { page: numerals.imports });
     const exports = instance.exports as unknown as Exports;
     numerals.memory = exports.memory;
     return new Engine(exports);

@@ -13,6 +13,8 @@ export const NONE: Readonly<Purposes> = {
 
 export const any = (purposes: Purposes): boolean => PURPOSES.some((purpose) => purposes[purpose]);
 
+export const same = (one: Consent, other: Consent): boolean => JSON.stringify(one) === JSON.stringify(other);
+
 /** Whether nothing may be kept any longer of what was kept so far. */
 export const refused = (purposes: Purposes): boolean =>
   !purposes.analytics && !purposes.personalization;

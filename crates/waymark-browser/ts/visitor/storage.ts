@@ -32,6 +32,8 @@ export interface Record extends Who {
   consent?: Purposes | undefined;
   /** Answers that the edge has not heard yet. */
   untold?: Answer[] | undefined;
+  /** When the edge was last to be told of this device. */
+  told?: number | undefined;
   device?: Device | undefined;
   /** See `zoneName`. */
   zone?: string | undefined;
