@@ -226,6 +226,7 @@ impl Counts {
         let mut test = node_test(files);
         test.env("WAYMARK_EDGE", running.edge.url(""))
             .env("WAYMARK_ADMIN_TOKEN", edge::ADMIN_TOKEN)
+            .env("WAYMARK_CLI", root().join("target/release/waymark"))
             .env("CHROMIUM", chromium);
         self.run(&mut test)
     }

@@ -54,6 +54,12 @@ pub(crate) enum CliError {
     Refused { status: u16, title: String, detail: String, said: Vec<String> },
     #[error("The edge compiled the pack to {theirs}, this command to {ours}")]
     OtherHash { ours: String, theirs: String },
+    #[error("The lake {lake} cannot be used: {reason}")]
+    BadLake { lake: String, reason: String },
+    #[error("{name} of the lake {lake}: {reason}")]
+    LakeFailed { lake: String, name: String, reason: String },
+    #[error("{name} of the lake cannot be read: {reason}")]
+    BadLakeFile { name: String, reason: String },
     #[error("The output cannot be written: {0}")]
     Output(#[from] io::Error),
 }
@@ -83,6 +89,9 @@ impl CliError {
             Self::NoAnswer(_) => "no-answer",
             Self::Refused { .. } => "refused",
             Self::OtherHash { .. } => "other-hash",
+            Self::BadLake { .. } => "bad-lake",
+            Self::LakeFailed { .. } => "lake-failed",
+            Self::BadLakeFile { .. } => "bad-lake-file",
             Self::Output(_) => "output",
         }
     }
@@ -112,6 +121,15 @@ impl CliError {
             Self::OtherHash { .. } => {
                 Some("use the release of `waymark` that the edge runs".to_owned())
             }
+            Self::BadLake { .. } => Some(
+                "name a folder that is there, or s3://BUCKET with AWS_ACCESS_KEY_ID, \
+                 AWS_SECRET_ACCESS_KEY and, for R2, AWS_ENDPOINT"
+                    .to_owned(),
+            ),
+            Self::BadLakeFile { .. } => Some(
+                "nothing was changed in it; move the file out of the lake, then run this again"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

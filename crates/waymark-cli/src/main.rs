@@ -20,6 +20,7 @@ mod format;
 mod host;
 mod import;
 mod input;
+mod lake;
 mod pack;
 mod pack_tests;
 mod preview;
@@ -77,6 +78,8 @@ enum Command {
     Schema,
     /// Send a pack to the edge
     Publish(publish::Args),
+    /// Export, compact and erase the files of events that the edge leaves in R2, S3 or a folder
+    Lake(lake::Args),
     /// Make a link that shows a page with a pack that is not live
     Preview(preview::Args),
 }
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
         Command::Types(args) => types::run(&args),
         Command::Schema => schema::run(),
         Command::Publish(args) => publish::run(&args),
+        Command::Lake(args) => lake::run(&args),
         Command::Preview(args) => preview::run(&args),
     };
     match outcome {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 use waymark_engine::PackHash;
-use waymark_model::{Event, limits};
+use waymark_model::limits;
 use waymark_pack::Input;
-use waymark_wire::{Problem, event_to_json, format_timestamp};
+use waymark_wire::{Problem, format_timestamp};
 
 use crate::body::inflated;
 use crate::edge::Edge;
@@ -15,8 +15,8 @@ use crate::http::{Answer, Request, Response};
 use crate::identity::keys_meant_by;
 use crate::packs;
 use crate::ports::{Activation, Clock, Objects, PackParts, PackRow, Part};
-use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold, Stats, Stored};
-use crate::{problems, profile};
+use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold, Stats};
+use crate::{lake, problems, profile};
 
 /// `PUT /admin/v1/packs`: compiles a pack and keeps it under its hash. It is not active yet.
 pub async fn put_pack<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
@@ -197,7 +197,7 @@ pub async fn events<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     })?;
     let mut lines = Vec::new();
     for key in keys_meant_by(&id) {
-        profile::each_event(edge, &key, |events| write_lines(&mut lines, events)).await?;
+        profile::each_event(edge, &key, |events| lines.extend(lake::lines(events))).await?;
     }
     Ok(Response::ndjson(lines))
 }
@@ -222,7 +222,7 @@ pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
         other => return Err(problems::unexpected(&other)),
     };
     let mut lines = Vec::new();
-    write_lines(&mut lines, &events);
+    lines.extend(lake::lines(&events));
     let response = Response::ndjson(lines);
     let next = match next {
         Some(after) => Some((object, after)),
@@ -236,14 +236,4 @@ pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
         ),
         None => response,
     })
-}
-
-fn write_lines(lines: &mut Vec<u8>, events: &[Stored]) {
-    for stored in events {
-        let Ok(event) = Event::decode(&stored.event.event) else { continue };
-        let mut line = event_to_json(&event);
-        line["receivedAt"] = format_timestamp(stored.received).into();
-        lines.extend_from_slice(line.to_string().as_bytes());
-        lines.push(b'\n');
-    }
 }

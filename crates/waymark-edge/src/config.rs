@@ -1,6 +1,7 @@
 //! What the operator sets. Read once an isolate, from the variables and secrets of the worker.
 
 use serde_json::Value;
+use waymark_model::Span;
 use waymark_wire::Basis;
 
 use crate::cookie::CookieKeys;
@@ -17,6 +18,8 @@ const DEMO: [(&str, &str); 4] = [
     ("ADMIN_TOKEN_SHA256", "cce7a2cf1ae045989cfc914fb95a41526f167a838b3c7d33745143614abace7c"),
 ];
 
+const LAKE_SECONDS: i64 = 300;
+
 #[derive(Debug, Clone)]
 pub struct Config {
     pub write_keys: Vec<WriteKey>,
@@ -30,6 +33,8 @@ pub struct Config {
     pub site: String,
     /// Pages of these origins may read answers with credentials; `None` is any.
     pub origins: Option<Vec<String>>,
+    /// How long events wait before they leave for the lake.
+    pub lake_age: Span,
     /// Sites whose answers packs may show.
     pub remotes: Vec<String>,
     /// Some of it is of `.dev.vars.example`, so everybody knows it.
@@ -88,6 +93,11 @@ impl Config {
                 })
                 .transpose()?,
             map: shard_map(get("SHARD_EPOCH"), get("SHARD_OBJECTS"))?,
+            lake_age: get("LAKE_SECONDS")
+                .map_or(Some(LAKE_SECONDS), |text| text.trim().parse().ok())
+                .filter(|seconds| (1..=86_400).contains(seconds))
+                .map(|seconds: i64| Span(1_000 * seconds))
+                .ok_or(ConfigError { name: "LAKE_SECONDS", expected: "must be 1 to 86400" })?,
             site: get("SITE").unwrap_or_default(),
             remotes: get("REMOTE_ORIGINS").map_or(Ok(Vec::new()), |text| {
                 texts(&text).ok_or(ConfigError {
@@ -235,6 +245,7 @@ mod tests {
             ("USER_TOKEN_KEYS", r#"[{"id":"k","alg":"HS256","secret":"nope-secret"}]"#),
             ("SHARD_OBJECTS", "0"),
             ("SHARD_EPOCH", "-1"),
+            ("LAKE_SECONDS", "0"),
             ("ALLOWED_ORIGINS", "{}"),
             ("REMOTE_ORIGINS", "{}"),
         ] {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use waymark_model::{Event, Kind, Timestamp, Value, limits};
-use waymark_wire::{Accepted, Basis, Batch, Problem, WireError, parse_batch, parse_call};
+use waymark_wire::{Accepted, Basis, Batch, Problem, Rejected, WireError, parse_batch, parse_call};
 
 use crate::body::inflated;
 use crate::edge::Edge;
@@ -15,7 +15,7 @@ use crate::merges;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::protocol::{Incoming, ShardAsk, ShardTold};
-use crate::quarantine;
+use crate::quarantine::{self, Sender};
 use crate::user_token::Untrusted;
 
 /// What an address takes.
@@ -45,7 +45,20 @@ pub async fn ingest<H: Clock + Objects>(
         Intake::Batch => parse_batch(&body, received, basis),
         Intake::Call(kind) => parse_call(Some(kind), &body, received, basis),
     };
-    let (key, basis, batch) = authorised(edge, request, parse)?;
+    let (key, basis, batch) = match authorised(edge, request, &body, parse) {
+        Ok(read) => read,
+        Err(Unread::Refused(problem)) => return Err(problem),
+        Err(Unread::Event { key, basis, error }) => {
+            // A batch says which of its events are bad; a call is its event.
+            if let Intake::Call(_) = intake {
+                let sender = Sender { basis, objects: request.objects() };
+                let text = String::from_utf8_lossy(&body).into_owned();
+                let rejected = Rejected { index: 0, error: error.clone(), text };
+                quarantine::keep(edge, &key, sender, &[rejected]).await;
+            }
+            return Err(Problem::from(&error));
+        }
+    };
     let cookie = edge.config.cookies.find(request.header("cookie"), &edge.config.site, received);
     let proof = Proof {
         device_key: batch.device_key.as_deref(),
@@ -55,7 +68,8 @@ pub async fn ingest<H: Clock + Objects>(
     let mut tokens = Tokens { edge, received, known: BTreeMap::new() };
     let mut doubts = Vec::new();
 
-    quarantine::keep(edge, &key, basis, &batch.rejected).await;
+    let sender = Sender { basis, objects: request.objects() };
+    quarantine::keep(edge, &key, sender, &batch.rejected).await;
     let mut refused: Vec<Refused> = batch
         .rejected
         .into_iter()
@@ -188,32 +202,58 @@ pub async fn stored<H: Clock + Objects>(
 fn authorised<H>(
     edge: &Edge<'_, H>,
     request: &Request,
+    body: &[u8],
     parse: impl Fn(Basis) -> Result<Batch, WireError>,
-) -> Result<(String, Basis, Batch), Problem> {
-    let read = |basis| parse(basis).map_err(|error| Problem::from(&error));
+) -> Result<(String, Basis, Batch), Unread> {
+    let basis_of = |key: &str| edge.config.basis_of(key).ok_or_else(problems::unknown_key);
     if let Some(key) = request.basic_user() {
-        let basis = edge.config.basis_of(&key).ok_or_else(problems::unknown_key)?;
-        return Ok((key, basis, read(basis)?));
+        let basis = basis_of(&key)?;
+        return match parse(basis) {
+            Ok(batch) => Ok((key, basis, batch)),
+            Err(error) => Err(Unread::Event { key, basis, error }),
+        };
     }
     // A body of one call is refused whole for what only a server may say; whose key it is decides.
     let batch = match parse(Basis::Browser) {
         Ok(batch) => batch,
-        Err(error) => parse(Basis::Server)
-            .ok()
-            .filter(|batch| is_server(edge, batch))
-            .ok_or_else(|| Problem::from(&error))?,
+        Err(error) => {
+            let said = serde_json::from_slice::<Json>(body).unwrap_or_default();
+            let key = said["writeKey"].as_str().unwrap_or_default().to_owned();
+            match edge.config.basis_of(&key) {
+                None => return Err(Unread::Refused(Problem::from(&error))),
+                Some(basis @ Basis::Browser) => return Err(Unread::Event { key, basis, error }),
+                Some(basis @ Basis::Server) => match parse(basis) {
+                    Ok(batch) => return Ok((key, basis, batch)),
+                    Err(error) => return Err(Unread::Event { key, basis, error }),
+                },
+            }
+        }
     };
     let key = batch.write_key.clone().ok_or_else(problems::missing_key)?;
-    let basis = edge.config.basis_of(&key).ok_or_else(problems::unknown_key)?;
-    match basis {
-        Basis::Browser => Ok((key, basis, batch)),
-        Basis::Server => Ok((key, basis, read(basis)?)),
+    match basis_of(&key)? {
+        basis @ Basis::Browser => Ok((key, basis, batch)),
+        basis @ Basis::Server => match parse(basis) {
+            Ok(batch) => Ok((key, basis, batch)),
+            Err(error) => Err(Unread::Event { key, basis, error }),
+        },
     }
 }
 
-fn is_server<H>(edge: &Edge<'_, H>, batch: &Batch) -> bool {
-    let key = batch.write_key.as_deref();
-    key.and_then(|key| edge.config.basis_of(key)) == Some(Basis::Server)
+/// Why there is nothing to take in.
+enum Unread {
+    Refused(Problem),
+    /// Whose key it is, is known.
+    Event {
+        key: String,
+        basis: Basis,
+        error: WireError,
+    },
+}
+
+impl From<Problem> for Unread {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
 }
 
 /// Why an event that can be read is not taken. Consent comes before everything else.

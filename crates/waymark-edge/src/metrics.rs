@@ -19,7 +19,7 @@ struct Figure {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
-const FIGURES: [Figure; 9] = [
+const FIGURES: [Figure; 10] = [
     Figure {
         name: "waymark_events_total",
         kind: "counter",
@@ -73,6 +73,14 @@ const FIGURES: [Figure; 9] = [
         kind: "gauge",
         help: "Events in quarantine.",
         of: |health, _| health.refused as f64,
+    },
+    Figure {
+        name: "waymark_lake_age_seconds",
+        kind: "gauge",
+        help: "Since when the oldest batch waits to leave for the lake and for reports.",
+        of: |health, now| {
+            health.undrained_since.map_or(0.0, |since| now.since(since).0 as f64 / 1e3)
+        },
     },
 ];
 

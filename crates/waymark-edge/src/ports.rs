@@ -4,6 +4,8 @@ use waymark_engine::PackHash;
 use waymark_model::{Span, Timestamp};
 use waymark_wire::Basis;
 
+use crate::tally::{Counted, Standing, Sum, Tallies};
+
 /// The time, asked once a request.
 pub trait Clock {
     fn now(&self) -> Timestamp;
@@ -17,6 +19,24 @@ pub trait Objects {
 
     /// Asks the registry of packs.
     async fn registry(&self, message: Vec<u8>) -> Result<Vec<u8>, Unavailable>;
+}
+
+/// Files of all events, for as long as the operator wants them. What is put under a name takes the place of what
+/// was there.
+#[expect(async_fn_in_trait, reason = "hosts have one thread; nothing is sent to another")]
+pub trait Lake {
+    /// Whether the operator has bound one.
+    fn has_lake(&self) -> bool;
+    async fn put(&self, name: &str, body: Vec<u8>) -> Result<(), Unavailable>;
+}
+
+/// Where reports read what shards have counted.
+#[expect(async_fn_in_trait, reason = "hosts have one thread; nothing is sent to another")]
+pub trait Reports {
+    /// Whether the operator has bound one.
+    fn has_reports(&self) -> bool;
+    /// Sums as they are now, of one shard. Older versions do not take the place of newer ones.
+    async fn put_sums(&self, shard: &str, sums: &[TallyRow]) -> Result<(), Unavailable>;
 }
 
 /// Somebody did not answer, or not in a way that can be read.
@@ -77,6 +97,15 @@ pub trait ShardStore {
     /// The last message of another object that was taken in.
     fn imported(&self, source: u16) -> Result<u64, StoreError>;
 
+    /// How far the lake has got.
+    fn drainage(&self) -> Result<Drainage, StoreError>;
+
+    /// Those who were erased after some of their events had left for the lake, oldest first.
+    fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError>;
+
+    /// Sums that changed after a version, in the order of versions.
+    fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError>;
+
     /// Oldest first.
     fn refusals(&self) -> Result<Vec<Refusal>, StoreError>;
 }
@@ -126,8 +155,8 @@ pub struct Batch {
 /// What is kept under a visitor's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Profile {
-    /// A state.
-    Here(Vec<u8>),
+    /// A state, and the memberships that were counted of it.
+    Here(Vec<u8>, Standing),
     /// It is part of the profile of another id.
     PartOf(String),
 }
@@ -199,10 +228,51 @@ pub struct Commit {
     /// From which object, and up to which of its messages.
     pub imported: Option<(u16, u64)>,
     pub erased: Option<Erased>,
+    /// What reports count.
+    pub tallies: Tallies,
+    /// Batches that are on their way to the lake: up to which, all of one day.
+    pub range: Option<u64>,
+    /// Those that have arrived: up to which.
+    pub drained: Option<u64>,
+    /// Who is to be forgotten in the lake, too.
+    pub grave: Option<(String, Timestamp)>,
+    /// Those of whom the lake has heard.
+    pub buried: Vec<u64>,
+    /// Up to which version reports have the sums.
+    pub reported: Option<u64>,
     /// Events that were refused; the oldest make room for them.
     pub refusals: Vec<Refusal>,
     /// Those before a moment, or that name an id, go.
     pub drop_refusals: Option<Unwanted>,
+}
+
+/// How far the lake has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drainage {
+    /// Tells this object from another of the same name, before or after it.
+    pub made: u64,
+    /// Batches up to this one have arrived.
+    pub drained: u64,
+    /// Those up to this one are on their way; the same as `drained` when none are.
+    pub range: u64,
+    /// Reports have the sums up to this version.
+    pub reported: u64,
+}
+
+/// Somebody who was erased here and is to be forgotten in the lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grave {
+    pub seq: u64,
+    pub key: String,
+    pub at: Timestamp,
+}
+
+/// A sum, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TallyRow {
+    pub counted: Counted,
+    pub sum: Sum,
+    pub version: u64,
 }
 
 /// An event that was refused, and why.
@@ -258,6 +328,8 @@ pub struct Health {
     pub waiting_since: Option<Timestamp>,
     pub unsettled: u64,
     pub refused: u64,
+    /// The oldest batch that has not left for the lake.
+    pub undrained_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

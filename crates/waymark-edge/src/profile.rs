@@ -33,7 +33,7 @@ pub async fn found<H: Clock + Objects>(
         visitor = match edge.shard(object, ask).await? {
             ShardTold::Profile(None) => return Ok(None),
             ShardTold::Profile(Some(Profile::PartOf(root))) => root,
-            ShardTold::Profile(Some(Profile::Here(bytes))) => {
+            ShardTold::Profile(Some(Profile::Here(bytes, _))) => {
                 let state = engine.read_state(&bytes).map_err(|error| {
                     problems::unavailable(format!("The profile cannot be read: {error}."))
                 })?;

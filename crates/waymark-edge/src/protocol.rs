@@ -1,13 +1,15 @@
 //! What the worker and its objects say to each other: binary, over the objects' `fetch`.
 
 use waymark_engine::PackHash;
-use waymark_model::{DecodeError, Reader, Timestamp, Writer};
+use waymark_model::{DecodeError, Reader, Span, Timestamp, Writer};
 use waymark_wire::Basis;
 
 use crate::ports::{
-    Activation, Counters, Health, PackParts, PackRow, Part, Posted, Profile, Refusal, Unavailable,
+    Activation, Counters, Grave, Health, PackParts, PackRow, Part, Posted, Profile, Refusal,
+    TallyRow, Unavailable,
 };
 use crate::shard_map::ShardMap;
+use crate::tally::{Counted, Measure, Standing, Sum};
 
 /// The pack to fold with, and those whose features are carried along.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,6 +79,13 @@ pub enum ShardAsk {
         key: String,
     },
     Health,
+    /// What is to go to the lake and to reports next; of events those that have waited for so long.
+    Drain {
+        at: Timestamp,
+        age: Span,
+    },
+    /// What has arrived there.
+    Drained(DrainStep),
     /// Whose an id is, as an answer to a turn.
     Root {
         packs: Packs,
@@ -140,6 +149,32 @@ pub enum ShardTold {
     Quarantined(Vec<Refusal>),
     Health(Health),
     Members(Vec<String>),
+    Drain(Draining),
+}
+
+/// What an object has for the lake and for reports.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Draining {
+    /// Tells this object from another of the same name, before or after it.
+    pub made: u64,
+    /// Batches that are fixed to go together: after which, up to which, and the day on which they came.
+    pub range: Option<(u64, u64, i64)>,
+    /// Their events.
+    pub events: Vec<Stored>,
+    pub graves: Vec<Grave>,
+    pub sums: Vec<TallyRow>,
+    /// When there is something to do again, if nothing else happens.
+    pub due: Option<Timestamp>,
+}
+
+/// What has arrived in the lake, and in reports.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DrainStep {
+    /// Batches up to this one.
+    pub drained: Option<u64>,
+    pub buried: Vec<u64>,
+    /// Sums up to this version.
+    pub reported: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -251,6 +286,17 @@ impl ShardCall {
                 out.byte(12);
                 out.text(id);
             }
+            ShardAsk::Drain { at, age } => {
+                out.byte(15);
+                out.signed(at.0);
+                out.signed(age.0);
+            }
+            ShardAsk::Drained(step) => {
+                out.byte(16);
+                out.option(step.drained.as_ref(), |out, seq| out.unsigned(*seq));
+                out.list(&step.buried, |out, seq| out.unsigned(*seq));
+                out.option(step.reported.as_ref(), |out, version| out.unsigned(*version));
+            }
             ShardAsk::Root { packs, at, key, turn, root } => {
                 out.byte(9);
                 packs.write(&mut out);
@@ -289,6 +335,8 @@ impl ShardCall {
             | ShardAsk::Quarantine(_)
             | ShardAsk::Quarantined
             | ShardAsk::Unquarantine { .. }
+            | ShardAsk::Drain { .. }
+            | ShardAsk::Drained(_)
             | ShardAsk::Lead { .. } => None,
         }
     }
@@ -327,6 +375,12 @@ impl ShardAsk {
             12 => Self::Unquarantine { id: input.string() },
             13 => Self::Health,
             14 => Self::Members { key: input.string() },
+            15 => Self::Drain { at: Timestamp(input.signed()), age: Span(input.signed()) },
+            16 => Self::Drained(DrainStep {
+                drained: input.option(Reader::unsigned),
+                buried: input.list(Reader::unsigned),
+                reported: input.option(Reader::unsigned),
+            }),
             _ => input.refuse("unknown-message", Self::Pending),
         }
     }
@@ -346,7 +400,7 @@ impl ShardTold {
                 out.byte(1);
                 out.byte(0);
             }
-            Self::Profile(Some(Profile::Here(state))) => {
+            Self::Profile(Some(Profile::Here(state, _))) => {
                 out.byte(1);
                 out.byte(1);
                 out.bytes(state);
@@ -362,10 +416,7 @@ impl ShardTold {
             }
             Self::Events { events, next } => {
                 out.byte(3);
-                out.list(events, |out, stored| {
-                    out.signed(stored.received.0);
-                    stored.event.write(out);
-                });
+                out.list(events, write_stored);
                 out.option(next.as_ref(), |out, next| out.unsigned(*next));
             }
             Self::Stale { epoch } => {
@@ -411,6 +462,10 @@ impl ShardTold {
                 out.byte(12);
                 out.list(keys, |out, key| out.text(key));
             }
+            Self::Drain(draining) => {
+                out.byte(13);
+                draining.write(&mut out);
+            }
         }
         out.into_bytes()
     }
@@ -424,16 +479,13 @@ impl ShardTold {
             },
             1 => Self::Profile(match input.byte() {
                 0 => None,
-                1 => Some(Profile::Here(read_bytes(input))),
+                1 => Some(Profile::Here(read_bytes(input), Standing::default())),
                 2 => Some(Profile::PartOf(input.string())),
                 _ => input.refuse("unknown-profile", None),
             }),
             2 => Self::Stats(Stats::read(input)),
             3 => Self::Events {
-                events: input.list(|input| Stored {
-                    received: Timestamp(input.signed()),
-                    event: Incoming::read(input),
-                }),
+                events: input.list(read_stored),
                 next: input.option(Reader::unsigned),
             },
             4 => Self::Stale { epoch: input.unsigned() },
@@ -450,9 +502,73 @@ impl ShardTold {
             10 => Self::Quarantined(input.list(read_refusal)),
             11 => Self::Health(Health::read(input)),
             12 => Self::Members(input.list(Reader::string)),
+            13 => Self::Drain(Draining::read(input)),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }
+}
+
+impl Draining {
+    fn write(&self, out: &mut Writer) {
+        out.unsigned(self.made);
+        out.option(self.range.as_ref(), |out, (after, last, day)| {
+            out.unsigned(*after);
+            out.unsigned(*last);
+            out.signed(*day);
+        });
+        out.list(&self.events, write_stored);
+        out.list(&self.graves, |out, grave| {
+            out.unsigned(grave.seq);
+            out.text(&grave.key);
+            out.signed(grave.at.0);
+        });
+        out.list(&self.sums, |out, TallyRow { counted, sum, version }| {
+            out.signed(counted.day);
+            out.text(counted.measure.name());
+            out.text(&counted.name);
+            out.text(&counted.variant);
+            out.signed(sum.count);
+            out.signed(sum.amount);
+            out.unsigned(*version);
+        });
+        out.option(self.due.as_ref(), |out, due| out.signed(due.0));
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self {
+            made: input.unsigned(),
+            range: input.option(|input| (input.unsigned(), input.unsigned(), input.signed())),
+            events: input.list(read_stored),
+            graves: input.list(|input| Grave {
+                seq: input.unsigned(),
+                key: input.string(),
+                at: Timestamp(input.signed()),
+            }),
+            sums: input.list(|input| TallyRow {
+                counted: Counted {
+                    day: input.signed(),
+                    measure: match Measure::from_name(&input.string()) {
+                        Some(measure) => measure,
+                        None => input.refuse("unknown-measure", Measure::Touchpoint),
+                    },
+                    name: input.string(),
+                    variant: input.string(),
+                },
+                sum: Sum { count: input.signed(), amount: input.signed() },
+                version: input.unsigned(),
+            }),
+            due: input.option(|input| Timestamp(input.signed())),
+        }
+    }
+}
+
+fn write_stored(out: &mut Writer, stored: &Stored) {
+    out.signed(stored.received.0);
+    stored.event.write(out);
+}
+
+fn read_stored(input: &mut Reader<'_>) -> Stored {
+    Stored { received: Timestamp(input.signed()), event: Incoming::read(input) }
 }
 
 impl Incoming {
@@ -495,6 +611,7 @@ impl Health {
         out.option(self.waiting_since.as_ref(), |out, since| out.signed(since.0));
         out.unsigned(self.unsettled);
         out.unsigned(self.refused);
+        out.option(self.undrained_since.as_ref(), |out, since| out.signed(since.0));
     }
 
     fn read(input: &mut Reader<'_>) -> Self {
@@ -510,6 +627,7 @@ impl Health {
             waiting_since: input.option(|input| Timestamp(input.signed())),
             unsettled: input.unsigned(),
             refused: input.unsigned(),
+            undrained_since: input.option(|input| Timestamp(input.signed())),
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
-use waymark_model::Purposes;
+use waymark_model::{Purposes, limits};
 use waymark_wire::{Basis, Problem, Rejected, format_timestamp};
 
 use crate::body::purposes;
@@ -15,11 +15,19 @@ use crate::ports::{Clock, Objects, Refusal};
 use crate::problems;
 use crate::protocol::{ShardAsk, ShardTold};
 
+/// Who sent an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Sender {
+    pub basis: Basis,
+    /// A browser that says no to everything.
+    pub objects: bool,
+}
+
 /// Keeps what was refused. That this could not be done is no reason to refuse the rest.
 pub async fn keep<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     key: &str,
-    basis: Basis,
+    sender: Sender,
     rejected: &[Rejected],
 ) {
     if rejected.is_empty() {
@@ -30,21 +38,28 @@ pub async fn keep<H: Clock + Objects>(
         .iter()
         .map(|Rejected { error, text, .. }| Refusal {
             at,
-            basis,
+            basis: sender.basis,
             code: error.code().to_owned(),
             pointer: error.pointer.clone(),
-            told: may_keep(basis, text).then(|| (error.message.clone(), text.clone())),
+            told: may_keep(sender, text).then(|| (error.message.clone(), short(text))),
         })
         .collect();
     let _ = edge.shard(object_of(edge, key), ShardAsk::Quarantine(refusals)).await;
 }
 
-fn may_keep(basis: Basis, text: &str) -> bool {
+/// No more of it than an event may have.
+fn short(text: &str) -> String {
+    let end = text.floor_char_boundary(limits::EVENT_BYTES);
+    text[..end].to_owned()
+}
+
+fn may_keep(sender: Sender, text: &str) -> bool {
     let granted = || {
         let event: Json = serde_json::from_str(text).ok()?;
         purposes(event.get("context")?.get("consent")?, "").ok()
     };
-    basis == Basis::Server || !granted().unwrap_or(Purposes::NONE).is_empty()
+    let agrees = || !sender.objects && !granted().unwrap_or(Purposes::NONE).is_empty();
+    sender.basis == Basis::Server || agrees()
 }
 
 /// One object for each write key: who floods it has room in no other.

@@ -8,6 +8,7 @@ mod diff;
 mod explain;
 mod format;
 mod import;
+mod lake;
 mod pack_tests;
 mod publish;
 mod recipes;

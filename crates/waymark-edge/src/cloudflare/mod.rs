@@ -5,6 +5,7 @@
 
 mod exchange;
 mod registry;
+mod reports;
 mod shard;
 mod storage;
 
@@ -21,12 +22,15 @@ use crate::edge::Edge;
 use crate::http::{Place, Response as Answered};
 use crate::packs::PackCache;
 use crate::pages::{PageRequest, plan as plan_of};
-use crate::ports::{Clock, Objects, Unavailable};
+use crate::ports::{Clock, Lake, Objects, Reports, TallyRow, Unavailable};
 use crate::problems;
 use crate::shard_map::ShardMap;
 
 /// The one object that keeps the packs.
 const REGISTRY: &str = "registry";
+/// Bindings that an operator may leave out.
+const LAKE: &str = "LAKE";
+pub const REPORTS: &str = "REPORTS";
 
 thread_local! {
     /// Read once: an isolate's environment does not change.
@@ -69,6 +73,31 @@ impl Objects for Host {
         told(stub, &message)
             .await
             .map_err(|error| Unavailable(format!("The registry did not answer: {error}.")))
+    }
+}
+
+impl Lake for Host {
+    fn has_lake(&self) -> bool {
+        self.env.bucket(LAKE).is_ok()
+    }
+
+    async fn put(&self, name: &str, body: Vec<u8>) -> Result<(), Unavailable> {
+        let put = async { self.env.bucket(LAKE)?.put(name, body).execute().await };
+        let put = put.await;
+        put.map(drop)
+            .map_err(|error| Unavailable(format!("The lake did not take a file: {error}.")))
+    }
+}
+
+impl Reports for Host {
+    fn has_reports(&self) -> bool {
+        self.env.d1(REPORTS).is_ok()
+    }
+
+    async fn put_sums(&self, shard: &str, sums: &[TallyRow]) -> Result<(), Unavailable> {
+        reports::put(&self.env, shard, sums)
+            .await
+            .map_err(|error| Unavailable(format!("The reports' database refused: {error}.")))
     }
 }
 

@@ -3,23 +3,24 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use waymark_model::{Timestamp, fnv1a64};
+use waymark_model::{Span, Timestamp, fnv1a64};
 use waymark_wire::Basis;
 use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
 
 use super::storage::{Columns, Row, Sql, count, integer};
 use super::{Host, config, packs};
 use crate::edge::Edge;
-use crate::merges;
 use crate::ports::{
-    Batch, Commit, Counters, Erased, Health, Link, Node, Posted, Profile, Refusal, Seen,
-    ShardStore, StoreError, Unwanted,
+    Batch, Clock as _, Commit, Counters, Drainage, Erased, Grave, Health, Lake as _, Link, Node,
+    Posted, Profile, Refusal, Reports as _, Seen, ShardStore, StoreError, TallyRow, Unwanted,
 };
 use crate::protocol::{ShardCall, ShardTold};
 use crate::shard::answer;
+use crate::tally::{Counted, Measure, Standing, Sum};
+use crate::{lake, merges};
 
 /// What makes the tables, a step a version. What was released is not changed any more, only added to.
-const SCHEMA: [&str; 2] = [
+const SCHEMA: [&str; 3] = [
     "
 CREATE TABLE IF NOT EXISTS meta (k TEXT PRIMARY KEY, v INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
@@ -50,9 +51,23 @@ CREATE TABLE refused (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, server INTEGER NOT NULL,
   code TEXT NOT NULL, pointer TEXT NOT NULL, message TEXT, event TEXT);
 ",
+    "
+ALTER TABLE visitors ADD COLUMN counted TEXT NOT NULL DEFAULT '';
+CREATE TABLE tallies (
+  day INTEGER NOT NULL, measure TEXT NOT NULL, name TEXT NOT NULL, variant TEXT NOT NULL,
+  count INTEGER NOT NULL, amount INTEGER NOT NULL, version INTEGER NOT NULL,
+  PRIMARY KEY (day, measure, name, variant)) WITHOUT ROWID;
+CREATE INDEX versions ON tallies (version);
+CREATE TABLE graves (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, key TEXT NOT NULL);
+",
 ];
 /// How long an object waits for somebody else to carry its messages.
-const PATIENCE_MS: i64 = 1_000;
+const PATIENCE: Span = Span(1_000);
+/// After something did not arrive.
+const RETRY: Span = Span(10_000);
+/// Stored bytes that do not wait longer to leave for the lake.
+const FILE_BYTES: usize = 4_000_000;
 
 #[durable_object(alarm)]
 #[derive(Debug)]
@@ -60,18 +75,23 @@ pub struct Shard {
     state: State,
     host: Host,
     store: Result<SqlShard, StoreError>,
+    /// When the alarm is set for, as far as this instance knows.
+    wakes: Cell<Option<Timestamp>>,
 }
 
 impl DurableObject for Shard {
     fn new(state: State, env: Env) -> Self {
+        let host = Host { env };
         let store = Sql::open(&state, &SCHEMA).map(|sql| SqlShard {
             sql,
+            made: host.now(),
             epoch: Cell::new(None),
             swept: Cell::new(None),
             object: Cell::new(None),
             counters: Cell::new(None),
+            undrained: Cell::new(0),
         });
-        Self { state, host: Host { env }, store }
+        Self { state, host, store, wakes: Cell::new(None) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -83,7 +103,10 @@ impl DurableObject for Shard {
                 | ShardTold::Done { pending: true }
                 | ShardTold::Erased { pending: true, .. }
         ) {
-            self.wake_later().await?;
+            self.wake_after(PATIENCE).await?;
+        }
+        if let Some(age) = self.lake_age() {
+            self.wake_after(age).await?;
         }
         let status = if matches!(told, ShardTold::Stale { .. }) { 409 } else { 200 };
         Ok(Response::from_bytes(told.encode())?.with_status(status))
@@ -91,12 +114,21 @@ impl DurableObject for Shard {
 
     /// Never fails: what could not be carried waits for the next one.
     async fn alarm(&self) -> worker::Result<Response> {
+        self.wakes.set(None);
         if let Ok(store) = &self.store
             && let Ok(Some(object)) = store.object()
         {
             let settled = self.settle(object).await;
             if settled.is_err() || store.is_pending() != Ok(false) {
-                self.state.storage().set_alarm(10 * PATIENCE_MS).await?;
+                self.wake_after(RETRY).await?;
+            }
+            match self.drain(object).await {
+                Ok(None) => {}
+                Ok(Some(due)) => self.wake_after(due.since(self.host.now())).await?,
+                Err(error) => {
+                    worker::console_error!("lake: {error}");
+                    self.wake_after(RETRY).await?;
+                }
             }
         }
         Response::empty()
@@ -104,13 +136,49 @@ impl DurableObject for Shard {
 }
 
 impl Shard {
-    /// Somebody carries its messages now, in all likelihood; if they do not arrive, it does so itself.
-    async fn wake_later(&self) -> worker::Result<()> {
-        let storage = self.state.storage();
-        if storage.get_alarm().await?.is_none() {
-            storage.set_alarm(PATIENCE_MS).await?;
+    /// Sets the alarm, unless it goes off before that.
+    async fn wake_after(&self, wait: Span) -> worker::Result<()> {
+        let at = self.host.now().plus(wait);
+        if self.wakes.get().is_some_and(|wakes| wakes <= at) {
+            return Ok(());
         }
-        Ok(())
+        let storage = self.state.storage();
+        let set = storage.get_alarm().await?.map(Timestamp);
+        if set.is_some_and(|set| set <= at) {
+            self.wakes.set(set);
+            return Ok(());
+        }
+        self.wakes.set(Some(at));
+        storage.set_alarm(wait.0.max(0)).await
+    }
+
+    /// How long what has come in may wait for the lake; nothing where nothing waits, or where it cannot go.
+    fn lake_age(&self) -> Option<Span> {
+        let store = self.store.as_ref().ok()?;
+        let bytes = store.undrained.get();
+        let wanted = bytes > 0 && (self.host.has_lake() || self.host.has_reports());
+        let age = || config(&self.host.env).as_ref().as_ref().ok().map(|config| config.lake_age);
+        if !wanted {
+            None
+        } else if bytes < FILE_BYTES {
+            age()
+        } else {
+            Some(Span(0))
+        }
+    }
+
+    async fn drain(&self, object: u16) -> Result<Option<Timestamp>, String> {
+        if !self.host.has_lake() && !self.host.has_reports() {
+            return Ok(None);
+        }
+        let config = config(&self.host.env);
+        let config = config.as_ref().as_ref().map_err(ToString::to_string)?;
+        let packs = packs();
+        let edge = Edge { host: &self.host, config, packs: &packs };
+        let store = self.store.as_ref().map_err(ToString::to_string)?;
+        let is_full = store.undrained.replace(0) >= FILE_BYTES;
+        let age = if is_full { Span(0) } else { config.lake_age };
+        lake::drain(&edge, object, age).await.map_err(|problem| problem.detail)
     }
 
     async fn settle(&self, object: u16) -> Result<(), String> {
@@ -145,11 +213,15 @@ impl Shard {
 #[derive(Debug)]
 struct SqlShard {
     sql: Sql,
+    /// When this instance began.
+    made: Timestamp,
     /// Copies of what is stored, for this object alone writes it.
     epoch: Cell<Option<u64>>,
     swept: Cell<Option<i64>>,
     object: Cell<Option<u16>>,
     counters: Cell<Option<Counters>>,
+    /// Bytes that came since the lake was last seen to.
+    undrained: Cell<usize>,
 }
 
 impl SqlShard {
@@ -160,6 +232,7 @@ impl SqlShard {
         }
         if self.object()? != Some(object) {
             self.set_meta("object", i64::from(object) + 1)?;
+            self.set_meta("made", self.made.0)?;
         }
         self.object.set(Some(object));
         Ok(())
@@ -196,14 +269,18 @@ impl SqlShard {
             )?;
         }
         for visitor in &commit.visitors {
-            let (state, root) = match &visitor.profile {
-                Profile::Here(state) => (state.clone(), SqlStorageValue::Null),
-                Profile::PartOf(root) => (Vec::new(), root.as_str().into()),
+            let (state, root, counted) = match &visitor.profile {
+                Profile::Here(state, counted) => {
+                    (state.clone(), SqlStorageValue::Null, counted.0.as_str())
+                }
+                Profile::PartOf(root) => (Vec::new(), root.as_str().into(), ""),
             };
             self.sql.run(
-                "INSERT INTO visitors (id, slot, seq, updated, state, root) VALUES (?, ?, ?, ?, ?, ?)
+                "INSERT INTO visitors (id, slot, seq, updated, state, root, counted)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq,
-                 updated = excluded.updated, state = excluded.state, root = excluded.root",
+                 updated = excluded.updated, state = excluded.state, root = excluded.root,
+                 counted = excluded.counted",
                 vec![
                     visitor.id.as_str().into(),
                     integer(visitor.slot.into()),
@@ -211,6 +288,7 @@ impl SqlShard {
                     integer(visitor.updated.0),
                     SqlStorageValue::Blob(state),
                     root,
+                    counted.into(),
                 ],
             )?;
         }
@@ -239,7 +317,49 @@ impl SqlShard {
             self.write_erased(erased)?;
         }
         self.write_refusals(commit)?;
+        self.write_drainage(commit)?;
         self.write_graph(commit)
+    }
+
+    /// What reports count, and how far the lake has got.
+    fn write_drainage(&self, commit: &Commit) -> Result<(), StoreError> {
+        if !commit.tallies.is_empty() {
+            let version = self.meta("tally")? + 1;
+            self.set_meta("tally", version)?;
+            for (counted, sum) in &commit.tallies.0 {
+                self.sql.run(
+                    "INSERT INTO tallies (day, measure, name, variant, count, amount, version)
+                     VALUES (?, ?, ?, ?, ?, ?, ?)
+                     ON CONFLICT (day, measure, name, variant) DO UPDATE SET
+                     count = count + excluded.count, amount = amount + excluded.amount,
+                     version = excluded.version",
+                    vec![
+                        integer(counted.day),
+                        counted.measure.name().into(),
+                        counted.name.as_str().into(),
+                        counted.variant.as_str().into(),
+                        integer(sum.count),
+                        integer(sum.amount),
+                        integer(version),
+                    ],
+                )?;
+            }
+        }
+        let ways =
+            [("range", commit.range), ("drained", commit.drained), ("told", commit.reported)];
+        for (key, value) in ways {
+            if let Some(value) = value {
+                self.set_meta(key, i64::try_from(value).unwrap_or(i64::MAX))?;
+            }
+        }
+        if let Some((key, at)) = &commit.grave {
+            let query = "INSERT INTO graves (at, key) VALUES (?, ?)";
+            self.sql.run(query, vec![integer(at.0), key.as_str().into()])?;
+        }
+        for seq in &commit.buried {
+            self.sql.run("DELETE FROM graves WHERE seq = ?", vec![count(*seq)])?;
+        }
+        Ok(())
     }
 
     fn write_refusals(&self, commit: &Commit) -> Result<(), StoreError> {
@@ -404,12 +524,12 @@ impl ShardStore for SqlShard {
     }
 
     fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError> {
-        let query = "SELECT root, state FROM visitors WHERE id = ?";
+        let query = "SELECT root, state, counted FROM visitors WHERE id = ?";
         let Some(row) = self.sql.row(query, vec![visitor.into()])? else { return Ok(None) };
         let mut columns = Columns::of(row);
         Ok(Some(match columns.optional_text()? {
             Some(root) => Profile::PartOf(root),
-            None => Profile::Here(columns.bytes()?),
+            None => Profile::Here(columns.bytes()?, Standing(columns.text()?)),
         }))
     }
 
@@ -439,6 +559,8 @@ impl ShardStore for SqlShard {
 
     fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         self.sql.transaction(|| self.write(commit))?;
+        let bytes = commit.batches.iter().map(|batch| batch.body.len()).sum::<usize>();
+        self.undrained.set(self.undrained.get() + bytes + usize::from(!commit.tallies.is_empty()));
         if let Some((_, today)) = commit.sweep {
             self.swept.set(Some(today));
         }
@@ -506,6 +628,15 @@ impl ShardStore for SqlShard {
             waiting_since: oldest.map(|row| Columns::of(row).integer()).transpose()?.map(Timestamp),
             unsettled: number("SELECT count(*) FROM nodes WHERE turn <> settled")?,
             refused: number("SELECT count(*) FROM refused")?,
+            undrained_since: self
+                .sql
+                .row(
+                    "SELECT received FROM batches WHERE seq > ? ORDER BY seq LIMIT 1",
+                    vec![integer(self.meta("drained")?)],
+                )?
+                .map(|row| Columns::of(row).integer())
+                .transpose()?
+                .map(Timestamp),
         })
     }
 
@@ -610,6 +741,35 @@ impl ShardStore for SqlShard {
             .collect()
     }
 
+    fn drainage(&self) -> Result<Drainage, StoreError> {
+        let meta = |key| Ok(u64::try_from(self.meta(key)?).unwrap_or_default());
+        let drained = meta("drained")?;
+        let (made, reported) = (meta("made")?, meta("told")?);
+        Ok(Drainage { made, drained, range: meta("range")?.max(drained), reported })
+    }
+
+    fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError> {
+        let query = "SELECT seq, key, at FROM graves ORDER BY seq LIMIT ?";
+        let rows = self.sql.rows(query, vec![integer(most.into())])?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                let (seq, key) = (columns.count()?, columns.text()?);
+                Ok(Grave { seq, key, at: Timestamp(columns.integer()?) })
+            })
+            .collect()
+    }
+
+    fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError> {
+        // All of a version, however many they are: there is no going on within one.
+        let query = "SELECT day, measure, name, variant, count, amount, version FROM tallies
+                     WHERE version > ?1 AND version <= coalesce((SELECT version FROM tallies
+                     WHERE version > ?1 ORDER BY version LIMIT 1 OFFSET ?2), 1e15)
+                     ORDER BY version";
+        let rows = self.sql.rows(query, vec![count(after), integer(most.into())])?;
+        rows.into_iter().map(tally).collect()
+    }
+
     fn imported(&self, source: u16) -> Result<u64, StoreError> {
         let query = "SELECT seq FROM imported WHERE source = ?";
         let row = self.sql.row(query, vec![integer(source.into())])?;
@@ -633,6 +793,16 @@ fn batch(row: Row) -> Result<Batch, StoreError> {
         body: columns.bytes()?,
         copied: columns.integer()? != 0,
     })
+}
+
+fn tally(row: Row) -> Result<TallyRow, StoreError> {
+    let mut columns = Columns::of(row);
+    let (day, measure) = (columns.integer()?, columns.text()?);
+    let measure = Measure::from_name(&measure)
+        .ok_or_else(|| StoreError(format!("There is no measure {measure:?}.")))?;
+    let counted = Counted { day, measure, name: columns.text()?, variant: columns.text()? };
+    let sum = Sum { count: columns.integer()?, amount: columns.integer()? };
+    Ok(TallyRow { counted, sum, version: columns.count()? })
 }
 
 fn packed(hashes: &[u64]) -> Vec<u8> {

@@ -1,12 +1,13 @@
 //! Forgetting a visitor: the profile, the ids of their messages, and their events out of the batches that
 //! they came in.
 
-use waymark_model::{Reader, Timestamp, Writer, fnv1a64};
+use waymark_model::{Event, Timestamp, Writer, fnv1a64};
 
-use super::{Desk, read};
+use super::{Desk, day_of, read};
 use crate::messages::Message;
-use crate::ports::{Batch, Commit, Erased, ShardStore, StoreError};
-use crate::protocol::{Incoming, ShardTold};
+use crate::ports::{Batch, Commit, Drainage, Erased, Profile, ShardStore, StoreError};
+use crate::protocol::ShardTold;
+use crate::tally::Standing;
 
 impl<S: ShardStore> Desk<'_, S> {
     /// As many batches as one call may rewrite, about a megabyte each at most.
@@ -20,11 +21,27 @@ impl<S: ShardStore> Desk<'_, S> {
             posted: at,
             ..Commit::default()
         };
+        let Drainage { drained, range, .. } = store.drainage()?;
         let mut events = 0;
         for batch in &page {
             let rest = without(batch, visitor)?;
             events += batch.events - rest.events;
             commit.remains.push(rest);
+            if batch.seq <= drained && !batch.copied {
+                read::events_in(batch, |item| {
+                    if item.visitor == visitor
+                        && let Ok(event) = Event::decode(&item.event)
+                    {
+                        commit.tallies.event(&event, -1);
+                    }
+                })?;
+            }
+        }
+        if let Some(Profile::Here(_, counted)) = store.profile(visitor)? {
+            commit.tallies.moves(day_of(at), &counted, &Standing::default());
+        }
+        if !more && range > 0 {
+            commit.grave = Some((visitor.to_owned(), at));
         }
         let mut others = Vec::new();
         if !more {
@@ -49,19 +66,14 @@ impl<S: ShardStore> Desk<'_, S> {
 
 /// The batch with the others' events.
 pub fn without(batch: &Batch, visitor: &str) -> Result<Batch, StoreError> {
-    let mut input = Reader::new(&batch.body);
     let (mut body, mut markers, mut events) = (Writer::default(), Vec::new(), 0);
-    while input.remaining() > 0 {
-        let event = Incoming::read(&mut input);
-        input.check().map_err(|error| {
-            StoreError(format!("The batch {} cannot be read: {error}.", batch.seq))
-        })?;
+    read::events_in(batch, |event| {
         if event.visitor != visitor {
             event.write(&mut body);
             markers.push(fnv1a64(event.visitor.as_bytes()));
             events += 1;
         }
-    }
+    })?;
     markers.sort_unstable();
     markers.dedup();
     let &Batch { seq, received, duplicates, copied, .. } = batch;

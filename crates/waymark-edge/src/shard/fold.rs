@@ -3,11 +3,12 @@
 use waymark_engine::State;
 use waymark_model::{Event, Timestamp};
 
-use super::{Desk, read};
+use super::{Desk, day_of, read};
 use crate::messages::Message;
 use crate::ports::{Commit, Profile, ShardStore, StoreError, VisitorRow};
 use crate::protocol::Incoming;
 use crate::shard_map::slot_of;
+use crate::tally::Standing;
 
 /// Events that are put in order before they are folded. Of a profile with more, the rest are taken in as they came.
 const SORTED: usize = 50_000;
@@ -28,26 +29,26 @@ impl<S: ShardStore> Desk<'_, S> {
             commit.post(&Message::Share { root, key: key.to_owned(), received, events });
             return Ok(());
         }
-        let mut state = self.state_in(key, profile)?;
+        let (mut state, counted) = self.known(key, profile)?;
         for event in events {
             self.engine.apply(&mut state, event);
         }
-        commit.visitors.push(self.row(key, &state, received));
+        self.keep_state(commit, key, &counted, &state, received);
         Ok(())
     }
 
-    /// The state of a profile that is here.
-    pub fn state_of(&self, key: &str) -> Result<State, StoreError> {
-        self.state_in(key, self.store.profile(key)?)
+    /// The state of a profile that is here, and what was counted of it.
+    pub fn state_of(&self, key: &str) -> Result<(State, Standing), StoreError> {
+        self.known(key, self.store.profile(key)?)
     }
 
     /// One that cannot be read any more is folded again.
-    fn state_in(&self, key: &str, profile: Option<Profile>) -> Result<State, StoreError> {
+    fn known(&self, key: &str, profile: Option<Profile>) -> Result<(State, Standing), StoreError> {
         match profile {
-            None | Some(Profile::PartOf(_)) => Ok(self.engine.new_state()),
-            Some(Profile::Here(bytes)) => match self.engine.read_state(&bytes) {
-                Ok(state) => Ok(state),
-                Err(_) => self.refolded(key, &self.store.members(key)?, &[]),
+            None | Some(Profile::PartOf(_)) => Ok((self.engine.new_state(), Standing::default())),
+            Some(Profile::Here(bytes, counted)) => match self.engine.read_state(&bytes) {
+                Ok(state) => Ok((state, counted)),
+                Err(_) => Ok((self.refolded(key, &self.store.members(key)?, &[])?, counted)),
             },
         }
     }
@@ -78,9 +79,20 @@ impl<S: ShardStore> Desk<'_, S> {
         Ok(state.unwrap_or_else(|| self.engine.refolded(events, former)))
     }
 
-    pub fn row(&self, key: &str, state: &State, updated: Timestamp) -> VisitorRow {
-        let profile = Profile::Here(self.engine.write_state(state));
+    pub fn keep_state(
+        &self,
+        commit: &mut Commit,
+        key: &str,
+        counted: &Standing,
+        state: &State,
+        updated: Timestamp,
+    ) {
+        let standing = Standing::of(self.engine.program, state);
+        if standing != *counted {
+            commit.tallies.moves(day_of(updated), counted, &standing);
+        }
+        let profile = Profile::Here(self.engine.write_state(state), standing);
         let (id, slot) = (key.to_owned(), slot_of(key));
-        VisitorRow { id, slot, profile, seq: state.seq, updated }
+        commit.visitors.push(VisitorRow { id, slot, profile, seq: state.seq, updated });
     }
 }

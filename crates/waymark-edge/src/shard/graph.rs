@@ -8,11 +8,12 @@
 
 use waymark_model::{Timestamp, fnv1a64};
 
-use super::{Desk, read};
+use super::{Desk, day_of, read};
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Link, Node, Profile, ShardStore, StoreError, VisitorRow};
 use crate::protocol::{Incoming, ShardTold};
 use crate::shard_map::slot_of;
+use crate::tally::Standing;
 
 /// Events in one message, about: storage takes rows of at most 2 MB.
 const HISTORY_BYTES: usize = 500_000;
@@ -106,13 +107,15 @@ impl<S: ShardStore> Desk<'_, S> {
         }
         if root == key {
             let state = self.refolded(key, &self.store.members(key)?, &[])?;
-            commit.visitors.push(self.row(key, &state, at));
+            self.keep_state(commit, key, &Standing::default(), &state, at);
             return Ok(());
         }
-        let state = match self.store.profile(key)? {
-            Some(Profile::Here(state)) => state,
-            _ => Vec::new(),
+        let (state, counted) = match self.store.profile(key)? {
+            Some(Profile::Here(state, counted)) => (state, counted),
+            _ => (Vec::new(), Standing::default()),
         };
+        // From now on they are counted as whose they are.
+        commit.tallies.moves(day_of(at), &counted, &Standing::default());
         let (root, key) = (root.to_owned(), key.clone());
         commit.post(&Message::Join { root: root.clone(), key: key.clone(), state });
         // Of what is in the same object there is no need for a second copy.

@@ -67,9 +67,9 @@ impl<S: ShardStore> Desk<'_, S> {
             Message::Join { root, key, state } => {
                 commit.members.push((root.clone(), key.clone(), true));
                 if let (true, Ok(theirs)) = (self.is_root(root)?, self.engine.read_state(state)) {
-                    let mut state = self.state_of(root)?;
+                    let (mut state, counted) = self.state_of(root)?;
                     self.engine.take_over(&mut state, &theirs);
-                    commit.visitors.push(self.row(root, &state, at));
+                    self.keep_state(&mut commit, root, &counted, &state, at);
                 }
             }
             Message::History { root, key, received, events } => {
@@ -86,11 +86,11 @@ impl<S: ShardStore> Desk<'_, S> {
                     keep(&mut commit, events, *received, true);
                 }
                 if self.is_root(root)? {
-                    let mut state = self.state_of(root)?;
+                    let (mut state, counted) = self.state_of(root)?;
                     for (_, event) in sorted(events)? {
                         self.engine.apply_owned(&mut state, event);
                     }
-                    commit.visitors.push(self.row(root, &state, *received));
+                    self.keep_state(&mut commit, root, &counted, &state, *received);
                 }
             }
             Message::Leave { root, key } => {
@@ -120,9 +120,9 @@ impl<S: ShardStore> Desk<'_, S> {
         }
         let mut members = self.store.members(root)?;
         members.retain(|member| Some(member.as_str()) != leaves);
-        let former = self.state_of(root)?;
+        let (former, counted) = self.state_of(root)?;
         let state = self.refolded(root, &members, &[former])?;
-        commit.visitors.push(self.row(root, &state, at));
+        self.keep_state(commit, root, &counted, &state, at);
         Ok(())
     }
 

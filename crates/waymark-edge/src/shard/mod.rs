@@ -2,6 +2,7 @@
 //! one transaction; nothing here waits.
 
 mod dedupe;
+mod drain;
 mod erase;
 mod fold;
 mod graph;
@@ -95,6 +96,8 @@ fn checked<S: ShardStore>(
             let link = store.node(key)?.and_then(|node| node.link);
             Ok(ShardTold::Lead(link.map(|link| link.to)))
         }
+        ShardAsk::Drain { at, age } => desk.drain(*at, *age),
+        ShardAsk::Drained(step) => desk.drained(step),
         ShardAsk::Root { at, key, turn, root, .. } => desk.rooted(*at, key, *turn, root),
     }
 }
@@ -117,6 +120,6 @@ impl Commit {
 }
 
 /// Days since 1970.
-fn day_of(at: Timestamp) -> i64 {
+pub fn day_of(at: Timestamp) -> i64 {
     at.0.div_euclid(Span::DAY.0)
 }

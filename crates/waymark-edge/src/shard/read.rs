@@ -3,7 +3,7 @@
 use waymark_engine::Engine;
 use waymark_model::{Reader, Timestamp, fnv1a64};
 
-use crate::ports::{ShardStore, StoreError};
+use crate::ports::{Batch, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold, Stats, Stored};
 
 /// Visitors read at a time.
@@ -63,6 +63,19 @@ pub fn events<S: ShardStore>(
     Ok(ShardTold::Events { events, next })
 }
 
+/// Hands out what is in a batch.
+pub fn events_in(batch: &Batch, mut each: impl FnMut(Incoming)) -> Result<(), StoreError> {
+    let mut input = Reader::new(&batch.body);
+    while input.remaining() > 0 {
+        let event = Incoming::read(&mut input);
+        input.check().map_err(|error| {
+            StoreError(format!("The batch {} cannot be read: {error}.", batch.seq))
+        })?;
+        each(event);
+    }
+    Ok(())
+}
+
 /// Hands out stored events, whole batches at a time, until so many bytes were read. Gives the batch
 /// to go on after when there may be more.
 pub fn each_event<S: ShardStore>(
@@ -86,16 +99,11 @@ pub fn each_event<S: ShardStore>(
                 continue;
             }
             bytes += batch.body.len() as u64;
-            let mut input = Reader::new(&batch.body);
-            while input.remaining() > 0 {
-                let event = Incoming::read(&mut input);
-                input.check().map_err(|error| {
-                    StoreError(format!("The batch {} cannot be read: {error}.", batch.seq))
-                })?;
+            events_in(&batch, |event| {
                 if visitor.is_none_or(|visitor| visitor == event.visitor) {
                     each(Stored { received: batch.received, event });
                 }
-            }
+            })?;
             if bytes >= most_bytes {
                 return Ok(Some(after));
             }

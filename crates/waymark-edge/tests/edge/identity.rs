@@ -14,7 +14,7 @@ use waymark_wire::{format_timestamp, parse_line};
 
 use crate::memory::{BROWSER, OPERATOR, SERVER, START, World, faults, twice};
 
-fn pack() -> Json {
+pub fn pack() -> Json {
     json!({
         "pack": "shop",
         "journey": { "session": "30m" },
@@ -27,7 +27,7 @@ fn pack() -> Json {
 
 /// What one server event says: under which device's id, of which user, and whom the user was before.
 #[derive(Debug, Clone, Copy)]
-struct Statement {
+pub struct Statement {
     device: Option<u8>,
     user: Option<u8>,
     /// A device or a user.
@@ -35,7 +35,7 @@ struct Statement {
     minute: u16,
 }
 
-fn statement() -> impl Strategy<Value = Statement> {
+pub fn statement() -> impl Strategy<Value = Statement> {
     let person = || prop::option::of(0..4_u8);
     let previous = prop::option::weighted(0.3, (any::<bool>(), 0..4_u8));
     (person(), person(), previous, 0..60_u16).prop_map(|(device, user, previous, minute)| {
@@ -45,7 +45,7 @@ fn statement() -> impl Strategy<Value = Statement> {
     })
 }
 
-fn event(statement: Statement, number: usize) -> Json {
+pub fn event(statement: Statement, number: usize) -> Json {
     let Statement { device, user, previous, minute } = statement;
     let at = START.plus(Span(-60_000 * i64::from(minute)));
     let mut event = json!({
@@ -108,7 +108,7 @@ fn expected(events: &[Event]) -> BTreeMap<String, Vec<Event>> {
     profiles
 }
 
-fn all_settled(world: &World) {
+pub fn all_settled(world: &World) {
     let objects: BTreeSet<u16> = (0..world.config.map.objects()).collect();
     settle(&world.edge(), objects).now_or_never().unwrap().unwrap();
 }

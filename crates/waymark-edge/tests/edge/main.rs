@@ -4,6 +4,7 @@
 mod delivery;
 mod erasure;
 mod identity;
+mod lake;
 mod memory;
 mod packs;
 mod quarantine;

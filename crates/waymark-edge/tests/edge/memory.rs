@@ -11,10 +11,12 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Health, Node, Objects, PackParts, PackRow, Part,
-    Posted, Profile, Refusal, RegistryStore, Seen, ShardStore, StoreError, Unavailable, Unwanted,
+    Activation, Batch, Clock, Commit, Counters, Drainage, Grave, Health, Lake, Node, Objects,
+    PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore,
+    StoreError, TallyRow, Unavailable, Unwanted,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
+use waymark_edge::tally::{Counted, Sum};
 use waymark_edge::{registry, shard};
 use waymark_engine::PackHash;
 use waymark_model::{Timestamp, fnv1a64};
@@ -38,6 +40,9 @@ pub struct Memory {
     pub asked: RefCell<Vec<u16>>,
     pub registry_is_away: Cell<bool>,
     shards: RefCell<BTreeMap<u16, Shard>>,
+    pub lake: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// By what was counted, and by shard; with versions.
+    pub reports: RefCell<BTreeMap<(Counted, String), (Sum, u64)>>,
     registry: Registry,
     packs: PackCache,
 }
@@ -46,7 +51,7 @@ impl Memory {
     pub fn spoil_state(&self, visitor: &str) {
         for shard in self.shards.borrow().values() {
             let mut rows = shard.0.borrow_mut();
-            if let Some(Profile::Here(state)) = rows.profiles.get_mut(visitor) {
+            if let Some(Profile::Here(state, _)) = rows.profiles.get_mut(visitor) {
                 state.truncate(3);
             }
         }
@@ -55,7 +60,7 @@ impl Memory {
     pub fn state(&self, visitor: &str) -> Option<Vec<u8>> {
         let shards = self.shards.borrow();
         shards.values().find_map(|shard| match shard.0.borrow().profiles.get(visitor) {
-            Some(Profile::Here(state)) => Some(state.clone()),
+            Some(Profile::Here(state, _)) => Some(state.clone()),
             _ => None,
         })
     }
@@ -65,7 +70,7 @@ impl Memory {
         let shards = self.shards.borrow();
         let rows = shards.values().flat_map(|shard| shard.0.borrow().profiles.clone());
         rows.filter_map(|(key, profile)| match profile {
-            Profile::Here(state) => Some((key, state)),
+            Profile::Here(state, _) => Some((key, state)),
             Profile::PartOf(_) => None,
         })
         .collect()
@@ -117,6 +122,52 @@ impl Objects for Memory {
     }
 }
 
+impl Lake for Memory {
+    fn has_lake(&self) -> bool {
+        true
+    }
+
+    async fn put(&self, name: &str, body: Vec<u8>) -> Result<(), Unavailable> {
+        self.carried(|| drop(self.lake.borrow_mut().insert(name.to_owned(), body)))
+    }
+}
+
+impl Reports for Memory {
+    fn has_reports(&self) -> bool {
+        true
+    }
+
+    async fn put_sums(&self, shard: &str, sums: &[TallyRow]) -> Result<(), Unavailable> {
+        self.carried(|| {
+            let mut reports = self.reports.borrow_mut();
+            for row in sums {
+                let (sum, version) =
+                    reports.entry((row.counted.clone(), shard.to_owned())).or_default();
+                if row.version > *version {
+                    (*sum, *version) = (row.sum, row.version);
+                }
+            }
+        })
+    }
+}
+
+impl Memory {
+    /// What is put somewhere may not arrive, or arrive unheard.
+    fn carried(&self, put: impl FnOnce()) -> Result<(), Unavailable> {
+        match self.fault() {
+            Some(Fault::Away | Fault::Refused) => Err(Unavailable("It is away.".to_owned())),
+            Some(Fault::Unheard) => {
+                put();
+                Err(Unavailable("The answer was lost.".to_owned()))
+            }
+            None => {
+                put();
+                Ok(())
+            }
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shard(RefCell<Rows>);
 
@@ -128,6 +179,7 @@ struct Rows {
     profiles: BTreeMap<String, Profile>,
     seen: BTreeMap<(String, i64, u32), Vec<u64>>,
     batches: Vec<Batch>,
+    stored: u64,
     erased: BTreeSet<u64>,
     nodes: BTreeMap<String, Node>,
     members: BTreeSet<(String, String)>,
@@ -136,6 +188,10 @@ struct Rows {
     posted: u64,
     imported: BTreeMap<u16, u64>,
     refusals: Vec<Refusal>,
+    drainage: Drainage,
+    graves: Vec<Grave>,
+    sums: BTreeMap<Counted, (Sum, u64)>,
+    version: u64,
     refuses: bool,
 }
 
@@ -171,7 +227,9 @@ impl ShardStore for Shard {
             return Err(StoreError("The disk is full.".to_owned()));
         }
         for batch in &commit.batches {
-            let seq = rows.batches.last().map_or(0, |batch| batch.seq) + 1;
+            // Numbers are never given again, as SQLite's AUTOINCREMENT does not.
+            rows.stored += 1;
+            let seq = rows.stored;
             rows.batches.push(Batch { seq, ..batch.clone() });
         }
         for visitor in &commit.visitors {
@@ -224,6 +282,24 @@ impl ShardStore for Shard {
             rows.outbox.remove(seq);
         }
         rows.imported.extend(commit.imported);
+        if !commit.tallies.is_empty() {
+            rows.version += 1;
+            let version = rows.version;
+            for (counted, change) in &commit.tallies.0 {
+                let (sum, changed) = rows.sums.entry(counted.clone()).or_default();
+                sum.count += change.count;
+                sum.amount += change.amount;
+                *changed = version;
+            }
+        }
+        rows.drainage.range = commit.range.unwrap_or(rows.drainage.range);
+        rows.drainage.drained = commit.drained.unwrap_or(rows.drainage.drained);
+        rows.drainage.reported = commit.reported.unwrap_or(rows.drainage.reported);
+        if let Some((key, at)) = commit.grave.clone() {
+            let seq = rows.graves.last().map_or(0, |grave| grave.seq) + 1;
+            rows.graves.push(Grave { seq, key, at });
+        }
+        rows.graves.retain(|grave| !commit.buried.contains(&grave.seq));
         rows.refusals.extend(commit.refusals.clone());
         let over = rows.refusals.len().saturating_sub(Refusal::MOST as usize);
         rows.refusals.drain(..over);
@@ -285,6 +361,30 @@ impl ShardStore for Shard {
         Ok(self.0.borrow().refusals.clone())
     }
 
+    fn drainage(&self) -> Result<Drainage, StoreError> {
+        Ok(self.0.borrow().drainage)
+    }
+
+    fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError> {
+        Ok(self.0.borrow().graves.iter().take(most as usize).cloned().collect())
+    }
+
+    fn sums(&self, after: u64, _: u32) -> Result<Vec<TallyRow>, StoreError> {
+        let rows = self.0.borrow();
+        let mut changed: Vec<TallyRow> = rows
+            .sums
+            .iter()
+            .filter(|(_, (_, version))| *version > after)
+            .map(|(counted, (sum, version))| TallyRow {
+                counted: counted.clone(),
+                sum: *sum,
+                version: *version,
+            })
+            .collect();
+        changed.sort_by_key(|row| row.version);
+        Ok(changed)
+    }
+
     fn imported(&self, source: u16) -> Result<u64, StoreError> {
         Ok(self.0.borrow().imported.get(&source).copied().unwrap_or_default())
     }
@@ -293,7 +393,7 @@ impl ShardStore for Shard {
         let rows = self.0.borrow();
         let later = rows.profiles.iter().filter(|(id, _)| id.as_str() > after);
         let here = later.filter_map(|(id, profile)| match profile {
-            Profile::Here(state) => Some((id.clone(), state.clone())),
+            Profile::Here(state, _) => Some((id.clone(), state.clone())),
             Profile::PartOf(_) => None,
         });
         Ok(here.take(most as usize).collect())
@@ -323,6 +423,11 @@ impl ShardStore for Shard {
             waiting_since: rows.outbox.values().next().map(|(at, ..)| *at),
             unsettled: rows.nodes.values().filter(|node| node.turn != node.settled).count() as u64,
             refused: rows.refusals.len() as u64,
+            undrained_since: rows
+                .batches
+                .iter()
+                .find(|batch| batch.seq > rows.drainage.drained)
+                .map(|batch| batch.received),
         })
     }
 

@@ -49,6 +49,38 @@ fn of_a_browser_that_has_not_agreed_only_the_reason_is_kept() {
 }
 
 #[test]
+fn a_call_that_is_refused_can_be_read_as_well_whoever_is_named_in_it() {
+    let world = World::new();
+    let mut call = event("one", true);
+    call["event"] = Json::Null;
+    assert_eq!(world.post("/v1/track", SERVER, &call).0, 400);
+    // As scripts in pages send it.
+    call["writeKey"] = "w".into();
+    assert_eq!(world.post("/v1/t", "", &call).0, 400);
+    let lines = refused(&world);
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines.iter().all(|line| line["event"].as_str().unwrap().contains("\"one\"")),
+        "{lines:?}"
+    );
+    // Of nobody's key nothing is kept.
+    call["writeKey"] = "nobody".into();
+    world.post("/v1/t", "", &call);
+    assert_eq!(refused(&world).len(), 2);
+}
+
+#[test]
+fn a_browser_that_objects_is_believed_before_the_event() {
+    let world = World::new();
+    let request = Request::new(Method::Post, "https://edge.example/v1/batch")
+        .with_header("Authorization", BROWSER)
+        .with_header("Sec-GPC", "1")
+        .with_body(json!({ "batch": [event("gpc", true)] }).to_string());
+    world.ask(&request);
+    assert_eq!(refused(&world)[0]["event"], Json::Null);
+}
+
+#[test]
 fn it_is_bounded_and_ends_after_a_week() {
     let world = World::new();
     for part in 0..6 {

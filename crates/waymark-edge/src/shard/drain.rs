@@ -1,0 +1,102 @@
+//! What leaves a shard for the lake and for reports.
+//!
+//! Which batches go together is written down before they go, so that a second attempt makes the same file again. The
+//! sums are kept here and told as they are; how often does not matter.
+
+use waymark_model::{Event, Span, Timestamp};
+
+use super::{Desk, day_of, read};
+use crate::ports::{Batch, Commit, Drainage, ShardStore, StoreError};
+use crate::protocol::{DrainStep, Draining, ShardTold, Stored};
+
+/// Encoded events of one file, about.
+const FILE_BYTES: usize = 4_000_000;
+const GRAVES: u32 = 100;
+const SUMS: u32 = 500;
+
+impl<S: ShardStore> Desk<'_, S> {
+    /// Of events those are due of which the oldest has waited for so long.
+    pub fn drain(&self, at: Timestamp, age: Span) -> Result<ShardTold, StoreError> {
+        let store = self.store;
+        let Drainage { made, drained, range, reported } = store.drainage()?;
+        let mut draining = Draining {
+            made,
+            graves: store.graves(GRAVES)?,
+            sums: store.sums(reported, SUMS)?,
+            ..Draining::default()
+        };
+        let oldest = store.batches(drained, None, 1)?;
+        let Some(oldest) = oldest.first() else {
+            return Ok(ShardTold::Drain(draining));
+        };
+        let due = oldest.received.plus(age);
+        if range <= drained && due > at {
+            draining.due = Some(due);
+            return Ok(ShardTold::Drain(draining));
+        }
+        let upto = if range > drained { range } else { u64::MAX };
+        let day = day_of(oldest.received);
+        let batches = self.of_one_file(drained, upto, day)?;
+        for batch in batches.iter().filter(|batch| !batch.copied) {
+            read::events_in(batch, |event| {
+                draining.events.push(Stored { received: batch.received, event });
+            })?;
+        }
+        let last =
+            if range > drained { range } else { batches.last().map_or(drained, |last| last.seq) };
+        if last != range {
+            store.commit(&Commit { range: Some(last), ..Commit::default() })?;
+        }
+        draining.range = Some((drained, last, day));
+        Ok(ShardTold::Drain(draining))
+    }
+
+    /// Those after one and up to another that came on a day, as many as make a file.
+    fn of_one_file(&self, after: u64, upto: u64, day: i64) -> Result<Vec<Batch>, StoreError> {
+        let (mut batches, mut bytes, mut after) = (Vec::new(), 0, after);
+        loop {
+            let page = self.store.batches(after, None, read::PAGE_BATCHES)?;
+            let Some(last) = page.last() else { return Ok(batches) };
+            after = last.seq;
+            for batch in page {
+                // What was fixed goes whole, however much has come to be in it.
+                let fits = upto < u64::MAX || (bytes < FILE_BYTES && day_of(batch.received) == day);
+                if batch.seq > upto || !fits {
+                    return Ok(batches);
+                }
+                bytes += batch.body.len();
+                batches.push(batch);
+            }
+        }
+    }
+
+    pub fn drained(&self, step: &DrainStep) -> Result<ShardTold, StoreError> {
+        let before = self.store.drainage()?;
+        let mut commit = Commit {
+            buried: step.buried.clone(),
+            reported: step.reported.filter(|version| *version > before.reported),
+            ..Commit::default()
+        };
+        // Only what was fixed has gone.
+        if let Some(last) =
+            step.drained.filter(|last| *last == before.range && *last > before.drained)
+        {
+            commit.drained = Some(last);
+            let mut after = before.drained;
+            while after < last {
+                let page = self.store.batches(after, None, read::PAGE_BATCHES)?;
+                let Some(end) = page.last() else { break };
+                after = end.seq;
+                for batch in page.iter().filter(|batch| batch.seq <= last && !batch.copied) {
+                    read::events_in(batch, |item| {
+                        if let Ok(event) = Event::decode(&item.event) {
+                            commit.tallies.event(&event, 1);
+                        }
+                    })?;
+                }
+            }
+        }
+        self.store.commit(&commit)?;
+        self.done()
+    }
+}

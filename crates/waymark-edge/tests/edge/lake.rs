@@ -1,0 +1,184 @@
+//! What was acknowledged is in the lake once, and counted once in reports, whatever fails on the way there.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+use futures_util::FutureExt as _;
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+use waymark_edge::lake::drain;
+use waymark_edge::tally::Measure;
+use waymark_model::Span;
+
+use crate::identity::{all_settled, event, pack, statement};
+use crate::memory::{OPERATOR, SERVER, World, faults, twice};
+
+/// Every object is seen to until nothing is left; gives whether all of it went well.
+fn drained(world: &World) -> bool {
+    let objects = 0..world.config.map.objects();
+    objects.fold(true, |well, object| {
+        well & drain(&world.edge(), object, Span(0)).now_or_never().unwrap().is_ok()
+    })
+}
+
+/// The lines of all files.
+fn lake(world: &World) -> Vec<Json> {
+    let files = world.host.lake.borrow();
+    let files = files.iter().filter(|(name, _)| name.starts_with("events/"));
+    files
+        .flat_map(|(_, bytes)| {
+            let mut text = String::new();
+            GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
+            let lines: Vec<Json> =
+                text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            lines
+        })
+        .collect()
+}
+
+/// By measure, name and variant, over all days and shards; those that are not nought.
+fn reports(world: &World) -> BTreeMap<(&'static str, String, String), (i64, i64)> {
+    let mut sums: BTreeMap<_, (i64, i64)> = BTreeMap::new();
+    for ((counted, _), (sum, _)) in world.host.reports.borrow().iter() {
+        let key = (counted.measure.name(), counted.name.clone(), counted.variant.clone());
+        let total = sums.entry(key).or_default();
+        total.0 += sum.count;
+        total.1 += sum.amount;
+    }
+    sums.retain(|_, total| *total != (0, 0));
+    sums
+}
+
+fn size_of(world: &World, segment: &str) -> i64 {
+    let sums = reports(world);
+    let how = |how: &str| {
+        let key = (Measure::Segment.name(), segment.to_owned(), how.to_owned());
+        sums.get(&key).map_or(0, |total| total.0)
+    };
+    how("entered") - how("left")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn whatever_fails_on_the_way_each_event_is_in_the_lake_once_and_counted_once(
+        statements in prop::collection::vec(statement(), 1..28),
+        seed in any::<u64>(),
+        size in 1..4_usize,
+        faults in faults(200),
+    ) {
+        let world = World::new();
+        world.publish(&pack());
+        let events: Vec<Json> =
+            statements.iter().enumerate().map(|(number, one)| event(*one, number)).collect();
+        *world.host.faults.borrow_mut() = faults;
+        for numbers in twice(events.len(), seed).chunks(size) {
+            let batch: Vec<&Json> = numbers.iter().map(|number| &events[*number]).collect();
+            let body = json!({ "batch": batch });
+            // As clients do, until it is acknowledged.
+            while world.post("/v1/batch", SERVER, &body).0 != 200 {}
+            // A day may end at any time.
+            world.host.now.set(world.host.now.get().plus(Span(Span::DAY.0 / 5)));
+            drained(&world);
+        }
+        world.host.faults.borrow_mut().clear();
+        all_settled(&world);
+        prop_assert!(drained(&world));
+
+        let mut ids: Vec<String> = lake(&world)
+            .iter()
+            .map(|line| line["messageId"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        let mut expected: Vec<String> = (0..events.len()).map(|at| format!("m{at}")).collect();
+        expected.sort();
+        prop_assert_eq!(ids, expected);
+
+        let mut counts: BTreeMap<_, (i64, i64)> = BTreeMap::new();
+        for event in &events {
+            let kind = event["type"].as_str().unwrap();
+            let name = event["event"].as_str().unwrap_or(kind);
+            counts.entry(("touchpoint", name.to_owned(), kind.to_owned())).or_default().0 += 1;
+            if kind == "track" {
+                let total = counts.entry(("conversion", name.to_owned(), String::new())).or_default();
+                *total = (total.0 + 1, total.1 + 100_000);
+            }
+        }
+        let mut sums = reports(&world);
+        sums.retain(|(measure, ..), _| *measure != "segment");
+        prop_assert_eq!(sums, counts);
+        let (_, stats) = world.get("/admin/v1/stats");
+        prop_assert_eq!(size_of(&world, "keen"), stats["segments"]["keen"].as_i64().unwrap());
+
+        // Nothing is left to do, and doing it again changes nothing.
+        let files = world.host.lake.borrow().clone();
+        prop_assert!(drained(&world));
+        prop_assert_eq!(&files, &*world.host.lake.borrow());
+    }
+}
+
+fn order(user: &str, number: usize) -> Json {
+    json!({
+        "type": "track", "event": "Order Completed", "userId": user, "messageId": format!("{user}{number}"),
+        "properties": { "revenue": 10, "currency": "EUR" },
+    })
+}
+
+#[test]
+fn files_are_named_by_day_and_shard_and_say_whose_an_event_is() {
+    let world = World::new();
+    world.publish(&pack());
+    for day in 0..2 {
+        world.post("/v1/batch", SERVER, &json!({ "batch": [order("ann", day)] }));
+        world.host.now.set(world.host.now.get().plus(Span::DAY));
+    }
+    assert!(drained(&world));
+    let files = world.host.lake.borrow();
+    let days: Vec<&str> = files.keys().map(|name| name.split('/').nth(1).unwrap()).collect();
+    assert_eq!(days, ["day=2026-03-01", "day=2026-03-02"]);
+    assert!(files.keys().all(|name| name.contains("/shard=000") && name.ends_with(".ndjson.gz")));
+    assert_eq!(
+        lake(&world)[0]["kept"],
+        json!({ "visitor": "u:ann", "basis": "server", "user": "u:ann" })
+    );
+    assert_eq!(lake(&world)[0]["receivedAt"], "2026-03-01T00:00:00.000Z");
+}
+
+#[test]
+fn what_has_not_waited_long_enough_stays_and_says_when_it_is_due() {
+    let world = World::new();
+    world.publish(&pack());
+    world.post("/v1/batch", SERVER, &json!({ "batch": [order("ann", 0)] }));
+    let began = world.host.now.get();
+    let dues: Vec<_> = (0..world.config.map.objects())
+        .map(|object| drain(&world.edge(), object, Span(60_000)).now_or_never().unwrap().unwrap())
+        .collect();
+    assert_eq!(dues.iter().flatten().collect::<Vec<_>>(), [&began.plus(Span(60_000))]);
+    assert!(lake(&world).is_empty());
+}
+
+#[test]
+fn who_is_erased_is_taken_out_of_the_sums_and_written_down_for_the_lake() {
+    let world = World::new();
+    world.publish(&pack());
+    for number in 0..3 {
+        let batch = json!({ "batch": [order("ann", number), order("bob", number)] });
+        world.post("/v1/batch", SERVER, &batch);
+    }
+    assert!(drained(&world));
+    assert_eq!(size_of(&world, "keen"), 2);
+    assert_eq!(world.post("/admin/v1/erase", OPERATOR, &json!({ "visitor": "ann" })).0, 200);
+    assert!(drained(&world));
+
+    let sums = reports(&world);
+    let conversions = ("conversion", "Order Completed".to_owned(), "EUR".to_owned());
+    assert_eq!(sums[&conversions], (3, 30_000_000));
+    assert_eq!(size_of(&world, "keen"), 1);
+    assert!(!String::from_utf8(world.host.bytes()).unwrap().contains("ann"));
+    let lake = world.host.lake.borrow();
+    // The SHA-256 of "u:ann".
+    let name = "erased/c782ae854b6ad02798c80eccc0f9e44a30feea3ff400becd76c6b495b20ef61f.json";
+    assert!(lake.contains_key(name));
+}

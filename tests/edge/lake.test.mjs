@@ -1,0 +1,130 @@
+// What the edge leaves in R2 and D1: every event once, sums that agree, and nobody who was erased.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { gunzipSync } from "node:zlib";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { admin, post, server } from "./edge.mjs";
+import { publish, start } from "./miniflare.mjs";
+
+const run = promisify(execFile);
+const CLI = process.env.WAYMARK_CLI;
+const PACK = {
+  pack: "shop",
+  journey: { session: "30m", stages: [{ id: "customer", enter: { $did: { event: "Order Completed" } } }] },
+  segments: { keen: { when: { $did: { event: "Order Completed", count: { $gte: 3 } } } } },
+};
+const PEOPLE = 12;
+const EVENTS = 5;
+let host;
+
+const order = (person, number) => ({
+  type: "track", event: "Order Completed", userId: `person-${person}`, messageId: `order-${person}-${number}`,
+  properties: { revenue: 10.5, currency: "EUR", order_id: `${person}-${number}` },
+});
+
+before(async () => {
+  host = await start({ vars: { LAKE_SECONDS: "1" } });
+  await publish(host.url, PACK);
+  for (let number = 0; number < EVENTS; number++) {
+    const batch = Array.from({ length: PEOPLE }, (_, person) => order(person, number));
+    for (let again = 0; again < 2; again++) {
+      const { status, text } = await post("/v1/batch", { batch }, { ...server, edge: host.url });
+      assert.equal(status, 200, text);
+    }
+    await sleep(300);
+  }
+});
+after(() => host?.stop());
+
+const until = async (what, holds) => {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await holds()) return;
+    await sleep(200);
+  }
+  assert.fail(`not within 20 s: ${what}`);
+};
+
+/** Lines of the files that wait in a folder of the lake. */
+async function lines(lake) {
+  const names = (await readdir(lake, { recursive: true })).filter((name) => name.endsWith(".ndjson.gz"));
+  const texts = await Promise.all(names.map(async (name) => gunzipSync(await readFile(join(lake, name))).toString()));
+  return texts.join("").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+async function query(sql) {
+  const connection = await (await DuckDBInstance.create(":memory:")).connect();
+  const rows = await (await connection.runAndReadAll(sql)).getRowObjectsJson();
+  connection.closeSync();
+  return rows;
+}
+
+const sums = () => host.rows(
+  "SELECT measure, name, variant, sum(count) AS count, sum(amount) / 1000000.0 AS amount FROM tallies GROUP BY 1, 2, 3 HAVING count <> 0 ORDER BY 1, 2, 3",
+);
+
+test("every event arrives in the lake once, in files that are named by day and shard", async () => {
+  let lake;
+  await until("the events are in the lake", async () => {
+    lake = await lines(await host.copy());
+    return lake.length >= PEOPLE * EVENTS;
+  });
+  const ids = lake.map(({ messageId }) => messageId).sort();
+  const sent = Array.from({ length: PEOPLE * EVENTS }, (_, at) => `order-${at % PEOPLE}-${Math.floor(at / PEOPLE)}`).sort();
+  assert.deepEqual(ids, sent);
+  for (const name of await host.files("events/")) {
+    assert.match(name, /^events\/day=\d{4}-\d\d-\d\d\/shard=\d{4}\/[0-9a-f]+-\d{12}-\d{12}\.ndjson\.gz$/);
+  }
+  assert.equal(lake[0].kept.basis, "server");
+});
+
+test("reports have sums by day", async () => {
+  await until("the sums are there", async () => (await sums()).find(({ measure }) => measure === "touchpoint")?.count === PEOPLE * EVENTS);
+  assert.deepEqual(await sums(), [
+    { measure: "conversion", name: "Order Completed", variant: "EUR", count: 60, amount: 630 },
+    { measure: "segment", name: "keen", variant: "entered", count: 12, amount: 0 },
+    { measure: "stage", name: "", variant: "customer", count: 12, amount: 0 },
+    { measure: "touchpoint", name: "Order Completed", variant: "track", count: 60, amount: 0 },
+  ]);
+  const { text } = await admin("/../../metrics", { edge: host.url });
+  assert.match(text, /waymark_lake_age_seconds\{shard="0"\} 0\n/);
+});
+
+test("DuckDB reads what compacting makes of it, as it is", async () => {
+  const lake = await host.copy();
+  const { stdout } = await run(CLI, ["lake", "compact", lake, "--before", "2999-01-01"]);
+  assert.match(stdout, /^60 events of \d+ files into 1 tables/);
+  const days = await query(`
+    SELECT event, count(*) AS events, count(DISTINCT visitor) AS visitors,
+      sum(CAST(json_extract(properties, '$.revenue') AS DECIMAL(12, 2))) AS revenue
+    FROM read_parquet('${lake}/parquet/**/*.parquet', hive_partitioning = true)
+    WHERE day >= DATE '2020-01-01' GROUP BY event`);
+  assert.deepEqual(days, [{ event: "Order Completed", events: "60", visitors: "12", revenue: "630.00" }]);
+  const [{ type }] = await query(
+    `SELECT typeof(received_at) AS type FROM read_parquet('${lake}/parquet/**/*.parquet') LIMIT 1`);
+  assert.equal(type, "TIMESTAMP WITH TIME ZONE");
+});
+
+test("of who is erased nothing is left: not at the edge, not in reports, and not in the lake once it is compacted", async () => {
+  const { status } = await admin("/erase", { method: "POST", body: '{"visitor":"person-3"}', edge: host.url });
+  assert.equal(status, 200);
+  await until("the lake hears of it", async () => (await host.files("erased/")).length > 0);
+  await until("so do reports", async () => (await sums())[0].count === 55);
+  assert.deepEqual((await sums()).map(({ variant, count }) => [variant, count]), [
+    ["EUR", 55], ["entered", 12], ["left", 1], ["customer", 12], ["", 1], ["track", 55],
+  ]);
+  const lake = await host.copy();
+  await run(CLI, ["lake", "compact", lake, "--before", "2999-01-01"]);
+  const { stdout } = await run(CLI, ["lake", "export", lake]);
+  assert.equal(stdout.trim().split("\n").length, 55);
+  const rest = [stdout, (await admin("/export?shard=0", { edge: host.url })).text];
+  for (let shard = 0; shard < 16; shard++) rest.push((await admin(`/export?shard=${shard}`, { edge: host.url })).text);
+  const rows = await query(`SELECT * FROM read_parquet('${lake}/parquet/**/*.parquet')`);
+  rest.push(JSON.stringify(rows), JSON.stringify(await host.rows("SELECT * FROM tallies")), ...(await readdir(lake, { recursive: true })));
+  assert.equal(rows.length, 55);
+  for (const text of rest) assert.ok(!/person-3|order-3-/.test(text), text);
+});
