@@ -1,4 +1,4 @@
-//! Whether a request is the operator's.
+//! Whether a request is the operator's, or somebody's who may look.
 
 use sha2::{Digest, Sha256};
 use waymark_wire::Problem;
@@ -7,8 +7,24 @@ use crate::config::Config;
 use crate::http::Request;
 use crate::identity::hex;
 
-/// Who the bearer is, for the log; or why they are turned away.
-pub fn authorise(config: &Config, request: &Request) -> Result<String, Problem> {
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bearer {
+    /// For the log.
+    pub name: String,
+    pub role: Role,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// May do everything.
+    Operator,
+    /// May look, and sees of people what `VIEWER_SEES` allows.
+    Viewer,
+}
+
+/// Who the bearer is; or why they are turned away.
+pub fn authorise(config: &Config, request: &Request) -> Result<Bearer, Problem> {
     let Some(expected) = config.admin else {
         return Err(Problem::new(
             403,
@@ -19,8 +35,13 @@ pub fn authorise(config: &Config, request: &Request) -> Result<String, Problem> 
     };
     let token = request.bearer().unwrap_or_default();
     let given: [u8; 32] = Sha256::digest(token).into();
-    if same(&expected, &given) {
-        return Ok(format!("token {}", hex(&given[..4])));
+    let is = |expected: &[u8; 32]| same(expected, &given);
+    let name = format!("token {}", hex(&given[..4]));
+    if is(&expected) {
+        return Ok(Bearer { name, role: Role::Operator });
+    }
+    if config.viewer.as_ref().is_some_and(is) {
+        return Ok(Bearer { name, role: Role::Viewer });
     }
     Err(Problem::new(
         401,
@@ -28,6 +49,16 @@ pub fn authorise(config: &Config, request: &Request) -> Result<String, Problem> 
         "The token is not the operator's",
         "Send the operator's token as `Authorization: Bearer <token>`.",
     ))
+}
+
+/// Viewers may not do this.
+pub fn not_for_viewers() -> Problem {
+    Problem::new(
+        403,
+        "not-for-viewers",
+        "This token may only look",
+        "Send the operator's token, whose SHA-256 is ADMIN_TOKEN_SHA256.",
+    )
 }
 
 /// Compares in the same time wherever the difference is.

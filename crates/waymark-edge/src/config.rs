@@ -28,6 +28,10 @@ pub struct Config {
     pub tokens: TokenKeys,
     /// The SHA-256 of the operator's token.
     pub admin: Option<[u8; 32]>,
+    /// The SHA-256 of a token that may only look.
+    pub viewer: Option<[u8; 32]>,
+    /// Sensitivities, as packs name them, of traits that viewers see.
+    pub viewer_sees: Vec<String>,
     pub map: ShardMap,
     /// Which site cookies are for, when several share a signing key.
     pub site: String,
@@ -84,14 +88,14 @@ impl Config {
                                \"publicKey\"} with keys in base64url",
                 })
             })?,
-            admin: get("ADMIN_TOKEN_SHA256")
-                .map(|text| {
-                    sha256_from_hex(text.trim()).ok_or(ConfigError {
-                        name: "ADMIN_TOKEN_SHA256",
-                        expected: "must be a SHA-256 in 64 hexadecimal digits",
-                    })
+            admin: token(get("ADMIN_TOKEN_SHA256"), "ADMIN_TOKEN_SHA256")?,
+            viewer: token(get("VIEWER_TOKEN_SHA256"), "VIEWER_TOKEN_SHA256")?,
+            viewer_sees: get("VIEWER_SEES").map_or(Ok(vec!["public".to_owned()]), |text| {
+                texts(&text).ok_or(ConfigError {
+                    name: "VIEWER_SEES",
+                    expected: "must be a JSON list of sensitivities such as \"public\"",
                 })
-                .transpose()?,
+            })?,
             map: shard_map(get("SHARD_EPOCH"), get("SHARD_OBJECTS"))?,
             lake_age: get("LAKE_SECONDS")
                 .map_or(Some(LAKE_SECONDS), |text| text.trim().parse().ok())
@@ -164,6 +168,11 @@ fn cookie_keys(text: &str) -> Option<CookieKeys> {
 fn texts(text: &str) -> Option<Vec<String>> {
     let list: Value = serde_json::from_str(text).ok()?;
     list.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn token(text: Option<String>, name: &'static str) -> Result<Option<[u8; 32]>, ConfigError> {
+    let expected = "must be a SHA-256 in 64 hexadecimal digits";
+    text.map(|text| sha256_from_hex(text.trim()).ok_or(ConfigError { name, expected })).transpose()
 }
 
 fn sha256_from_hex(text: &str) -> Option<[u8; 32]> {
@@ -242,6 +251,8 @@ mod tests {
             ("COOKIE_KEYS", r#"[{"id":"k.1","secret":"nope-secret-nope-secret"}]"#),
             ("COOKIE_KEYS", r#"[{"id":"k","secret":"nope-secret"}]"#),
             ("ADMIN_TOKEN_SHA256", "nope-secret"),
+            ("VIEWER_TOKEN_SHA256", "nope-secret"),
+            ("VIEWER_SEES", "nope-secret"),
             ("USER_TOKEN_KEYS", r#"[{"id":"k","alg":"HS256","secret":"nope-secret"}]"#),
             ("SHARD_OBJECTS", "0"),
             ("SHARD_EPOCH", "-1"),

@@ -1,13 +1,13 @@
-//! What a visitor allows, kept in the cookie that pages are personalised by.
+//! What a visitor allows, kept in the cookie that pages are personalised by, and what they may ask for.
 
 use serde_json::Value as Json;
 use waymark_model::{Purposes, limits};
-use waymark_wire::Basis;
+use waymark_wire::{Basis, Problem};
 
 use crate::body::{inflated, object, purposes};
 use crate::cookie::{self, Visitor};
 use crate::edge::Edge;
-use crate::erasure;
+use crate::{erasure, lake, profile};
 use crate::http::{Answer, Request, Response};
 use crate::identity::{ANONYMOUS, Proof};
 use crate::ports::{Clock, Objects};
@@ -73,4 +73,29 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     Ok(Response::empty(204)
         .with_header("Set-Cookie", cookie)
         .with_header("Cache-Control", "no-store"))
+}
+
+/// `GET /v1/export`: every event that was kept of the device whose cookie this is, a line each. What others have
+/// told of the same person, or the person on other devices, is for the operator to hand over.
+pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+    if !matches!(request.header("sec-fetch-site"), None | Some("same-origin" | "none")) {
+        return Err(Problem::new(
+            403,
+            "cross-site",
+            "Another site may not ask",
+            "Ask from a page of the site that the edge stands in front of.",
+        ));
+    }
+    let now = edge.host.now();
+    let cookie = edge.config.cookies.find(request.header("cookie"), &edge.config.site, now);
+    let Some(visitor) = cookie.visitor() else {
+        return Err(problems::no_proof(
+            "The visitor's cookie says who asks: ask from a page behind the edge, with credentials, after \
+             the visitor has agreed to be known.",
+        ));
+    };
+    let mut lines = Vec::new();
+    let key = format!("{ANONYMOUS}{}", visitor.id);
+    profile::each_event(edge, &key, |events| lines.extend(lake::lines(events))).await?;
+    Ok(Response::ndjson(lines))
 }

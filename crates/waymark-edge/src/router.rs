@@ -4,7 +4,7 @@ use serde_json::json;
 use waymark_model::{Kind, limits};
 use waymark_wire::Problem;
 
-use crate::access;
+use crate::access::{self, Bearer, Role};
 use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
@@ -21,6 +21,7 @@ enum Route<'r> {
     Metrics,
     Intake(Intake),
     Consent,
+    Export,
     Decide,
     Explain,
     Preview(&'r str),
@@ -45,6 +46,14 @@ enum Admin<'r> {
     Erase,
     Quarantine,
     Profile,
+    Portable,
+}
+
+impl Admin<'_> {
+    /// What shows nobody's events.
+    const fn is_for_viewers(&self) -> bool {
+        matches!(self, Self::Stats | Self::Profile)
+    }
 }
 
 impl<'r> Route<'r> {
@@ -54,6 +63,7 @@ impl<'r> Route<'r> {
             ["healthz"] => Self::Health,
             ["metrics"] => Self::Metrics,
             ["v1", "consent"] => Self::Consent,
+            ["v1", "export"] => Self::Export,
             ["v1", "decide"] => Self::Decide,
             ["v1", "explain"] => Self::Explain,
             ["v1", "preview", token] => Self::Preview(token),
@@ -74,6 +84,7 @@ impl<'r> Route<'r> {
                 ["previews"] => Admin::Previews,
                 ["erase"] => Admin::Erase,
                 ["profile"] => Admin::Profile,
+                ["profile", "export"] => Admin::Portable,
                 ["quarantine"] => Admin::Quarantine,
                 _ => return None,
             }),
@@ -85,6 +96,7 @@ impl<'r> Route<'r> {
         match self {
             Self::Intake(_) | Self::Consent | Self::Decide | Self::Explain => &[Method::Post],
             Self::Health
+            | Self::Export
             | Self::Metrics
             | Self::ActivePack
             | Self::Pack(_)
@@ -97,7 +109,8 @@ impl<'r> Route<'r> {
                 | Admin::Events
                 | Admin::Export
                 | Admin::Quarantine
-                | Admin::Profile => &[Method::Get],
+                | Admin::Profile
+                | Admin::Portable => &[Method::Get],
                 Admin::Activate(_)
                 | Admin::Deactivate
                 | Admin::RollBack
@@ -176,6 +189,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
             }
             Route::Intake(intake) => ingest(self, request, *intake).await,
             Route::Consent => consent::consent(self, request).await,
+            Route::Export => consent::export(self, request).await,
             Route::Decide => decide::decide(self, request).await,
             Route::Explain => explain::explain(self, request).await,
             Route::Preview(token) => preview::program(self, request, token).await,
@@ -183,7 +197,10 @@ impl<H: Clock + Objects> Edge<'_, H> {
             Route::Pack(hash) => programs::page_by_hash(self, request, hash).await,
             Route::Settings(key) => self.settings(request, key),
             Route::Admin(admin) => {
-                let by = access::authorise(self.config, request)?;
+                let Bearer { name: by, role } = access::authorise(self.config, request)?;
+                if role == Role::Viewer && !admin.is_for_viewers() {
+                    return Err(access::not_for_viewers());
+                }
                 match admin {
                     Admin::Packs if method == Method::Put => admin::put_pack(self, request).await,
                     Admin::Packs => admin::list_packs(self).await,
@@ -198,7 +215,8 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Previews => preview::create(self, request).await,
                     Admin::Erase => erasure::erase(self, request).await,
                     Admin::Quarantine => quarantine::list(self).await,
-                    Admin::Profile => person::person(self, request).await,
+                    Admin::Profile => person::person(self, request, role).await,
+                    Admin::Portable => person::portable(self, request).await,
                 }
             }
         }
@@ -243,6 +261,8 @@ impl<H: Clock + Objects> Edge<'_, H> {
     fn readable(&self, request: &Request, route: &Route<'_>, response: Response) -> Response {
         const ALLOW: &str = "Access-Control-Allow-Origin";
         match route {
+            // A visitor's events are for the visitor's own site.
+            Route::Export => response,
             Route::Health
             | Route::ActivePack
             | Route::Pack(_)

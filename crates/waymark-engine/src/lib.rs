@@ -24,6 +24,7 @@ pub mod explain;
 mod flow;
 mod membership;
 mod numerals;
+mod portrait;
 pub mod program;
 mod render;
 mod reuse;

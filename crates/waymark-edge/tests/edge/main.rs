@@ -7,5 +7,6 @@ mod identity;
 mod lake;
 mod memory;
 mod packs;
+mod person;
 mod quarantine;
 mod reading;

@@ -510,6 +510,10 @@ impl World {
                 "ADMIN_TOKEN_SHA256" => {
                     "3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0"
                 }
+                // Of "viewer".
+                "VIEWER_TOKEN_SHA256" => {
+                    "d35ca5051b82ffc326a3b0b6574a9a3161dee16b9478a199ee39cd803ce5b799"
+                }
                 "SHARD_OBJECTS" => "4",
                 "USER_TOKEN_KEYS" => TOKEN_KEYS,
                 _ => return None,
@@ -537,8 +541,12 @@ impl World {
     }
 
     pub fn get(&self, path: &str) -> (u16, Json) {
+        self.get_as(OPERATOR, path)
+    }
+
+    pub fn get_as(&self, who: &str, path: &str) -> (u16, Json) {
         let request = Request::new(Method::Get, &format!("https://edge.example{path}"))
-            .with_header("Authorization", OPERATOR);
+            .with_header("Authorization", who);
         read(&self.ask(&request))
     }
 
@@ -565,6 +573,7 @@ impl World {
 pub const SERVER: &str = "Basic czo=";
 pub const BROWSER: &str = "Basic dzo=";
 pub const OPERATOR: &str = "Bearer token";
+pub const VIEWER: &str = "Bearer viewer";
 
 fn read(response: &Response) -> (u16, Json) {
     (response.status, serde_json::from_slice(&response.body).unwrap_or_default())

@@ -8,7 +8,7 @@ use waymark_edge::pages::{PageRequest, plan};
 
 use crate::memory::{BROWSER, World};
 
-fn pack() -> Json {
+pub fn pack() -> Json {
     json!({
         "pack": "shop",
         "segments": { "keen": { "when": { "$did": { "event": "Seen" } } } },
@@ -29,7 +29,7 @@ fn granted() -> Json {
 }
 
 /// A device that has been seen; gives its id and its cookie.
-fn known(world: &World, device_key: &str) -> (String, String) {
+pub fn known(world: &World, device_key: &str) -> (String, String) {
     let id = uuid_from_sha256(device_key);
     let event = json!({
         "type": "track", "event": "Seen", "messageId": format!("m-{device_key}"), "anonymousId": id,
