@@ -48,8 +48,10 @@ test("an event is stored as it was sent, with the time of its receipt", async ()
   const event = viewed(randomUUID(), { properties: { name: "Alcove 2 – 露营", price: 0.1, tags: [null, { a: true }] } });
   const before = Date.now();
   await post("/v1/batch", { batch: [event] }, browser);
-  const [{ timestamp, receivedAt, ...rest }] = await stored(event.anonymousId);
+  const [{ timestamp, receivedAt, kept, ...rest }] = await stored(event.anonymousId);
   assert.deepEqual(rest, event);
+  // A claim, which touches nobody's profile but its own.
+  assert.deepEqual(kept, { visitor: `c:${event.anonymousId}`, basis: "browser" });
   assert.equal(timestamp, receivedAt);
   assert.ok(Math.abs(Date.parse(receivedAt) - before) < 10_000, receivedAt);
 });

@@ -37,6 +37,8 @@ pub struct Config {
     pub site: String,
     /// Pages of these origins may read answers with credentials; `None` is any.
     pub origins: Option<Vec<String>>,
+    /// How long visitors are kept who are not heard of.
+    pub keep: Option<Span>,
     /// How long events wait before they leave for the lake.
     pub lake_age: Span,
     /// Sites whose answers packs may show.
@@ -97,6 +99,13 @@ impl Config {
                 })
             })?,
             map: shard_map(get("SHARD_EPOCH"), get("SHARD_OBJECTS"))?,
+            keep: get("KEEP_DAYS")
+                .map(|text| {
+                    let days = text.trim().parse().ok().filter(|days| (15..=36_500).contains(days));
+                    days.map(|days: i64| Span(days * Span::DAY.0))
+                        .ok_or(ConfigError { name: "KEEP_DAYS", expected: "must be 15 to 36500" })
+                })
+                .transpose()?,
             lake_age: get("LAKE_SECONDS")
                 .map_or(Some(LAKE_SECONDS), |text| text.trim().parse().ok())
                 .filter(|seconds| (1..=86_400).contains(seconds))
@@ -257,6 +266,7 @@ mod tests {
             ("SHARD_OBJECTS", "0"),
             ("SHARD_EPOCH", "-1"),
             ("LAKE_SECONDS", "0"),
+            ("KEEP_DAYS", "a year"),
             ("ALLOWED_ORIGINS", "{}"),
             ("REMOTE_ORIGINS", "{}"),
         ] {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
-use waymark_model::limits;
+use waymark_model::{Timestamp, limits};
 use waymark_wire::Problem;
 
 use crate::body::{inflated, object};
@@ -28,21 +28,53 @@ pub async fn erase<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) ->
     let id = id.ok_or_else(|| {
         problems::bad_member("/visitor", "Say whom: {\"visitor\": \"<id>\"}, or \"u:<id>\".")
     })?;
-    let mut open = keys_meant_by(id);
-    let mut known: BTreeSet<String> = open.iter().cloned().collect();
-    let mut events = 0;
-    while let Some(key) = open.pop() {
-        let gone = forget_key(edge, &key).await?;
-        events += gone.events;
-        open.extend(gone.others.into_iter().filter(|key| known.insert(key.clone())));
-    }
+    let Forgotten { events, keys: known } = forget_all(edge, keys_meant_by(id), None).await?;
     quarantine::forget(edge, known.iter().map(|key| id_of(key)).collect()).await?;
     Ok(Response::json(200, &json!({ "events": events, "ids": known })))
 }
 
+/// Whoever has a profile in this object and was not heard of since a moment is forgotten, under all of their ids.
+/// Gives whether there may be more.
+pub async fn expire<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    object: u16,
+    since: Timestamp,
+) -> Result<bool, Problem> {
+    let keys = match edge.shard(object, ShardAsk::Unseen { since }).await? {
+        ShardTold::Members(keys) => keys,
+        other => return Err(problems::unexpected(&other)),
+    };
+    let more = !keys.is_empty();
+    for key in keys {
+        forget_all(edge, vec![key], Some(since)).await?;
+    }
+    Ok(more)
+}
+
+struct Forgotten {
+    events: u64,
+    keys: BTreeSet<String>,
+}
+
+/// Ids, and those that are the same people's.
+async fn forget_all<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    mut open: Vec<String>,
+    unseen: Option<Timestamp>,
+) -> Result<Forgotten, Problem> {
+    let mut forgotten = Forgotten { events: 0, keys: open.iter().cloned().collect() };
+    while let Some(key) = open.pop() {
+        let gone = forget_key(edge, &key, unseen).await?;
+        forgotten.events += gone.events;
+        let others = gone.others.into_iter();
+        open.extend(others.filter(|key| forgotten.keys.insert(key.clone())));
+    }
+    Ok(forgotten)
+}
+
 /// What was told under one id. Whose profile it was in loses it, too.
 pub async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<(), Problem> {
-    forget_key(edge, key).await?;
+    forget_key(edge, key, None).await?;
     quarantine::forget(edge, BTreeSet::from([id_of(key)])).await
 }
 
@@ -51,11 +83,15 @@ fn id_of(key: &str) -> &str {
     key.split_once(':').map_or(key, |(_, id)| id)
 }
 
-async fn forget_key<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<Gone, Problem> {
+async fn forget_key<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    key: &str,
+    unseen: Option<Timestamp>,
+) -> Result<Gone, Problem> {
     let home = edge.config.map.object_of_visitor(key);
     let mut gone = Gone { events: 0, others: Vec::new() };
     loop {
-        let ask = ShardAsk::Erase { visitor: key.to_owned(), at: edge.host.now() };
+        let ask = ShardAsk::Erase { visitor: key.to_owned(), at: edge.host.now(), unseen };
         match edge.shard(home, ask).await? {
             ShardTold::Erased { events, more, others, pending } => {
                 gone.events += u64::from(events);

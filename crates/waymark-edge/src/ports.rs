@@ -60,6 +60,12 @@ pub trait ShardStore {
 
     fn commit(&self, commit: &Commit) -> Result<(), StoreError>;
 
+    /// Profiles that have not changed since a moment.
+    fn unseen(&self, since: Timestamp, most: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Whether the profile of an id has not changed since a moment; so has none.
+    fn is_unseen(&self, visitor: &str, since: Timestamp) -> Result<bool, StoreError>;
+
     /// Visitors after a key, in the order of keys.
     fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
 
@@ -308,6 +314,8 @@ pub struct Erased {
     pub at: Timestamp,
     /// Nothing of them is left after this: who else they are can be forgotten, too.
     pub wholly: bool,
+    /// Nothing of them is kept again.
+    pub for_good: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

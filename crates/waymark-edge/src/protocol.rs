@@ -47,6 +47,12 @@ pub enum ShardAsk {
     Erase {
         visitor: String,
         at: Timestamp,
+        /// Nobody wants it; they have not been seen since this moment. Then they may come back.
+        unseen: Option<Timestamp>,
+    },
+    /// Profiles of whom nothing was heard since a moment.
+    Unseen {
+        since: Timestamp,
     },
     /// Stored events after a batch; of one visitor's profile, if one is named.
     Events {
@@ -251,10 +257,15 @@ impl ShardCall {
                 out.optional_text(visitor.as_deref());
                 out.unsigned(*after);
             }
-            ShardAsk::Erase { visitor, at } => {
+            ShardAsk::Erase { visitor, at, unseen } => {
                 out.byte(4);
                 out.text(visitor);
                 out.signed(at.0);
+                out.option(unseen.as_ref(), |out, since| out.signed(since.0));
+            }
+            ShardAsk::Unseen { since } => {
+                out.byte(17);
+                out.signed(since.0);
             }
             ShardAsk::Pending => out.byte(5),
             ShardAsk::Import { packs, at, source, posts } => {
@@ -328,6 +339,7 @@ impl ShardCall {
             ShardAsk::Profile { .. }
             | ShardAsk::Events { .. }
             | ShardAsk::Erase { .. }
+            | ShardAsk::Unseen { .. }
             | ShardAsk::Pending
             | ShardAsk::Delivered(_)
             | ShardAsk::Health
@@ -353,7 +365,11 @@ impl ShardAsk {
             1 => Self::Profile { visitor: input.string() },
             2 => Self::Stats { packs: Packs::read(input), now: Timestamp(input.signed()) },
             3 => Self::Events { visitor: input.option(Reader::string), after: input.unsigned() },
-            4 => Self::Erase { visitor: input.string(), at: Timestamp(input.signed()) },
+            4 => Self::Erase {
+                visitor: input.string(),
+                at: Timestamp(input.signed()),
+                unseen: input.option(|input| Timestamp(input.signed())),
+            },
             5 => Self::Pending,
             6 => Self::Import {
                 packs: Packs::read(input),
@@ -376,6 +392,7 @@ impl ShardAsk {
             13 => Self::Health,
             14 => Self::Members { key: input.string() },
             15 => Self::Drain { at: Timestamp(input.signed()), age: Span(input.signed()) },
+            17 => Self::Unseen { since: Timestamp(input.signed()) },
             16 => Self::Drained(DrainStep {
                 drained: input.option(Reader::unsigned),
                 buried: input.list(Reader::unsigned),

@@ -17,7 +17,7 @@ use crate::ports::{
 use crate::protocol::{ShardCall, ShardTold};
 use crate::shard::answer;
 use crate::tally::{Counted, Measure, Standing, Sum};
-use crate::{lake, merges};
+use crate::{erasure, lake, merges};
 
 /// What makes the tables, a step a version. What was released is not changed any more, only added to.
 const SCHEMA: [&str; 3] = [
@@ -108,6 +108,11 @@ impl DurableObject for Shard {
         if let Some(age) = self.lake_age() {
             self.wake_after(age).await?;
         }
+        if self.store.as_ref().is_ok_and(|store| store.undrained.get() > 0)
+            && self.keeps_for_a_term()
+        {
+            self.wake_after(Span::DAY).await?;
+        }
         let status = if matches!(told, ShardTold::Stale { .. }) { 409 } else { 200 };
         Ok(Response::from_bytes(told.encode())?.with_status(status))
     }
@@ -127,6 +132,14 @@ impl DurableObject for Shard {
                 Ok(Some(due)) => self.wake_after(due.since(self.host.now())).await?,
                 Err(error) => {
                     worker::console_error!("lake: {error}");
+                    self.wake_after(RETRY).await?;
+                }
+            }
+            match self.expire(store, object).await {
+                Ok(None) => {}
+                Ok(Some(wait)) => self.wake_after(wait).await?,
+                Err(error) => {
+                    worker::console_error!("retention: {error}");
                     self.wake_after(RETRY).await?;
                 }
             }
@@ -167,6 +180,28 @@ impl Shard {
         }
     }
 
+    /// Once a day. Gives how long until the next time, where the operator has set a term.
+    async fn expire(&self, store: &SqlShard, object: u16) -> Result<Option<Span>, String> {
+        let config = config(&self.host.env);
+        let config = config.as_ref().as_ref().map_err(ToString::to_string)?;
+        let Some(keep) = config.keep else { return Ok(None) };
+        let now = self.host.now();
+        let said = |error: StoreError| error.to_string();
+        let last = Timestamp(store.meta("expired").map_err(said)?);
+        let next = last.plus(Span::DAY);
+        if next > now {
+            return Ok(Some(next.since(now)));
+        }
+        let packs = packs();
+        let edge = Edge { host: &self.host, config, packs: &packs };
+        let more = erasure::expire(&edge, object, now.minus(keep)).await;
+        if more.map_err(|problem| problem.detail)? {
+            return Ok(Some(Span(0)));
+        }
+        store.set_meta("expired", now.0).map_err(said)?;
+        Ok(Some(Span::DAY))
+    }
+
     async fn drain(&self, object: u16) -> Result<Option<Timestamp>, String> {
         if !self.host.has_lake() && !self.host.has_reports() {
             return Ok(None);
@@ -179,6 +214,10 @@ impl Shard {
         let is_full = store.undrained.replace(0) >= FILE_BYTES;
         let age = if is_full { Span(0) } else { config.lake_age };
         lake::drain(&edge, object, age).await.map_err(|problem| problem.detail)
+    }
+
+    fn keeps_for_a_term(&self) -> bool {
+        config(&self.host.env).as_ref().as_ref().is_ok_and(|config| config.keep.is_some())
     }
 
     async fn settle(&self, object: u16) -> Result<(), String> {
@@ -423,10 +462,12 @@ impl SqlShard {
         let key = || vec![erased.visitor.as_str().into()];
         self.sql.run("DELETE FROM visitors WHERE id = ?", key())?;
         self.sql.run("DELETE FROM seen WHERE visitor = ?", key())?;
-        self.sql.run(
-            "INSERT INTO erased (visitor, at) VALUES (?, ?) ON CONFLICT (visitor) DO NOTHING",
-            vec![tombstone(&erased.visitor), integer(erased.at.0)],
-        )?;
+        if erased.for_good {
+            self.sql.run(
+                "INSERT INTO erased (visitor, at) VALUES (?, ?) ON CONFLICT (visitor) DO NOTHING",
+                vec![tombstone(&erased.visitor), integer(erased.at.0)],
+            )?;
+        }
         if erased.wholly {
             self.sql.run("DELETE FROM nodes WHERE key = ?", key())?;
             self.sql.run("DELETE FROM members WHERE root = ?", key())?;
@@ -578,6 +619,18 @@ impl ShardStore for SqlShard {
             self.counters.set(Some(Counters { duplicates, ..counters }));
         }
         Ok(())
+    }
+
+    fn unseen(&self, since: Timestamp, most: u32) -> Result<Vec<String>, StoreError> {
+        let query = "SELECT id FROM visitors WHERE root IS NULL AND updated < ? LIMIT ?";
+        let rows = self.sql.rows(query, vec![integer(since.0), integer(most.into())])?;
+        rows.into_iter().map(|row| Columns::of(row).text()).collect()
+    }
+
+    fn is_unseen(&self, visitor: &str, since: Timestamp) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM visitors WHERE id = ? AND root IS NULL AND updated >= ?";
+        let row = self.sql.row(query, vec![visitor.into(), integer(since.0)])?;
+        Ok(row.is_none())
     }
 
     fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError> {

@@ -11,13 +11,29 @@ use crate::tally::Standing;
 
 impl<S: ShardStore> Desk<'_, S> {
     /// As many batches as one call may rewrite, about a megabyte each at most.
-    pub fn erase(&self, visitor: &str, at: Timestamp) -> Result<ShardTold, StoreError> {
+    pub fn erase(
+        &self,
+        visitor: &str,
+        at: Timestamp,
+        unseen: Option<Timestamp>,
+    ) -> Result<ShardTold, StoreError> {
         let store = self.store;
+        if let Some(since) = unseen
+            && !store.is_unseen(visitor, since)?
+        {
+            return Ok(ShardTold::Erased {
+                events: 0,
+                more: false,
+                others: Vec::new(),
+                pending: false,
+            });
+        }
+        let for_good = unseen.is_none();
         let marker = fnv1a64(visitor.as_bytes());
         let page = store.batches(0, Some(marker), read::PAGE_BATCHES)?;
         let more = page.len() == read::PAGE_BATCHES as usize;
         let mut commit = Commit {
-            erased: Some(Erased { visitor: visitor.to_owned(), at, wholly: !more }),
+            erased: Some(Erased { visitor: visitor.to_owned(), at, wholly: !more, for_good }),
             posted: at,
             ..Commit::default()
         };
@@ -27,7 +43,8 @@ impl<S: ShardStore> Desk<'_, S> {
             let rest = without(batch, visitor)?;
             events += batch.events - rest.events;
             commit.remains.push(rest);
-            if batch.seq <= drained && !batch.copied {
+            // What is long ago has happened nevertheless.
+            if for_good && batch.seq <= drained && !batch.copied {
                 read::events_in(batch, |item| {
                     if item.visitor == visitor
                         && let Ok(event) = Event::decode(&item.event)
@@ -40,12 +57,16 @@ impl<S: ShardStore> Desk<'_, S> {
         if let Some(Profile::Here(_, counted)) = store.profile(visitor)? {
             commit.tallies.moves(day_of(at), &counted, &Standing::default());
         }
-        if !more && range > 0 {
+        if for_good && !more && range > 0 {
             commit.grave = Some((visitor.to_owned(), at));
         }
         let mut others = Vec::new();
         if !more {
             others = store.members(visitor)?;
+            // Copies of what other ids told; nobody will come for them once it is not known whose they were.
+            for member in others.iter().filter(|member| !self.is_home_of(member)) {
+                commit.remains.extend(self.batches_without(member)?);
+            }
             others.extend(store.leading_to(visitor)?);
             if let Some(node) = store.node(visitor)? {
                 let key = || visitor.to_owned();

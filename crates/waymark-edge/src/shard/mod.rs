@@ -34,6 +34,9 @@ struct Desk<'d, S> {
     object: u16,
 }
 
+/// Profiles that are found unseen at a time.
+const UNSEEN: u32 = 100;
+
 /// Answers a call. `program` is the one that the call's packs ask for.
 pub fn answer<S: ShardStore>(store: &S, program: &Program, call: &ShardCall) -> ShardTold {
     let told = checked(store, program, call);
@@ -56,7 +59,8 @@ fn checked<S: ShardStore>(
     let desk = Desk { store, engine, map: call.map, object: call.object };
     match &call.ask {
         ShardAsk::Receive { received, events, .. } => desk.receive(*received, events),
-        ShardAsk::Erase { visitor, at } => desk.erase(visitor, *at),
+        ShardAsk::Erase { visitor, at, unseen } => desk.erase(visitor, *at, *unseen),
+        ShardAsk::Unseen { since } => Ok(ShardTold::Members(store.unseen(*since, UNSEEN)?)),
         ShardAsk::Profile { visitor } => Ok(ShardTold::Profile(store.profile(visitor)?)),
         ShardAsk::Stats { now, .. } => read::stats(store, engine, *now).map(ShardTold::Stats),
         ShardAsk::Events { visitor, after } => read::events(store, visitor.as_deref(), *after),

@@ -1,7 +1,9 @@
 //! Who withdraws leaves nothing behind, and takes nobody along.
 
+use futures_util::FutureExt as _;
 use serde_json::{Value as Json, json};
 use waymark_edge::http::{Method, Request};
+use waymark_model::Span;
 
 use crate::memory::{BROWSER, SERVER, World};
 use waymark_edge::identity::uuid_from_sha256;
@@ -94,4 +96,49 @@ fn nobody_erases_another() {
         Request::new(Method::Post, "https://edge.example/v1/consent").with_body(body.to_string());
     assert_eq!(world.ask(&request).status, 403);
     assert_eq!(exported(&world).lines().count(), 2);
+}
+
+/// All objects, until none has anybody left who was not heard of for so many days.
+fn expire(world: &World, days: i64) {
+    let since = world.host.now.get().minus(Span(days * Span::DAY.0));
+    for object in 0..world.config.map.objects() {
+        while waymark_edge::erasure::expire(&world.edge(), object, since)
+            .now_or_never()
+            .unwrap()
+            .unwrap()
+        {}
+    }
+}
+
+#[test]
+fn who_is_not_heard_of_for_a_term_is_forgotten_under_all_ids_and_may_come_back() {
+    let world = World::new();
+    world.publish(&pack());
+    let seen = |user: &str, device: &str, number: usize| {
+        let id = format!("{user}-{number}");
+        json!({ "type": "track", "event": "Seen", "messageId": id, "userId": user, "anonymousId": device })
+    };
+    let send = |events: &[Json]| {
+        let (status, answer) = world.post("/v1/batch", SERVER, &json!({ "batch": events }));
+        assert_eq!((status, &answer["accepted"]), (200, &json!(events.len())), "{answer}");
+    };
+    let later = |days: i64| world.host.now.set(world.host.now.get().plus(Span(days * Span::DAY.0)));
+    let anonymous = |device: &str| json!({ "type": "track", "event": "Seen", "messageId": format!("a-{device}"), "anonymousId": device });
+    send(&[
+        anonymous("d-ann"),
+        anonymous("d-bob"),
+        seen("ann", "d-ann", 0),
+        seen("bob", "d-bob", 0),
+    ]);
+    later(20);
+    send(&[seen("bob", "d-bob", 1)]);
+    later(20);
+    expire(&world, 30);
+    // Her device's id is old, and so is his; but he was here.
+    let all = world.host.kept();
+    assert!(!all.contains("ann") && all.contains("d-bob"));
+    assert_eq!(world.get("/admin/v1/profile?visitor=bob").1["events"], 3);
+    assert_eq!(world.get("/admin/v1/profile?visitor=ann").0, 404);
+    send(&[seen("ann", "d-ann", 9)]);
+    assert_eq!(world.get("/admin/v1/profile?visitor=ann").1["events"], 1);
 }

@@ -76,9 +76,20 @@ impl Memory {
         .collect()
     }
 
-    /// All bytes that are kept, to look for traces.
-    pub fn bytes(&self) -> Vec<u8> {
-        format!("{:?}", self.shards.borrow()).into_bytes()
+    /// All that is kept, to look for traces.
+    pub fn kept(&self) -> String {
+        let mut all = format!("{:?}", self.shards.borrow()).into_bytes();
+        for shard in self.shards.borrow().values() {
+            let rows = shard.0.borrow();
+            rows.batches.iter().for_each(|batch| all.extend(&batch.body));
+            rows.outbox.values().for_each(|(_, _, message)| all.extend(message));
+            for profile in rows.profiles.values() {
+                if let Profile::Here(state, _) = profile {
+                    all.extend(state);
+                }
+            }
+        }
+        String::from_utf8_lossy(&all).into_owned()
     }
 
     fn fault(&self) -> Option<Fault> {
@@ -177,6 +188,7 @@ struct Rows {
     swept: i64,
     duplicates: u64,
     profiles: BTreeMap<String, Profile>,
+    updated: BTreeMap<String, Timestamp>,
     seen: BTreeMap<(String, i64, u32), Vec<u64>>,
     batches: Vec<Batch>,
     stored: u64,
@@ -234,6 +246,7 @@ impl ShardStore for Shard {
         }
         for visitor in &commit.visitors {
             rows.profiles.insert(visitor.id.clone(), visitor.profile.clone());
+            rows.updated.insert(visitor.id.clone(), visitor.updated);
         }
         for (visitor, seen) in &commit.seen {
             rows.seen.insert((visitor.clone(), seen.day, seen.part), seen.ids.clone());
@@ -252,7 +265,10 @@ impl ShardStore for Shard {
         if let Some(erased) = &commit.erased {
             rows.profiles.remove(&erased.visitor);
             rows.seen.retain(|(whose, ..), _| *whose != erased.visitor);
-            rows.erased.insert(fnv1a64(erased.visitor.as_bytes()));
+            rows.updated.remove(&erased.visitor);
+            if erased.for_good {
+                rows.erased.insert(fnv1a64(erased.visitor.as_bytes()));
+            }
             if erased.wholly {
                 rows.nodes.remove(&erased.visitor);
                 rows.members.retain(|(root, _)| *root != erased.visitor);
@@ -387,6 +403,19 @@ impl ShardStore for Shard {
 
     fn imported(&self, source: u16) -> Result<u64, StoreError> {
         Ok(self.0.borrow().imported.get(&source).copied().unwrap_or_default())
+    }
+
+    fn unseen(&self, since: Timestamp, most: u32) -> Result<Vec<String>, StoreError> {
+        let rows = self.0.borrow();
+        let old = rows.updated.iter().filter(|(_, updated)| **updated < since);
+        let here = old.filter(|(id, _)| matches!(rows.profiles.get(*id), Some(Profile::Here(..))));
+        Ok(here.take(most as usize).map(|(id, _)| id.clone()).collect())
+    }
+
+    fn is_unseen(&self, visitor: &str, since: Timestamp) -> Result<bool, StoreError> {
+        let rows = self.0.borrow();
+        let is_here = matches!(rows.profiles.get(visitor), Some(Profile::Here(..)));
+        Ok(!is_here || rows.updated.get(visitor).is_none_or(|updated| *updated < since))
     }
 
     fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError> {

@@ -50,7 +50,10 @@ fn all_that_is_known_of_a_person_is_in_one_place() {
     let (status, person) = world().get("/admin/v1/profile?visitor=ann");
     assert_eq!(status, 200, "{person}");
     assert_eq!(person["ids"], json!(["u:ann", "a:d1"]));
-    assert_eq!(person["traits"], json!({ "plan": "gold", "income": 5, "email": "ann@example.com" }));
+    assert_eq!(
+        person["traits"],
+        json!({ "plan": "gold", "income": 5, "email": "ann@example.com" })
+    );
     assert_eq!((&person["stage"], &person["segments"]), (&json!("customer"), &json!(["keen"])));
     assert_eq!(person["features"], json!({ "spend": 40, "note": "for ann" }));
     assert_eq!(person["scores"], json!({ "worth": 81 }));
@@ -75,12 +78,15 @@ fn a_viewer_sees_what_the_pack_calls_public_and_nobodys_words() {
 #[test]
 fn a_viewer_may_look_and_do_nothing() {
     let world = world();
-    for path in ["/export", "/events?visitor=ann", "/profile/export?visitor=ann", "/quarantine", "/packs"] {
+    for path in
+        ["/export", "/events?visitor=ann", "/profile/export?visitor=ann", "/quarantine", "/packs"]
+    {
         let (status, problem) = world.get_as(VIEWER, &format!("/admin/v1{path}"));
         assert_eq!((status, &problem["code"]), (403, &json!("not-for-viewers")), "{path}");
     }
     for path in ["/erase", "/packs/rollback", "/packs/deactivate", "/previews", "/evaluate"] {
-        let (status, problem) = world.post(&format!("/admin/v1{path}"), VIEWER, &json!({ "visitor": "ann" }));
+        let (status, problem) =
+            world.post(&format!("/admin/v1{path}"), VIEWER, &json!({ "visitor": "ann" }));
         assert_eq!((status, &problem["code"]), (403, &json!("not-for-viewers")), "{path}");
     }
     assert_eq!(world.get("/admin/v1/profile?visitor=ann").0, 200);
@@ -98,7 +104,8 @@ fn an_operator_can_hand_over_all_events_under_all_ids() {
     let path = "https://edge.example/admin/v1/profile/export?visitor=d1";
     let request = Request::new(Method::Get, path).with_header("Authorization", OPERATOR);
     let (status, events) = lines(&world(), &request);
-    let mut ids: Vec<&str> = events.iter().filter_map(|event| event["messageId"].as_str()).collect();
+    let mut ids: Vec<&str> =
+        events.iter().filter_map(|event| event["messageId"].as_str()).collect();
     ids.sort_unstable();
     assert_eq!((status, ids), (200, vec!["e1", "i1", "o1", "o2"]));
 }
