@@ -77,7 +77,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    fn new(address: &str, token_env: &str) -> Result<Self, CliError> {
+    pub(crate) fn new(address: &str, token_env: &str) -> Result<Self, CliError> {
         let (base, local) = base_of(address)?;
         // Not named in the message: some write the token itself there.
         let no_token = |reason| CliError::NoToken { reason };
@@ -109,6 +109,15 @@ impl Edge {
             .header("authorization", &self.authorization)
             .header("content-type", "application/json");
         read(request.send(body))
+    }
+
+    pub(crate) fn post_lines(&self, path: &str, lines: &str) -> Result<Json, CliError> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("authorization", &self.authorization)
+            .header("content-type", "application/x-ndjson");
+        read(request.send(lines))
     }
 
     pub(crate) fn post_json(&self, path: &str, body: &Json) -> Result<Json, CliError> {

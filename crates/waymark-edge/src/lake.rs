@@ -69,8 +69,8 @@ async fn carry<H: Objects + Lake + Reports>(
     if let Some(last) = draining.sums.last()
         && edge.host.has_reports()
     {
-        let shard = format!("{}/{:x}", ShardMap::name(object), draining.made);
-        let put = edge.host.put_sums(&shard, &draining.sums).await;
+        let shard = ShardMap::name(object);
+        let put = edge.host.put_sums(&shard, draining.made, &draining.sums).await;
         put.map_err(problems::unavailable)?;
         step.reported = Some(last.version);
     }

@@ -42,6 +42,7 @@ pub mod programs;
 pub mod protocol;
 pub mod quarantine;
 pub mod registry;
+pub mod restore;
 pub mod router;
 pub mod shard;
 pub mod shard_map;

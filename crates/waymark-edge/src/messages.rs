@@ -56,9 +56,7 @@ impl Message {
             Self::Links { key, link } => {
                 out.byte(1);
                 out.text(key);
-                out.signed(link.at.0);
-                out.text(&link.message);
-                out.text(&link.to);
+                link.write(&mut out);
             }
             Self::Leads { to, from, does } => {
                 out.byte(2);
@@ -96,14 +94,7 @@ impl Message {
                 let (received, events) = read_events(input);
                 Self::Forward { user, received, events }
             }
-            1 => Self::Links {
-                key: input.string(),
-                link: Link {
-                    at: Timestamp(input.signed()),
-                    message: input.string(),
-                    to: input.string(),
-                },
-            },
+            1 => Self::Links { key: input.string(), link: Link::read(input) },
             2 => Self::Leads { to: input.string(), from: input.string(), does: input.flag() },
             3 => Self::Look { key: input.string(), way: input.list(Reader::string) },
             4 => Self::Join { root: input.string(), key: input.string(), state: read_bytes(input) },
@@ -123,6 +114,18 @@ impl Message {
                 input.refuse("unknown-message", Self::Look { key: String::new(), way: Vec::new() })
             }
         })
+    }
+}
+
+impl Link {
+    pub fn write(&self, out: &mut Writer) {
+        out.signed(self.at.0);
+        out.text(&self.message);
+        out.text(&self.to);
+    }
+
+    pub fn read(input: &mut Reader<'_>) -> Self {
+        Self { at: Timestamp(input.signed()), message: input.string(), to: input.string() }
     }
 }
 

@@ -36,7 +36,8 @@ pub trait Reports {
     /// Whether the operator has bound one.
     fn has_reports(&self) -> bool;
     /// Sums as they are now, of one shard. Older versions do not take the place of newer ones.
-    async fn put_sums(&self, shard: &str, sums: &[TallyRow]) -> Result<(), Unavailable>;
+    /// `made` tells the object from one of the same name before it, whose sums do not count any more.
+    async fn put_sums(&self, shard: &str, made: u64, sums: &[TallyRow]) -> Result<(), Unavailable>;
 }
 
 /// Somebody did not answer, or not in a way that can be read.
@@ -154,8 +155,36 @@ pub struct Batch {
     /// Hashes of the visitors' keys, to find a visitor's batches by.
     pub markers: Vec<u64>,
     pub body: Vec<u8>,
+    pub origin: Origin,
+}
+
+/// How events came to be in a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// They were sent.
+    Sent,
     /// Another shard has them too: they are here because the profile is.
-    pub copied: bool,
+    Copied,
+    /// They came back from the lake, and do not go there again.
+    Restored,
+}
+
+impl Origin {
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Sent => 0,
+            Self::Copied => 1,
+            Self::Restored => 2,
+        }
+    }
+
+    pub const fn of_number(number: i64) -> Self {
+        match number {
+            0 => Self::Sent,
+            1 => Self::Copied,
+            _ => Self::Restored,
+        }
+    }
 }
 
 /// What is kept under a visitor's key.

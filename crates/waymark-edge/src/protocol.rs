@@ -5,7 +5,7 @@ use waymark_model::{DecodeError, Reader, Span, Timestamp, Writer};
 use waymark_wire::Basis;
 
 use crate::ports::{
-    Activation, Counters, Grave, Health, PackParts, PackRow, Part, Posted, Profile, Refusal,
+    Activation, Counters, Grave, Health, Link, PackParts, PackRow, Part, Posted, Profile, Refusal,
     TallyRow, Unavailable,
 };
 use crate::shard_map::ShardMap;
@@ -92,6 +92,19 @@ pub enum ShardAsk {
     },
     /// What has arrived there.
     Drained(DrainStep),
+    /// Events that come back from the lake, and whose they said that ids are.
+    Restore {
+        packs: Packs,
+        at: Timestamp,
+        events: Vec<Stored>,
+        links: Vec<(String, Timestamp, Link)>,
+    },
+    /// An id's person is told of it again: the one who had the profile has forgotten, or that it leads on.
+    Again {
+        key: String,
+        at: Timestamp,
+        forgotten: bool,
+    },
     /// Whose an id is, as an answer to a turn.
     Root {
         packs: Packs,
@@ -302,6 +315,23 @@ impl ShardCall {
                 out.signed(at.0);
                 out.signed(age.0);
             }
+            ShardAsk::Again { key, at, forgotten } => {
+                out.byte(19);
+                out.text(key);
+                out.signed(at.0);
+                out.flag(*forgotten);
+            }
+            ShardAsk::Restore { packs, at, events, links } => {
+                out.byte(18);
+                packs.write(&mut out);
+                out.signed(at.0);
+                out.list(events, write_stored);
+                out.list(links, |out, (key, received, link)| {
+                    out.text(key);
+                    out.signed(received.0);
+                    link.write(out);
+                });
+            }
             ShardAsk::Drained(step) => {
                 out.byte(16);
                 out.option(step.drained.as_ref(), |out, seq| out.unsigned(*seq));
@@ -335,6 +365,7 @@ impl ShardCall {
             ShardAsk::Receive { packs, .. }
             | ShardAsk::Stats { packs, .. }
             | ShardAsk::Import { packs, .. }
+            | ShardAsk::Restore { packs, .. }
             | ShardAsk::Root { packs, .. } => Some(packs),
             ShardAsk::Profile { .. }
             | ShardAsk::Events { .. }
@@ -349,6 +380,7 @@ impl ShardCall {
             | ShardAsk::Unquarantine { .. }
             | ShardAsk::Drain { .. }
             | ShardAsk::Drained(_)
+            | ShardAsk::Again { .. }
             | ShardAsk::Lead { .. } => None,
         }
     }
@@ -392,6 +424,18 @@ impl ShardAsk {
             13 => Self::Health,
             14 => Self::Members { key: input.string() },
             15 => Self::Drain { at: Timestamp(input.signed()), age: Span(input.signed()) },
+            19 => Self::Again {
+                key: input.string(),
+                at: Timestamp(input.signed()),
+                forgotten: input.flag(),
+            },
+            18 => Self::Restore {
+                packs: Packs::read(input),
+                at: Timestamp(input.signed()),
+                events: input.list(read_stored),
+                links: input
+                    .list(|input| (input.string(), Timestamp(input.signed()), Link::read(input))),
+            },
             17 => Self::Unseen { since: Timestamp(input.signed()) },
             16 => Self::Drained(DrainStep {
                 drained: input.option(Reader::unsigned),

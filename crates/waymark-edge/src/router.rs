@@ -11,7 +11,7 @@ use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
 use crate::{
     admin, consent, decide, erasure, evaluate, explain, metrics, person, preview, problems,
-    programs, quarantine,
+    programs, quarantine, restore,
 };
 
 /// The addresses of the edge. Everything else is the origin's.
@@ -47,6 +47,7 @@ enum Admin<'r> {
     Quarantine,
     Profile,
     Portable,
+    Restore,
 }
 
 impl Admin<'_> {
@@ -83,6 +84,7 @@ impl<'r> Route<'r> {
                 ["evaluate"] => Admin::Evaluate,
                 ["previews"] => Admin::Previews,
                 ["erase"] => Admin::Erase,
+                ["restore"] => Admin::Restore,
                 ["profile"] => Admin::Profile,
                 ["profile", "export"] => Admin::Portable,
                 ["quarantine"] => Admin::Quarantine,
@@ -116,7 +118,8 @@ impl<'r> Route<'r> {
                 | Admin::RollBack
                 | Admin::Evaluate
                 | Admin::Previews
-                | Admin::Erase => &[Method::Post],
+                | Admin::Erase
+                | Admin::Restore => &[Method::Post],
             },
         }
     }
@@ -143,7 +146,7 @@ fn intake(call: &str) -> Option<Intake> {
 /// The most bytes of a body that a host need read for an address.
 pub fn body_limit(path: &str) -> usize {
     match Route::of(path) {
-        Some(Route::Intake(_)) => limits::BATCH_BYTES,
+        Some(Route::Intake(_) | Route::Admin(Admin::Restore)) => limits::BATCH_BYTES,
         Some(Route::Admin(Admin::Packs)) => limits::PACK_BYTES,
         Some(Route::Admin(Admin::Evaluate)) => evaluate::BODY_BYTES,
         Some(Route::Explain) => explain::BODY_BYTES,
@@ -216,6 +219,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Erase => erasure::erase(self, request).await,
                     Admin::Quarantine => quarantine::list(self).await,
                     Admin::Profile => person::person(self, request, role).await,
+                    Admin::Restore => restore::restore(self, request).await,
                     Admin::Portable => person::portable(self, request).await,
                 }
             }

@@ -1,6 +1,6 @@
 //! Who is to be forgotten in the lake.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -16,14 +16,14 @@ const UNTIL_ARRIVED: Span = Span::DAY;
 
 pub(super) struct Graves {
     /// By the hash of the key; with the file's name.
-    all: HashMap<String, (String, Timestamp)>,
+    all: BTreeMap<String, (String, Timestamp)>,
     /// Hashes of keys that were asked for: a visitor has many rows.
-    known: HashMap<String, bool>,
+    known: BTreeMap<String, bool>,
 }
 
 impl Graves {
     pub(super) fn read(store: &Store) -> Result<Self, CliError> {
-        let mut all = HashMap::new();
+        let mut all = BTreeMap::new();
         for name in store.list(FOLDER)? {
             let grave: Json = serde_json::from_slice(&store.get(&name)?).unwrap_or_default();
             let key = grave["key"].as_str();
@@ -33,7 +33,7 @@ impl Graves {
             };
             all.insert(key.to_owned(), (name, at));
         }
-        Ok(Self { all, known: HashMap::new() })
+        Ok(Self { all, known: BTreeMap::new() })
     }
 
     pub(super) fn is_empty(&self) -> bool {

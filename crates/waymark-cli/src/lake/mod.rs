@@ -7,6 +7,7 @@ mod compact;
 mod erase;
 mod export;
 mod graves;
+mod restore;
 mod row;
 mod store;
 mod table;
@@ -29,6 +30,8 @@ enum Command {
     Compact(compact::Args),
     /// Forget a visitor, at once
     Erase(erase::Args),
+    /// Give events back to an edge whose shards have lost what they had
+    Restore(restore::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
@@ -36,6 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         Command::Export(args) => export::run(args),
         Command::Compact(args) => compact::run(args),
         Command::Erase(args) => erase::run(args),
+        Command::Restore(args) => restore::run(args),
     }
 }
 

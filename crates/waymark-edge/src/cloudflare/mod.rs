@@ -94,8 +94,8 @@ impl Reports for Host {
         self.env.d1(REPORTS).is_ok()
     }
 
-    async fn put_sums(&self, shard: &str, sums: &[TallyRow]) -> Result<(), Unavailable> {
-        reports::put(&self.env, shard, sums)
+    async fn put_sums(&self, shard: &str, made: u64, sums: &[TallyRow]) -> Result<(), Unavailable> {
+        reports::put(&self.env, shard, made, sums)
             .await
             .map_err(|error| Unavailable(format!("The reports' database refused: {error}.")))
     }

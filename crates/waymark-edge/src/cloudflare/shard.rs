@@ -12,7 +12,8 @@ use super::{Host, config, packs};
 use crate::edge::Edge;
 use crate::ports::{
     Batch, Clock as _, Commit, Counters, Drainage, Erased, Grave, Health, Lake as _, Link, Node,
-    Posted, Profile, Refusal, Reports as _, Seen, ShardStore, StoreError, TallyRow, Unwanted,
+    Origin, Posted, Profile, Refusal, Reports as _, Seen, ShardStore, StoreError, TallyRow,
+    Unwanted,
 };
 use crate::protocol::{ShardCall, ShardTold};
 use crate::shard::answer;
@@ -272,6 +273,10 @@ impl SqlShard {
         if self.object()? != Some(object) {
             self.set_meta("object", i64::from(object) + 1)?;
             self.set_meta("made", self.made.0)?;
+            // Others ignore messages below those that they have taken in, of an object of this name that is lost.
+            let query = "INSERT INTO outbox (seq, at, key, message) VALUES (?, 0, '', x'')";
+            self.sql.run(query, vec![integer(self.made.0)])?;
+            self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![integer(self.made.0)])?;
         }
         self.object.set(Some(object));
         Ok(())
@@ -303,7 +308,7 @@ impl SqlShard {
                     integer(batch.duplicates.into()),
                     SqlStorageValue::Blob(packed(&batch.markers)),
                     SqlStorageValue::Blob(batch.body.clone()),
-                    integer(batch.copied.into()),
+                    integer(batch.origin.number()),
                 ],
             )?;
         }
@@ -607,7 +612,7 @@ impl ShardStore for SqlShard {
         }
         let counted = self.counters.get().filter(|_| commit.remains.is_empty());
         self.counters.set(counted.map(|before| {
-            let own = commit.batches.iter().filter(|batch| !batch.copied);
+            let own = commit.batches.iter().filter(|batch| batch.origin != Origin::Copied);
             own.fold(before, |sum, batch| Counters {
                 batches: sum.batches + 1,
                 events: sum.events + u64::from(batch.events),
@@ -698,7 +703,7 @@ impl ShardStore for SqlShard {
         if let Some(counters) = self.counters.get() {
             return Ok(counters);
         }
-        let query = "SELECT count(*), sum(events), sum(duplicates) FROM batches WHERE copied = 0";
+        let query = "SELECT count(*), sum(events), sum(duplicates) FROM batches WHERE copied <> 1";
         let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
         let mut columns = Columns::of(row);
         let (batches, events, in_batches) = (columns.count()?, columns.count()?, columns.count()?);
@@ -844,7 +849,7 @@ fn batch(row: Row) -> Result<Batch, StoreError> {
         duplicates: u32::try_from(columns.integer()?).unwrap_or_default(),
         markers: unpacked(&columns.bytes()?),
         body: columns.bytes()?,
-        copied: columns.integer()? != 0,
+        origin: Origin::of_number(columns.integer()?),
     })
 }
 

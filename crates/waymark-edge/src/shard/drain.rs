@@ -6,7 +6,7 @@
 use waymark_model::{Event, Span, Timestamp};
 
 use super::{Desk, day_of, read};
-use crate::ports::{Batch, Commit, Drainage, ShardStore, StoreError};
+use crate::ports::{Batch, Commit, Drainage, Origin, ShardStore, StoreError};
 use crate::protocol::{DrainStep, Draining, ShardTold, Stored};
 
 /// Encoded events of one file, about.
@@ -37,7 +37,7 @@ impl<S: ShardStore> Desk<'_, S> {
         let upto = if range > drained { range } else { u64::MAX };
         let day = day_of(oldest.received);
         let batches = self.of_one_file(drained, upto, day)?;
-        for batch in batches.iter().filter(|batch| !batch.copied) {
+        for batch in batches.iter().filter(|batch| batch.origin == Origin::Sent) {
             read::events_in(batch, |event| {
                 draining.events.push(Stored { received: batch.received, event });
             })?;
@@ -87,7 +87,9 @@ impl<S: ShardStore> Desk<'_, S> {
                 let page = self.store.batches(after, None, read::PAGE_BATCHES)?;
                 let Some(end) = page.last() else { break };
                 after = end.seq;
-                for batch in page.iter().filter(|batch| batch.seq <= last && !batch.copied) {
+                for batch in
+                    page.iter().filter(|batch| batch.seq <= last && batch.origin == Origin::Sent)
+                {
                     read::events_in(batch, |item| {
                         if let Ok(event) = Event::decode(&item.event) {
                             commit.tallies.event(&event, 1);

@@ -5,7 +5,7 @@ use waymark_model::{Event, Timestamp, Writer, fnv1a64};
 
 use super::{Desk, day_of, read};
 use crate::messages::Message;
-use crate::ports::{Batch, Commit, Drainage, Erased, Profile, ShardStore, StoreError};
+use crate::ports::{Batch, Commit, Drainage, Erased, Origin, Profile, ShardStore, StoreError};
 use crate::protocol::ShardTold;
 use crate::tally::Standing;
 
@@ -44,7 +44,7 @@ impl<S: ShardStore> Desk<'_, S> {
             events += batch.events - rest.events;
             commit.remains.push(rest);
             // What is long ago has happened nevertheless.
-            if for_good && batch.seq <= drained && !batch.copied {
+            if for_good && is_counted(batch, drained) {
                 read::events_in(batch, |item| {
                     if item.visitor == visitor
                         && let Ok(event) = Event::decode(&item.event)
@@ -85,6 +85,15 @@ impl<S: ShardStore> Desk<'_, S> {
     }
 }
 
+/// Whether reports have heard of the events in a batch.
+fn is_counted(batch: &Batch, drained: u64) -> bool {
+    match batch.origin {
+        Origin::Sent => batch.seq <= drained,
+        Origin::Copied => false,
+        Origin::Restored => true,
+    }
+}
+
 /// The batch with the others' events.
 pub fn without(batch: &Batch, visitor: &str) -> Result<Batch, StoreError> {
     let (mut body, mut markers, mut events) = (Writer::default(), Vec::new(), 0);
@@ -97,6 +106,6 @@ pub fn without(batch: &Batch, visitor: &str) -> Result<Batch, StoreError> {
     })?;
     markers.sort_unstable();
     markers.dedup();
-    let &Batch { seq, received, duplicates, copied, .. } = batch;
-    Ok(Batch { seq, received, events, duplicates, markers, body: body.into_bytes(), copied })
+    let &Batch { seq, received, duplicates, origin, .. } = batch;
+    Ok(Batch { seq, received, events, duplicates, markers, body: body.into_bytes(), origin })
 }

@@ -5,7 +5,7 @@ use waymark_model::{Event, Timestamp};
 use super::Desk;
 use super::receive::{decoded, packed};
 use crate::messages::Message;
-use crate::ports::{Batch, Commit, Posted, Profile, ShardStore, StoreError};
+use crate::ports::{Batch, Commit, Origin, Posted, Profile, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
 
 impl<S: ShardStore> Desk<'_, S> {
@@ -40,7 +40,7 @@ impl<S: ShardStore> Desk<'_, S> {
         }
         match message {
             Message::Forward { user, received, events } => {
-                keep(&mut commit, events, *received, false);
+                keep(&mut commit, events, *received, Origin::Sent);
                 let events = sorted(events)?;
                 let items: Vec<&Incoming> = events.iter().map(|(item, _)| *item).collect();
                 let events = events.iter().map(|(_, event)| event);
@@ -74,7 +74,7 @@ impl<S: ShardStore> Desk<'_, S> {
             }
             Message::History { root, key, received, events } => {
                 if self.store.is_member(root, key)? {
-                    keep(&mut commit, events, *received, true);
+                    keep(&mut commit, events, *received, Origin::Copied);
                 }
             }
             Message::Joined { root, .. } => self.refold(&mut commit, at, root, None)?,
@@ -83,7 +83,7 @@ impl<S: ShardStore> Desk<'_, S> {
                     return Ok(commit);
                 }
                 if !self.is_home_of(key) {
-                    keep(&mut commit, events, *received, true);
+                    keep(&mut commit, events, *received, Origin::Copied);
                 }
                 if self.is_root(root)? {
                     let (mut state, counted) = self.state_of(root)?;
@@ -108,7 +108,7 @@ impl<S: ShardStore> Desk<'_, S> {
     }
 
     /// A profile anew, without the events of one who leaves.
-    fn refold(
+    pub fn refold(
         &self,
         commit: &mut Commit,
         at: Timestamp,
@@ -132,10 +132,10 @@ impl<S: ShardStore> Desk<'_, S> {
     }
 }
 
-fn keep(commit: &mut Commit, events: &[Incoming], received: Timestamp, copied: bool) {
+pub fn keep(commit: &mut Commit, events: &[Incoming], received: Timestamp, origin: Origin) {
     let items: Vec<&Incoming> = events.iter().collect();
     let batches = packed(&items, received, 0);
-    commit.batches.extend(batches.into_iter().map(|batch| Batch { copied, ..batch }));
+    commit.batches.extend(batches.into_iter().map(|batch| Batch { origin, ..batch }));
 }
 
 /// Events in their order, each with what it came in.

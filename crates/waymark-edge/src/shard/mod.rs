@@ -9,6 +9,7 @@ mod graph;
 mod import;
 mod read;
 mod receive;
+mod restore;
 
 use waymark_engine::{Engine, Numerals, Program};
 use waymark_model::{Span, Timestamp};
@@ -101,6 +102,8 @@ fn checked<S: ShardStore>(
             Ok(ShardTold::Lead(link.map(|link| link.to)))
         }
         ShardAsk::Drain { at, age } => desk.drain(*at, *age),
+        ShardAsk::Restore { at, events, links, .. } => desk.restore(*at, events, links),
+        ShardAsk::Again { key, at, forgotten } => desk.again(key, *at, *forgotten),
         ShardAsk::Drained(step) => desk.drained(step),
         ShardAsk::Root { at, key, turn, root, .. } => desk.rooted(*at, key, *turn, root),
     }

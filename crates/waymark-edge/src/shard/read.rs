@@ -3,7 +3,7 @@
 use waymark_engine::Engine;
 use waymark_model::{Reader, Timestamp, fnv1a64};
 
-use crate::ports::{Batch, ShardStore, StoreError};
+use crate::ports::{Batch, Origin, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold, Stats, Stored};
 
 /// Visitors read at a time.
@@ -95,7 +95,7 @@ pub fn each_event<S: ShardStore>(
         for batch in page {
             after = batch.seq;
             // Whose copies they are has them, too.
-            if batch.copied && visitor.is_none() {
+            if batch.origin == Origin::Copied && visitor.is_none() {
                 continue;
             }
             bytes += batch.body.len() as u64;

@@ -8,7 +8,7 @@ use super::dedupe::SeenIds;
 use super::{DEDUPE, Desk, day_of};
 use crate::identity::ANONYMOUS;
 use crate::messages::Message;
-use crate::ports::{Batch, Commit, Link, Node, ShardStore, StoreError};
+use crate::ports::{Batch, Commit, Link, Node, Origin, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
 
 /// Bytes of events in one row: storage takes rows of at most 2 MB.
@@ -176,7 +176,7 @@ pub fn packed(events: &[&Incoming], received: Timestamp, duplicates: u32) -> Vec
             duplicates: if batches.is_empty() { duplicates } else { 0 },
             markers,
             body: body.into_bytes(),
-            copied: false,
+            origin: Origin::Sent,
         });
         rest = &rest[taken..];
     }

@@ -7,8 +7,10 @@ use flate2::read::GzDecoder;
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use waymark_edge::http::{Method, Request};
 use waymark_edge::lake::drain;
 use waymark_edge::tally::Measure;
+use waymark_engine::{Engine, Numerals};
 use waymark_model::Span;
 
 use crate::identity::{all_settled, event, pack, statement};
@@ -181,4 +183,91 @@ fn who_is_erased_is_taken_out_of_the_sums_and_written_down_for_the_lake() {
     // The SHA-256 of "u:ann".
     let name = "erased/c782ae854b6ad02798c80eccc0f9e44a30feea3ff400becd76c6b495b20ef61f.json";
     assert!(lake.contains_key(name));
+}
+
+/// Profiles that have events.
+fn profiles(world: &World) -> BTreeMap<String, Vec<u8>> {
+    let compiled = waymark_pack::compile(&pack().to_string()).unwrap();
+    let engine = Engine::new(&compiled.program, Numerals::NATIVE);
+    let mut profiles = world.host.profiles();
+    profiles.retain(|_, state| engine.read_state(state).unwrap().seq > 0);
+    profiles
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn shards_that_lost_everything_come_back_from_the_lake_as_they_were(
+        statements in prop::collection::vec(statement(), 1..20),
+        seed in any::<u64>(),
+        lost in prop::collection::vec(0..4_u16, 1..4),
+        faults in faults(60),
+    ) {
+        let world = World::new();
+        world.publish(&pack());
+        let events: Vec<Json> =
+            statements.iter().enumerate().map(|(number, one)| event(*one, number)).collect();
+        for number in twice(events.len(), seed) {
+            let (status, _) = world.post("/v1/batch", SERVER, &json!({ "batch": [events[number]] }));
+            prop_assert_eq!(status, 200);
+        }
+        all_settled(&world);
+        prop_assert!(drained(&world));
+        let before = (profiles(&world), lake(&world), reports(&world));
+
+        lost.iter().for_each(|object| world.host.lose(*object));
+        let lines: Vec<String> = lake(&world).iter().map(Json::to_string).collect();
+        *world.host.faults.borrow_mut() = faults;
+        for numbers in twice(lines.len(), seed).chunks(3) {
+            let body: Vec<&str> = numbers.iter().map(|number| lines[*number].as_str()).collect();
+            let body = body.join("\n");
+            // As the command does, until it is answered.
+            while !restored(&world, &body) {}
+        }
+        world.host.faults.borrow_mut().clear();
+        all_settled(&world);
+        prop_assert!(drained(&world));
+        prop_assert_eq!(profiles(&world), before.0);
+        prop_assert_eq!(lake(&world), before.1);
+        // Flows count again, since it is not known any more when they were.
+        let touchpoints = |sums: &BTreeMap<(&'static str, String, String), (i64, i64)>| {
+            let mut sums = sums.clone();
+            sums.retain(|(measure, ..), _| *measure != "segment");
+            sums
+        };
+        prop_assert_eq!(touchpoints(&reports(&world)), touchpoints(&before.2));
+        let (_, stats) = world.get("/admin/v1/stats");
+        prop_assert_eq!(size_of(&world, "keen"), stats["segments"]["keen"].as_i64().unwrap());
+        prop_assert_eq!(stats["events"].as_u64().unwrap(), events.len() as u64);
+        // What clients send once more is known.
+        let (_, again) = world.post("/v1/batch", SERVER, &json!({ "batch": events }));
+        prop_assert_eq!(&again["accepted"], &json!(0));
+    }
+}
+
+fn restored(world: &World, body: &str) -> bool {
+    let request = Request::new(Method::Post, "https://edge.example/admin/v1/restore")
+        .with_header("Authorization", OPERATOR)
+        .with_body(body.to_owned());
+    world.ask(&request).status == 200
+}
+
+#[test]
+fn a_line_that_is_none_of_a_lake_is_named() {
+    let world = World::new();
+    world.publish(&pack());
+    let good = json!({ "type": "page", "messageId": "m", "anonymousId": "d", "timestamp": "2026-03-01T00:00:00Z" });
+    for (line, what) in [
+        ("{", "no JSON"),
+        (r#"{"type":"page"}"#, "Line 1"),
+        (good.to_string().as_str(), "`receivedAt` is missing"),
+    ] {
+        let request = Request::new(Method::Post, "https://edge.example/admin/v1/restore")
+            .with_header("Authorization", OPERATOR)
+            .with_body(line.to_owned());
+        let response = world.ask(&request);
+        let said = String::from_utf8(response.body).unwrap();
+        assert!(response.status == 400 && said.contains(what), "{said}");
+    }
 }

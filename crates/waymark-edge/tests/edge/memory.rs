@@ -12,8 +12,8 @@ use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
     Activation, Batch, Clock, Commit, Counters, Drainage, Grave, Health, Lake, Node, Objects,
-    PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore,
-    StoreError, TallyRow, Unavailable, Unwanted,
+    Origin, PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen,
+    ShardStore, StoreError, TallyRow, Unavailable, Unwanted,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
 use waymark_edge::tally::{Counted, Sum};
@@ -41,6 +41,7 @@ pub struct Memory {
     pub registry_is_away: Cell<bool>,
     shards: RefCell<BTreeMap<u16, Shard>>,
     pub lake: RefCell<BTreeMap<String, Vec<u8>>>,
+    makers: RefCell<BTreeMap<String, u64>>,
     /// By what was counted, and by shard; with versions.
     pub reports: RefCell<BTreeMap<(Counted, String), (Sum, u64)>>,
     registry: Registry,
@@ -63,6 +64,18 @@ impl Memory {
             Some(Profile::Here(state, _)) => Some(state.clone()),
             _ => None,
         })
+    }
+
+    /// Loses all that an object has stored.
+    pub fn lose(&self, object: u16) {
+        let mut shards = self.shards.borrow_mut();
+        let lost = shards.remove(&object);
+        let made = lost.map_or(0, |lost| lost.0.borrow().drainage.made) + 1;
+        let anew = shards.entry(object).or_default();
+        let mut rows = anew.0.borrow_mut();
+        rows.drainage.made = made;
+        // As the real one does: others ignore messages below those that they have taken in.
+        rows.posted = made * 1_000_000;
     }
 
     /// The keys of all profiles that have events.
@@ -148,9 +161,13 @@ impl Reports for Memory {
         true
     }
 
-    async fn put_sums(&self, shard: &str, sums: &[TallyRow]) -> Result<(), Unavailable> {
+    async fn put_sums(&self, shard: &str, made: u64, sums: &[TallyRow]) -> Result<(), Unavailable> {
         self.carried(|| {
             let mut reports = self.reports.borrow_mut();
+            let mut makers = self.makers.borrow_mut();
+            if makers.insert(shard.to_owned(), made).is_some_and(|before| before < made) {
+                reports.retain(|(_, of), _| of != shard);
+            }
             for row in sums {
                 let (sum, version) =
                     reports.entry((row.counted.clone(), shard.to_owned())).or_default();
@@ -463,11 +480,11 @@ impl ShardStore for Shard {
     fn counters(&self) -> Result<Counters, StoreError> {
         let rows = self.0.borrow();
         Ok(Counters {
-            batches: rows.batches.iter().filter(|batch| !batch.copied).count() as u64,
+            batches: rows.batches.iter().filter(|one| one.origin != Origin::Copied).count() as u64,
             events: rows
                 .batches
                 .iter()
-                .filter(|batch| !batch.copied)
+                .filter(|batch| batch.origin != Origin::Copied)
                 .map(|batch| u64::from(batch.events))
                 .sum(),
             duplicates: rows.duplicates
