@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { admin, post, server } from "./edge.mjs";
+import { start as startBucket } from "./bucket.mjs";
 import { publish, start } from "./miniflare.mjs";
 
 const run = promisify(execFile);
@@ -127,4 +128,54 @@ test("of who is erased nothing is left: not at the edge, not in reports, and not
   rest.push(JSON.stringify(rows), JSON.stringify(await host.rows("SELECT * FROM tallies")), ...(await readdir(lake, { recursive: true })));
   assert.equal(rows.length, 55);
   for (const text of rest) assert.ok(!/person-3|order-3-/.test(text), text);
+});
+
+test("an edge that has nothing is rebuilt from the lake", async () => {
+  const lake = await host.copy();
+  const anew = await start({ vars: { LAKE_SECONDS: "1" } });
+  try {
+    await publish(anew.url, PACK);
+    const restore = () => run(CLI, ["lake", "restore", lake, "--edge", anew.url], {
+      env: { ...process.env, WAYMARK_ADMIN_TOKEN: "demo-admin" },
+    });
+    assert.equal((await restore()).stdout, "55 events restored; 0 were there\n");
+    assert.equal((await restore()).stdout, "0 events restored; 55 were there\n");
+    const profile = async (edge) => {
+      const { pack, ...person } = (await admin("/profile?visitor=person-5", { edge })).json;
+      return person;
+    };
+    assert.deepEqual(await profile(anew.url), await profile(host.url));
+    const { segments, events } = (await admin("/stats", { edge: anew.url })).json;
+    assert.deepEqual([segments.keen, events], [11, 55]);
+    // They do not go to the lake a second time.
+    await sleep(2_500);
+    assert.deepEqual(await anew.files("events/"), []);
+  } finally {
+    await anew.stop();
+  }
+});
+
+test("a bucket is compacted where it is", async () => {
+  const lake = await host.copy();
+  const files = new Map();
+  for (const name of (await readdir(lake, { recursive: true })).filter((name) => /\.\w+$/.test(name))) {
+    files.set(`site/${name}`, await readFile(join(lake, name)));
+  }
+  const bucket = await startBucket("lake", files);
+  const env = {
+    ...process.env, AWS_ENDPOINT: bucket.url, AWS_ALLOW_HTTP: "true", AWS_ACCESS_KEY_ID: "key",
+    AWS_SECRET_ACCESS_KEY: "secret", AWS_REGION: "auto",
+  };
+  try {
+    await run(CLI, ["lake", "compact", "s3://lake/site", "--before", "2999-01-01"], { env });
+    const left = [...files.keys()].map((name) => name.replace(/\d{4}-\d\d-\d\d/, "DAY"));
+    assert.deepEqual(left.filter((name) => !name.includes("/erased/")), ["site/parquet/day=DAY/part-0000.parquet"]);
+    const { stdout } = await run(CLI, ["lake", "export", "s3://lake/site"], { env });
+    assert.equal(stdout.trim().split("\n").length, 55);
+    // A wrong secret is said to be one.
+    const wrong = run(CLI, ["lake", "export", "s3://lake/site"], { env: { ...env, AWS_ACCESS_KEY_ID: "other" } });
+    await assert.rejects(wrong, ({ code, stderr }) => code === 2 && /lake-failed/.test(stderr));
+  } finally {
+    bucket.stop();
+  }
 });

@@ -1,4 +1,4 @@
-//! What developers and marketers read, `docs/{web,packs,recipes}/*.md`, to HTML
+//! What developers and marketers read, `docs/{web,packs,recipes,operate}/*.md`, to HTML
 //! under `www/docs`, and nothing else to build.
 //!
 //! A page is Markdown. A comment such as `<!-- keys: rule -->` stands for a table that is made of the
@@ -24,7 +24,7 @@ struct Book {
     pages: &'static [&'static str],
 }
 
-const BOOKS: [Book; 3] = [
+const BOOKS: [Book; 4] = [
     Book {
         folder: "web",
         pages: &[
@@ -62,6 +62,7 @@ const BOOKS: [Book; 3] = [
         folder: "recipes",
         pages: &["index", "greet", "carts", "lifecycle", "loyalty", "campaigns", "service"],
     },
+    Book { folder: "operate", pages: &["index", "channels", "profiles", "lake", "privacy"] },
 ];
 const SOURCE: &str = "docs";
 const TARGET: &str = "www/docs";

@@ -25,7 +25,7 @@ fn drained(world: &World) -> bool {
 }
 
 /// The lines of all files.
-fn lake(world: &World) -> Vec<Json> {
+pub fn lake(world: &World) -> Vec<Json> {
     let files = world.host.lake.borrow();
     let files = files.iter().filter(|(name, _)| name.starts_with("events/"));
     files
@@ -40,7 +40,7 @@ fn lake(world: &World) -> Vec<Json> {
 }
 
 /// By measure, name and variant, over all days and shards; those that are not nought.
-fn reports(world: &World) -> BTreeMap<(&'static str, String, String), (i64, i64)> {
+pub fn reports(world: &World) -> BTreeMap<(&'static str, String, String), (i64, i64)> {
     let mut sums: BTreeMap<_, (i64, i64)> = BTreeMap::new();
     for ((counted, _), (sum, _)) in world.host.reports.borrow().iter() {
         let key = (counted.measure.name(), counted.name.clone(), counted.variant.clone());
@@ -52,7 +52,7 @@ fn reports(world: &World) -> BTreeMap<(&'static str, String, String), (i64, i64)
     sums
 }
 
-fn size_of(world: &World, segment: &str) -> i64 {
+pub fn size_of(world: &World, segment: &str) -> i64 {
     let sums = reports(world);
     let how = |how: &str| {
         let key = (Measure::Segment.name(), segment.to_owned(), how.to_owned());
@@ -216,7 +216,9 @@ proptest! {
         prop_assert!(drained(&world));
         let before = (profiles(&world), lake(&world), reports(&world));
 
-        lost.iter().for_each(|object| world.host.lose(*object));
+        for object in &lost {
+            world.host.lose(*object);
+        }
         let lines: Vec<String> = lake(&world).iter().map(Json::to_string).collect();
         *world.host.faults.borrow_mut() = faults;
         for numbers in twice(lines.len(), seed).chunks(3) {
