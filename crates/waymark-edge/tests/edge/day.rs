@@ -14,7 +14,7 @@ use crate::lake::{lake, reports, size_of};
 use crate::memory::{Fault, SERVER, START, World};
 
 const MINUTES: i64 = 24 * 60;
-const PEOPLE: u64 = 120;
+const PEOPLE: usize = 120;
 
 fn pack() -> Json {
     json!({
@@ -35,9 +35,10 @@ fn pack() -> Json {
 struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
     }
 }
 
@@ -46,7 +47,8 @@ fn does(dice: &mut Dice, number: usize) -> Json {
     let person = dice.roll(PEOPLE);
     let device = format!("d{person}-{}", dice.roll(2));
     let known = dice.roll(3) == 0;
-    let user = known.then(|| format!("p{}", if dice.roll(20) == 0 { dice.roll(PEOPLE) } else { person }));
+    let user =
+        known.then(|| format!("p{}", if dice.roll(20) == 0 { dice.roll(PEOPLE) } else { person }));
     let mut event = json!({
         "type": "track", "event": "Product Viewed", "messageId": format!("m{number}"), "anonymousId": device,
         "userId": user, "properties": { "product_id": dice.roll(50).to_string() },
@@ -88,14 +90,18 @@ fn a_day_in_which_much_goes_wrong_loses_nothing_and_counts_nothing_twice() {
     let (mut acknowledged, mut refusals) = (0_u64, 0_u32);
     for minute in 0..MINUTES {
         // The clock of the platform is set right now and then, by up to ten minutes.
-        let jump = if dice.roll(60) == 0 { 60_000 * (dice.roll(20).cast_signed() - 10) } else { 0 };
+        let jump = if dice.roll(60) == 0 {
+            60_000 * (i64::try_from(dice.roll(20)).unwrap() - 10)
+        } else {
+            0
+        };
         world.host.now.set(START.plus(Span(60_000 * minute + jump)));
         let mut batch: Vec<Json> =
-            (0..dice.roll(4)).map(|more| does(&mut dice, sent.len() + more as usize)).collect();
+            (0..dice.roll(4)).map(|more| does(&mut dice, sent.len() + more)).collect();
         sent.extend(batch.clone());
         // Some are sent again, long after they arrived, and not in their order.
-        for _ in 0..dice.roll(3).min(sent.len() as u64) {
-            batch.push(sent[dice.roll(sent.len() as u64) as usize].clone());
+        for _ in 0..dice.roll(3).min(sent.len()) {
+            batch.push(sent[dice.roll(sent.len())].clone());
         }
         batch.reverse();
         while !batch.is_empty() {
@@ -120,7 +126,8 @@ fn a_day_in_which_much_goes_wrong_loses_nothing_and_counts_nothing_twice() {
     // An acknowledgement that was lost is not counted by the client, so it has heard of no more than there are.
     assert!(acknowledged <= sent.len() as u64);
     let lines = lake(&world);
-    let ids: BTreeSet<&str> = lines.iter().map(|line| line["messageId"].as_str().unwrap()).collect();
+    let ids: BTreeSet<&str> =
+        lines.iter().map(|line| line["messageId"].as_str().unwrap()).collect();
     assert_eq!((lines.len(), ids.len()), (sent.len(), sent.len()));
 
     // Reports agree with the events, and memberships with the profiles.
@@ -134,7 +141,11 @@ fn a_day_in_which_much_goes_wrong_loses_nothing_and_counts_nothing_twice() {
         assert_eq!(sums[&key].0, *count, "{name}");
     }
     for segment in ["keen", "buyer"] {
-        assert_eq!(size_of(&world, segment), stats["segments"][segment].as_i64().unwrap(), "{segment}");
+        assert_eq!(
+            size_of(&world, segment),
+            stats["segments"][segment].as_i64().unwrap(),
+            "{segment}"
+        );
     }
 
     // Each profile is what its events come to at once, in their order.

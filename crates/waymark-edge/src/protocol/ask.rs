@@ -1,0 +1,215 @@
+//! What is asked of shards, as bytes.
+
+use waymark_model::{DecodeError, Reader, Span, Timestamp, Writer};
+
+use super::parts::{
+    read_post, read_refusal, read_stored, read_u16, write_post, write_refusal, write_stored,
+};
+use super::{DrainStep, Incoming, Packs, ShardAsk, ShardCall};
+use crate::ports::Link;
+use crate::shard_map::ShardMap;
+
+impl ShardCall {
+    #[expect(clippy::too_many_lines, reason = "an arm a message")]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.unsigned(self.map.epoch);
+        out.unsigned(self.map.objects().into());
+        out.unsigned(self.object.into());
+        match &self.ask {
+            ShardAsk::Receive { packs, received, events } => {
+                out.byte(0);
+                packs.write(&mut out);
+                out.signed(received.0);
+                out.list(events, |out, event| event.write(out));
+            }
+            ShardAsk::Profile { visitor } => {
+                out.byte(1);
+                out.text(visitor);
+            }
+            ShardAsk::Stats { packs, now } => {
+                out.byte(2);
+                packs.write(&mut out);
+                out.signed(now.0);
+            }
+            ShardAsk::Events { visitor, after } => {
+                out.byte(3);
+                out.optional_text(visitor.as_deref());
+                out.unsigned(*after);
+            }
+            ShardAsk::Erase { visitor, at, unseen } => {
+                out.byte(4);
+                out.text(visitor);
+                out.signed(at.0);
+                out.option(unseen.as_ref(), |out, since| out.signed(since.0));
+            }
+            ShardAsk::Unseen { since } => {
+                out.byte(17);
+                out.signed(since.0);
+            }
+            ShardAsk::Pending => out.byte(5),
+            ShardAsk::Import { packs, at, source, posts } => {
+                out.byte(6);
+                packs.write(&mut out);
+                out.signed(at.0);
+                out.unsigned((*source).into());
+                out.list(posts, write_post);
+            }
+            ShardAsk::Delivered(seqs) => {
+                out.byte(7);
+                out.list(seqs, |out, seq| out.unsigned(*seq));
+            }
+            ShardAsk::Lead { key } => {
+                out.byte(8);
+                out.text(key);
+            }
+            ShardAsk::Quarantine(refusals) => {
+                out.byte(10);
+                out.list(refusals, write_refusal);
+            }
+            ShardAsk::Quarantined => out.byte(11),
+            ShardAsk::Health => out.byte(13),
+            ShardAsk::Members { key } => {
+                out.byte(14);
+                out.text(key);
+            }
+            ShardAsk::Unquarantine { id } => {
+                out.byte(12);
+                out.text(id);
+            }
+            ShardAsk::Drain { at, age } => {
+                out.byte(15);
+                out.signed(at.0);
+                out.signed(age.0);
+            }
+            ShardAsk::Again { key, at, forgotten } => {
+                out.byte(19);
+                out.text(key);
+                out.signed(at.0);
+                out.flag(*forgotten);
+            }
+            ShardAsk::Restore { packs, at, events, links } => {
+                out.byte(18);
+                packs.write(&mut out);
+                out.signed(at.0);
+                out.list(events, write_stored);
+                out.list(links, |out, (key, received, link)| {
+                    out.text(key);
+                    out.signed(received.0);
+                    link.write(out);
+                });
+            }
+            ShardAsk::Drained(step) => {
+                out.byte(16);
+                out.option(step.drained.as_ref(), |out, seq| out.unsigned(*seq));
+                out.list(&step.buried, |out, seq| out.unsigned(*seq));
+                out.option(step.reported.as_ref(), |out, version| out.unsigned(*version));
+            }
+            ShardAsk::Root { packs, at, key, turn, root } => {
+                out.byte(9);
+                packs.write(&mut out);
+                out.signed(at.0);
+                out.text(key);
+                out.unsigned(*turn);
+                out.text(root);
+            }
+        }
+        out.into_bytes()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, |input| {
+            let (epoch, objects, object) = (input.unsigned(), read_u16(input), read_u16(input));
+            let map = ShardMap::new(epoch, objects);
+            let map = map.unwrap_or_else(|| input.refuse("bad-map", ShardMap::DEFAULT));
+            Self { map, object, ask: ShardAsk::read(input) }
+        })
+    }
+
+    /// The packs that answering needs.
+    pub fn packs(&self) -> Option<&Packs> {
+        match &self.ask {
+            ShardAsk::Receive { packs, .. }
+            | ShardAsk::Stats { packs, .. }
+            | ShardAsk::Import { packs, .. }
+            | ShardAsk::Restore { packs, .. }
+            | ShardAsk::Root { packs, .. } => Some(packs),
+            ShardAsk::Profile { .. }
+            | ShardAsk::Events { .. }
+            | ShardAsk::Erase { .. }
+            | ShardAsk::Unseen { .. }
+            | ShardAsk::Pending
+            | ShardAsk::Delivered(_)
+            | ShardAsk::Health
+            | ShardAsk::Members { .. }
+            | ShardAsk::Quarantine(_)
+            | ShardAsk::Quarantined
+            | ShardAsk::Unquarantine { .. }
+            | ShardAsk::Drain { .. }
+            | ShardAsk::Drained(_)
+            | ShardAsk::Again { .. }
+            | ShardAsk::Lead { .. } => None,
+        }
+    }
+}
+
+impl ShardAsk {
+    fn read(input: &mut Reader<'_>) -> Self {
+        match input.byte() {
+            0 => Self::Receive {
+                packs: Packs::read(input),
+                received: Timestamp(input.signed()),
+                events: input.list(Incoming::read),
+            },
+            1 => Self::Profile { visitor: input.string() },
+            2 => Self::Stats { packs: Packs::read(input), now: Timestamp(input.signed()) },
+            3 => Self::Events { visitor: input.option(Reader::string), after: input.unsigned() },
+            4 => Self::Erase {
+                visitor: input.string(),
+                at: Timestamp(input.signed()),
+                unseen: input.option(|input| Timestamp(input.signed())),
+            },
+            5 => Self::Pending,
+            6 => Self::Import {
+                packs: Packs::read(input),
+                at: Timestamp(input.signed()),
+                source: read_u16(input),
+                posts: input.list(read_post),
+            },
+            7 => Self::Delivered(input.list(Reader::unsigned)),
+            8 => Self::Lead { key: input.string() },
+            9 => Self::Root {
+                packs: Packs::read(input),
+                at: Timestamp(input.signed()),
+                key: input.string(),
+                turn: input.unsigned(),
+                root: input.string(),
+            },
+            10 => Self::Quarantine(input.list(read_refusal)),
+            11 => Self::Quarantined,
+            12 => Self::Unquarantine { id: input.string() },
+            13 => Self::Health,
+            14 => Self::Members { key: input.string() },
+            15 => Self::Drain { at: Timestamp(input.signed()), age: Span(input.signed()) },
+            19 => Self::Again {
+                key: input.string(),
+                at: Timestamp(input.signed()),
+                forgotten: input.flag(),
+            },
+            18 => Self::Restore {
+                packs: Packs::read(input),
+                at: Timestamp(input.signed()),
+                events: input.list(read_stored),
+                links: input
+                    .list(|input| (input.string(), Timestamp(input.signed()), Link::read(input))),
+            },
+            17 => Self::Unseen { since: Timestamp(input.signed()) },
+            16 => Self::Drained(DrainStep {
+                drained: input.option(Reader::unsigned),
+                buried: input.list(Reader::unsigned),
+                reported: input.option(Reader::unsigned),
+            }),
+            _ => input.refuse("unknown-message", Self::Pending),
+        }
+    }
+}

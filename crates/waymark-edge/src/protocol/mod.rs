@@ -1,0 +1,272 @@
+//! What the worker and its objects say to each other: binary, over the objects' `fetch`.
+
+mod ask;
+mod parts;
+mod registry;
+mod told;
+
+use waymark_engine::PackHash;
+use waymark_model::{DecodeError, Span, Timestamp};
+use waymark_wire::Basis;
+
+pub(crate) use parts::read_bytes;
+
+use crate::ports::{
+    Activation, Counters, Grave, Health, Link, PackParts, PackRow, Part, Posted, Profile, Refusal,
+    TallyRow, Unavailable,
+};
+use crate::shard_map::ShardMap;
+
+/// The pack to fold with, and those whose features are carried along.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Packs {
+    /// `None`: no pack is active.
+    pub active: Option<PackHash>,
+    /// Active during the last 30 days, newest first.
+    pub former: Vec<PackHash>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShardCall {
+    /// The caller's.
+    pub map: ShardMap,
+    /// Which object of it is asked.
+    pub object: u16,
+    pub ask: ShardAsk,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShardAsk {
+    Receive {
+        packs: Packs,
+        received: Timestamp,
+        events: Vec<Incoming>,
+    },
+    Profile {
+        visitor: String,
+    },
+    Stats {
+        packs: Packs,
+        now: Timestamp,
+    },
+    /// Forgets a visitor, as many of their batches as one call may.
+    Erase {
+        visitor: String,
+        at: Timestamp,
+        /// Nobody wants it; they have not been seen since this moment. Then they may come back.
+        unseen: Option<Timestamp>,
+    },
+    /// Profiles of whom nothing was heard since a moment.
+    Unseen {
+        since: Timestamp,
+    },
+    /// Stored events after a batch; of one visitor's profile, if one is named.
+    Events {
+        visitor: Option<String>,
+        after: u64,
+    },
+    /// What waits to be delivered, and ids of which it is not known yet whose they are.
+    Pending,
+    /// Messages of another object, or of its own, in their order.
+    Import {
+        packs: Packs,
+        at: Timestamp,
+        source: u16,
+        posts: Vec<Posted>,
+    },
+    Delivered(Vec<u64>),
+    /// Events that were refused.
+    Quarantine(Vec<Refusal>),
+    Quarantined,
+    /// Drops those that name an id.
+    Unquarantine {
+        id: String,
+    },
+    /// Where an id leads.
+    Lead {
+        key: String,
+    },
+    /// The ids whose events are in the profile of this one.
+    Members {
+        key: String,
+    },
+    Health,
+    /// What is to go to the lake and to reports next; of events those that have waited for so long.
+    Drain {
+        at: Timestamp,
+        age: Span,
+    },
+    /// What has arrived there.
+    Drained(DrainStep),
+    /// Events that come back from the lake, and whose they said that ids are.
+    Restore {
+        packs: Packs,
+        at: Timestamp,
+        events: Vec<Stored>,
+        links: Vec<(String, Timestamp, Link)>,
+    },
+    /// An id's person is told of it again: the one who had the profile has forgotten, or that it leads on.
+    Again {
+        key: String,
+        at: Timestamp,
+        forgotten: bool,
+    },
+    /// Whose an id is, as an answer to a turn.
+    Root {
+        packs: Packs,
+        at: Timestamp,
+        key: String,
+        turn: u64,
+        root: String,
+    },
+}
+
+/// An event on its way to its visitor's shard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    pub visitor: String,
+    pub basis: Basis,
+    /// The user, where they can be trusted to be.
+    pub user: Option<String>,
+    /// Ids that are the user's as well.
+    pub previous: Vec<String>,
+    /// Encoded.
+    pub event: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShardTold {
+    Received {
+        accepted: u32,
+        /// With those of visitors who were erased: they are not wanted either.
+        duplicates: u32,
+        /// Something waits for another shard.
+        pending: bool,
+    },
+    /// `more`: ask again. `others`: ids that are the same person's.
+    Erased {
+        events: u32,
+        more: bool,
+        others: Vec<String>,
+        pending: bool,
+    },
+    Profile(Option<Profile>),
+    Stats(Stats),
+    /// `next`: ask again from there.
+    Events {
+        events: Vec<Stored>,
+        next: Option<u64>,
+    },
+    /// The caller's map is older than the object's.
+    Stale {
+        epoch: u64,
+    },
+    Failed(String),
+    Pending {
+        posts: Vec<Posted>,
+        unsettled: Vec<(String, u64)>,
+    },
+    /// Whether something waits for another shard.
+    Done {
+        pending: bool,
+    },
+    Lead(Option<String>),
+    Quarantined(Vec<Refusal>),
+    Health(Health),
+    Members(Vec<String>),
+    Drain(Draining),
+}
+
+/// What an object has for the lake and for reports.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Draining {
+    /// Tells this object from another of the same name, before or after it.
+    pub made: u64,
+    /// Batches that are fixed to go together: after which, up to which, and the day on which they came.
+    pub range: Option<(u64, u64, i64)>,
+    /// Their events.
+    pub events: Vec<Stored>,
+    pub graves: Vec<Grave>,
+    pub sums: Vec<TallyRow>,
+    /// When there is something to do again, if nothing else happens.
+    pub due: Option<Timestamp>,
+}
+
+/// What has arrived in the lake, and in reports.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DrainStep {
+    /// Batches up to this one.
+    pub drained: Option<u64>,
+    pub buried: Vec<u64>,
+    /// Sums up to this version.
+    pub reported: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub received: Timestamp,
+    pub event: Incoming,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stats {
+    pub counters: Counters,
+    pub visitors: u64,
+    pub sessions: u64,
+    /// Events that came too late to be put in order.
+    pub late: u64,
+    pub segments: Vec<(String, u64)>,
+    pub stages: Vec<(String, u64)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RegistryAsk {
+    Put { row: PackRow, parts: PackParts },
+    List,
+    Activate { hash: Option<PackHash>, at: Timestamp, by: String },
+    RollBack { at: Timestamp, by: String },
+    Active { now: Timestamp },
+    Part { hash: PackHash, part: Part },
+    Programs(Vec<PackHash>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RegistryTold {
+    /// Whether it is new.
+    Put {
+        created: bool,
+    },
+    List {
+        packs: Vec<PackRow>,
+        activations: Vec<Activation>,
+    },
+    Activated(Activation),
+    /// Neither this nor that can be done: a stable code.
+    Refused(String),
+    Active(Packs),
+    Part(Option<Vec<u8>>),
+    Programs(Vec<Option<Vec<u8>>>),
+    Failed(String),
+}
+
+impl From<DecodeError> for Unavailable {
+    fn from(error: DecodeError) -> Self {
+        Self(format!("An object's answer cannot be read: {error}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = ShardCall::decode(&bytes);
+            let _ = ShardTold::decode(&bytes);
+            let _ = RegistryAsk::decode(&bytes);
+            let _ = RegistryTold::decode(&bytes);
+        }
+    }
+}

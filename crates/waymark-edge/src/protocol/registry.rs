@@ -1,0 +1,163 @@
+//! What is asked of the registry of packs, and what it answers, as bytes.
+
+use waymark_model::{DecodeError, Reader, Timestamp, Writer};
+
+use super::parts::{read_bytes, read_hash};
+use super::{Packs, RegistryAsk, RegistryTold};
+use crate::ports::{Activation, PackParts, PackRow, Part};
+
+impl RegistryAsk {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        match self {
+            Self::Put { row, parts } => {
+                out.byte(0);
+                write_row(&mut out, row);
+                out.bytes(&parts.source);
+                out.bytes(&parts.program);
+                out.bytes(&parts.page);
+            }
+            Self::List => out.byte(1),
+            Self::Activate { hash, at, by } => {
+                out.byte(2);
+                out.option(hash.as_ref(), |out, hash| out.raw(&hash.0));
+                out.signed(at.0);
+                out.text(by);
+            }
+            Self::RollBack { at, by } => {
+                out.byte(3);
+                out.signed(at.0);
+                out.text(by);
+            }
+            Self::Active { now } => {
+                out.byte(4);
+                out.signed(now.0);
+            }
+            Self::Part { hash, part } => {
+                out.byte(5);
+                out.raw(&hash.0);
+                out.byte(*part as u8);
+            }
+            Self::Programs(hashes) => {
+                out.byte(6);
+                out.list(hashes, |out, hash| out.raw(&hash.0));
+            }
+        }
+        out.into_bytes()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, |input| match input.byte() {
+            0 => Self::Put {
+                row: read_row(input),
+                parts: PackParts {
+                    source: read_bytes(input),
+                    program: read_bytes(input),
+                    page: read_bytes(input),
+                },
+            },
+            1 => Self::List,
+            2 => Self::Activate {
+                hash: input.option(read_hash),
+                at: Timestamp(input.signed()),
+                by: input.string(),
+            },
+            3 => Self::RollBack { at: Timestamp(input.signed()), by: input.string() },
+            4 => Self::Active { now: Timestamp(input.signed()) },
+            5 => Self::Part {
+                hash: read_hash(input),
+                part: input.one_of(&Part::ALL, "unknown-part"),
+            },
+            6 => Self::Programs(input.list(read_hash)),
+            _ => input.refuse("unknown-message", Self::List),
+        })
+    }
+}
+
+impl RegistryTold {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        match self {
+            Self::Put { created } => {
+                out.byte(0);
+                out.flag(*created);
+            }
+            Self::List { packs, activations } => {
+                out.byte(1);
+                out.list(packs, write_row);
+                out.list(activations, write_activation);
+            }
+            Self::Activated(activation) => {
+                out.byte(2);
+                write_activation(&mut out, activation);
+            }
+            Self::Refused(code) => {
+                out.byte(3);
+                out.text(code);
+            }
+            Self::Active(packs) => {
+                out.byte(4);
+                packs.write(&mut out);
+            }
+            Self::Part(part) => {
+                out.byte(5);
+                out.option(part.as_ref(), |out, part| out.bytes(part));
+            }
+            Self::Programs(programs) => {
+                out.byte(6);
+                out.list(programs, |out, program| {
+                    out.option(program.as_ref(), |out, program| out.bytes(program));
+                });
+            }
+            Self::Failed(why) => {
+                out.byte(7);
+                out.text(why);
+            }
+        }
+        out.into_bytes()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Reader::whole(bytes, |input| match input.byte() {
+            0 => Self::Put { created: input.flag() },
+            1 => {
+                Self::List { packs: input.list(read_row), activations: input.list(read_activation) }
+            }
+            2 => Self::Activated(read_activation(input)),
+            3 => Self::Refused(input.string()),
+            4 => Self::Active(Packs::read(input)),
+            5 => Self::Part(input.option(read_bytes)),
+            6 => Self::Programs(input.list(|input| input.option(read_bytes))),
+            7 => Self::Failed(input.string()),
+            _ => input.refuse("unknown-message", Self::Failed(String::new())),
+        })
+    }
+}
+
+fn write_row(out: &mut Writer, row: &PackRow) {
+    out.raw(&row.hash.0);
+    out.text(&row.name);
+    out.signed(row.created.0);
+}
+
+fn read_row(input: &mut Reader<'_>) -> PackRow {
+    PackRow { hash: read_hash(input), name: input.string(), created: Timestamp(input.signed()) }
+}
+
+fn write_activation(out: &mut Writer, activation: &Activation) {
+    out.unsigned(activation.number);
+    out.option(activation.hash.as_ref(), |out, hash| out.raw(&hash.0));
+    out.signed(activation.at.0);
+    out.text(&activation.by);
+    out.option(activation.restores.as_ref(), |out, number| out.unsigned(*number));
+}
+
+fn read_activation(input: &mut Reader<'_>) -> Activation {
+    Activation {
+        number: input.unsigned(),
+        hash: input.option(read_hash),
+        at: Timestamp(input.signed()),
+        by: input.string(),
+        restores: input.option(Reader::unsigned),
+    }
+}
