@@ -12,7 +12,9 @@ export async function start(bucket, files = new Map()) {
     const body = Buffer.concat(chunks);
     const url = new URL(request.url, "http://bucket");
     const name = decodeURIComponent(url.pathname).replace(`/${bucket}`, "").replace(/^\//, "");
-    const answer = (status, text = "") => response.writeHead(status, { ETag: '"1"', "Last-Modified": "Mon, 30 Nov 2026 00:00:00 GMT" }).end(text);
+    const answer = (status, text = "") => response.writeHead(status, {
+      "Content-Length": Buffer.byteLength(text), ETag: '"1"', "Last-Modified": "Mon, 30 Nov 2026 00:00:00 GMT",
+    }).end(text);
     if (!/^AWS4-HMAC-SHA256 Credential=key\//.test(request.headers.authorization ?? "")) return answer(403);
     if (request.method === "GET" && url.searchParams.has("list-type")) {
       const prefix = url.searchParams.get("prefix") ?? "";
@@ -30,8 +32,9 @@ export async function start(bucket, files = new Map()) {
       files.delete(name);
       return answer(204);
     }
-    for (const [, key] of body.toString().matchAll(/<Key>(.*?)<\/Key>/g)) files.delete(key);
-    return answer(200, "<DeleteResult></DeleteResult>");
+    const gone = [...body.toString().matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key]) => key);
+    for (const key of gone) files.delete(key);
+    return answer(200, `<DeleteResult>${gone.map((key) => `<Deleted><Key>${key}</Key></Deleted>`).join("")}</DeleteResult>`);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
