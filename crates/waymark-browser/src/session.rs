@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use waymark_engine::{Applied, Context, Engine, Latest, Numerals, Program, State};
+use waymark_engine::{Applied, Context, Engine, Latest, Numerals, Program, State, WHOLE};
 use waymark_model::{DecodeError, Event, Timestamp, Value};
 
 use crate::{encode_acted, encode_effects};
@@ -35,7 +35,11 @@ impl Session {
 
     /// Takes in an event; gives effects.
     pub fn apply(&mut self, event: &[u8]) -> Result<Vec<u8>, DecodeError> {
-        let event = Event::decode(event)?;
+        let mut event = Event::decode(event)?;
+        // A lean engine has no Program that has some.
+        if WHOLE {
+            self.program.doubt(&mut event);
+        }
         let effects = Engine::new(&self.program, self.numerals).apply_owned(&mut self.state, event);
         Ok(encode_effects(&self.program, effects.applied, self.state.seq, &effects.change))
     }

@@ -84,6 +84,8 @@ pub(crate) struct Event {
     /// What it is collected for, if that is said.
     pub purposes: Option<Vec<Purpose>>,
     pub properties: Option<BTreeMap<String, Option<Type>>>,
+    /// Only a server's word counts.
+    pub of_server: bool,
 }
 
 /// What a model gives.
@@ -208,6 +210,12 @@ impl Type {
 }
 
 impl Declared {
+    /// Events that only a server's word makes count, sorted.
+    pub fn server_events(&self) -> Vec<String> {
+        let events = self.events.iter().flatten().filter(|(_, event)| event.of_server);
+        events.map(|(name, _)| name.clone()).collect()
+    }
+
     /// What a trait, or the object that it is a part of, is collected for, if that is said.
     pub fn purposes_of_trait(&self, path: &str) -> Option<&Vec<Purpose>> {
         let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);

@@ -1,6 +1,7 @@
 //! Who is to be forgotten in the lake.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -75,5 +76,8 @@ pub(super) fn dig(store: &Store, visitor: &str, now: Timestamp) -> Result<(), Cl
 }
 
 fn hash(visitor: &str) -> String {
-    Sha256::digest(visitor.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(visitor.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

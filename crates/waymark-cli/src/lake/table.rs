@@ -1,4 +1,4 @@
-//! Rows as a Parquet file, which DuckDB, Spark and the like read as it is.
+//! Rows as a Parquet file, which `DuckDB`, Spark and the like read as it is.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use waymark_engine::State;
 use waymark_model::{Event, Timestamp};
 
+use super::receive::believed;
 use super::{Desk, day_of, read};
 use crate::messages::Message;
 use crate::ports::{Commit, Profile, ShardStore, StoreError, VisitorRow};
@@ -30,8 +31,9 @@ impl<S: ShardStore> Desk<'_, S> {
             return Ok(());
         }
         let (mut state, counted) = self.known(key, profile)?;
-        for event in events {
-            self.engine.apply(&mut state, event);
+        for (item, event) in items.iter().zip(events) {
+            let event = believed(self.engine.program, item.basis, event.clone());
+            self.engine.apply_owned(&mut state, event);
         }
         self.keep_state(commit, key, &counted, &state, received);
         Ok(())
@@ -65,6 +67,7 @@ impl<S: ShardStore> Desk<'_, S> {
         for key in std::iter::once(root).chain(members.iter().map(String::as_str)) {
             read::each_event(self.store, Some(key), 0, u64::MAX, |stored| {
                 let Ok(event) = Event::decode(&stored.event.event) else { return };
+                let event = believed(self.engine.program, stored.event.basis, event);
                 match &mut state {
                     Some(state) => drop(self.engine.apply_owned(state, event)),
                     None if events.len() < SORTED => events.push(event),

@@ -3,7 +3,7 @@
 use waymark_model::{Event, Timestamp};
 
 use super::Desk;
-use super::receive::{decoded, packed};
+use super::receive::{believed, decoded, packed};
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Origin, Posted, Profile, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
@@ -87,7 +87,8 @@ impl<S: ShardStore> Desk<'_, S> {
                 }
                 if self.is_root(root)? {
                     let (mut state, counted) = self.state_of(root)?;
-                    for (_, event) in sorted(events)? {
+                    for (item, event) in sorted(events)? {
+                        let event = believed(self.engine.program, item.basis, event);
                         self.engine.apply_owned(&mut state, event);
                     }
                     self.keep_state(&mut commit, root, &counted, &state, *received);

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use waymark_engine::Program;
 use waymark_model::{Event, Timestamp, Writer, fnv1a64};
+
+use waymark_wire::Basis;
 
 use super::dedupe::SeenIds;
 use super::{DEDUPE, Desk, day_of};
@@ -149,6 +152,14 @@ impl<S: ShardStore> Desk<'_, S> {
 pub fn decoded(item: &Incoming) -> Result<Event, StoreError> {
     Event::decode(&item.event)
         .map_err(|error| StoreError(format!("An event cannot be read: {error}.")))
+}
+
+/// An event as profiles take it in: of what a server has to say a browser's word is none.
+pub fn believed(program: &Program, basis: Basis, mut event: Event) -> Event {
+    if basis == Basis::Browser {
+        program.doubt(&mut event);
+    }
+    event
 }
 
 /// Events in rows of a size that storage takes, in the order in which they were sent.

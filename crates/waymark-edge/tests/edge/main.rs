@@ -11,3 +11,4 @@ mod packs;
 mod person;
 mod quarantine;
 mod reading;
+mod trust;

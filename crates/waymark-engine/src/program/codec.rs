@@ -27,6 +27,7 @@ const MAGIC: &[u8; 4] = b"WMP\x05";
 /// What stands in the byte after it. Hosts choose the engine by the first, before there is one.
 const NEEDS_WHOLE: u8 = 1;
 const SESSIONLESS: u8 = 2;
+const SERVER_EVENTS: u8 = 4;
 
 impl Program {
     pub fn encode(&self) -> Vec<u8> {
@@ -34,7 +35,8 @@ impl Program {
         out.raw(MAGIC);
         let sessionless = if self.asks_for_session() { 0 } else { SESSIONLESS };
         let whole = if self.needs_whole() { NEEDS_WHOLE } else { 0 };
-        out.byte(whole | sessionless);
+        let server = if self.server_events.is_empty() { 0 } else { SERVER_EVENTS };
+        out.byte(whole | sessionless | server);
         out.raw(&self.hash.0);
         out.raw(&self.encode_body());
         out.into_bytes()
@@ -84,6 +86,10 @@ impl Program {
         out.list(&self.watches, |out, cond| out.unsigned(cond.0.into()));
         out.list(&self.flows, |out, flow| flow.write(out));
         out.list(&self.models, |out, model| model.write(out));
+        // Most packs have none, and no page has.
+        if !self.server_events.is_empty() {
+            out.list(&self.server_events, |out, name| out.text(name));
+        }
         out.into_bytes()
     }
 
@@ -96,7 +102,8 @@ impl Program {
                 input.refuse("not-a-program", ());
             }
             let traits = input.byte();
-            if traits > NEEDS_WHOLE | SESSIONLESS {
+            let known = NEEDS_WHOLE | SESSIONLESS | if WHOLE { SERVER_EVENTS } else { 0 };
+            if traits > known {
                 input.refuse("unknown-trait", ());
             }
             if traits & NEEDS_WHOLE != 0 && !WHOLE {
@@ -136,6 +143,11 @@ impl Program {
                 watches: whole_only(input, read_id),
                 flows: whole_only(input, Flow::read),
                 models: whole_only(input, Model::read),
+                server_events: if WHOLE && traits & SERVER_EVENTS != 0 {
+                    input.list(Reader::string)
+                } else {
+                    Vec::new()
+                },
                 index: Index::default(),
             }
         })?;

@@ -27,7 +27,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use waymark_model::{Purpose, Span, Timestamp, Zone};
+use waymark_model::{Event, Purpose, Span, Timestamp, Zone};
 
 pub use catalog::{Catalog, Each, From, Row};
 pub(crate) use columns::{Rows, Scan};
@@ -57,6 +57,9 @@ pub use zones::ZoneTable;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PackHash(pub [u8; 16]);
 
+/// Ends the name of an event that a browser said and a server has to say. Packs name no event so.
+const CLAIMED: char = '\u{1}';
+
 /// A compiled pack.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
@@ -76,6 +79,8 @@ pub struct Program {
     pub groups: Vec<Group>,
     /// Names of the events that features watch, sorted.
     pub events: Vec<String>,
+    /// Those that count only when a server says them, sorted.
+    pub server_events: Vec<String>,
     /// What is remembered of a visitor.
     pub features: Vec<Feature>,
     /// `features.*` by name, sorted.
@@ -223,6 +228,13 @@ impl Program {
     pub fn zone(&self, id: ZoneId, now: Timestamp) -> Zone {
         let number = id.0.saturating_sub(1) as usize;
         self.zones.get(number).map_or(Zone::UTC, |zone| zone.at(now))
+    }
+
+    /// Makes of what a browser said, and a server has to say, what it is folded as: a visit that fulfils nothing.
+    pub fn doubt(&self, event: &mut Event) {
+        if self.server_events.binary_search(&event.name).is_ok() {
+            event.name.push(CLAIMED);
+        }
     }
 
     pub fn event_number(&self, name: &str) -> Option<u32> {

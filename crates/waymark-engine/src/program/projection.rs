@@ -352,6 +352,12 @@ impl Move<'_> {
             patterns: self.patterns.filter(&whole.patterns).collect(),
             groups: self.groups.filter(&whole.groups).collect(),
             events: self.events.filter(&whole.events).collect(),
+            // Where nothing watches them, nothing is to be left out.
+            server_events: self
+                .events
+                .filter(&whole.events)
+                .filter(|name| whole.server_events.binary_search(name).is_ok())
+                .collect(),
             features: self.features.filter(&whole.features).collect(),
             named: whole
                 .named

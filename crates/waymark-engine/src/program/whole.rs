@@ -14,6 +14,7 @@ impl Program {
             || !self.catalog.is_empty()
             || !self.flows.is_empty()
             || !self.models.is_empty()
+            || !self.server_events.is_empty()
             || self.features.iter().any(|feature| feature.kind.is_rare())
             || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
             || self

@@ -11,6 +11,12 @@ pub static EVENT: Shape = Shape::new(
         may("touchpoint", Name("a touchpoint"), "Where it happens."),
         may("purpose", List(&Words(PURPOSES)), "What its data is collected for."),
         may(
+            "trust",
+            Words(TRUST),
+            "Whose word counts: of `server` events a browser's is a visit, and fulfils nothing.",
+        )
+        .or("\"anyone\""),
+        may(
             "properties",
             Map("the property's name", &Words(TYPES)),
             "Its properties and their types; with it, one that is not here is pointed out.",
@@ -25,10 +31,20 @@ pub static ATTRIBUTE: Shape = Shape::new(
     &[
         needs("type", Words(TYPES), "What its values are."),
         may("purpose", List(&Words(PURPOSES)), "What it is collected for."),
-        may("sensitivity", Text, "Who may see it, in words of your own; nothing depends on it."),
+        may(
+            "sensitivity",
+            Text,
+            "Who may see it, in words of your own; an edge's operator says which of them viewers see.",
+        ),
         VISIBLE,
     ],
 );
+
+/// Whose word an event is.
+pub static TRUST: &[Word] = &[
+    word("anyone", "Pages and servers."),
+    word("server", "Whoever has a server key: orders, points, refunds."),
+];
 
 /// The types of properties and traits.
 pub static TYPES: &[Word] = &[

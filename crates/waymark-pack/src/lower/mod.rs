@@ -70,6 +70,7 @@ pub(crate) fn program(pack: &Pack, problems: &mut Problems) -> Option<Program> {
     program.groups = references.groups;
     program.zones = references.zones;
     program.holidays.clone_from(&pack.holidays);
+    program.server_events.clone_from(&pack.server_events);
     program.conds = conds.list;
     (program.events, program.features) = features.finish(&mut program.flows);
     Some(program)

@@ -30,6 +30,13 @@ fn read_event(node: &Node, desk: &mut Desk<'_>) -> Option<Event> {
         desk.is_declared(Kind::Touchpoint, id, node.at);
     }
     let purposes = purposes(fields.take("purpose"), desk);
+    let words = [("anyone", false), ("server", true)];
+    let of_server = fields
+        .take("trust")
+        .and_then(|node| {
+            one_of(node, "a word for who is trusted", "trust", words, &mut desk.problems)
+        })
+        .unwrap_or_default();
     let properties = fields.take("properties");
     fields.finish(&mut desk.problems);
     let properties = properties.and_then(|node| {
@@ -39,7 +46,7 @@ fn read_event(node: &Node, desk: &mut Desk<'_>) -> Option<Event> {
             .map(|member| (member.key.clone(), Type::read(&member.value, &mut desk.problems)));
         Some(types.collect())
     });
-    Some(Event { purposes, properties })
+    Some(Event { purposes, properties, of_server })
 }
 
 pub(super) fn read_attributes(node: Option<&Node>, desk: &mut Desk<'_>) {

@@ -59,6 +59,8 @@ pub(crate) struct Pack {
     pub timezone: Option<String>,
     /// Days since 1970, sorted.
     pub holidays: Vec<i64>,
+    /// Events that only a server's word makes count, sorted.
+    pub server_events: Vec<String>,
     pub groups: Vec<Group>,
     pub features: Vec<Feature>,
     pub journey: Journey,
@@ -197,6 +199,7 @@ pub(crate) fn read_pack(root: &Node, desk: &mut Desk<'_>) -> Option<Pack> {
         name,
         timezone,
         holidays: read_holidays(holidays, desk),
+        server_events: desk.declared.server_events(),
         groups: groups::read(groups, desk),
         features,
         journey: journey::read(journey, desk),

@@ -56,6 +56,7 @@ impl Program {
             if names.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err("unsorted-names") }
         };
         sorted(&mut self.events.iter())?;
+        sorted(&mut self.server_events.iter())?;
         sorted(&mut self.named.iter().map(|(name, _)| name))?;
         let ordered = self.groups.iter().all(|group| group.members.is_sorted());
         if !ordered || !self.holidays.is_sorted() {
