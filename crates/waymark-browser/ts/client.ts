@@ -24,8 +24,8 @@ import type {
   Boot, CallOptions, Consent, Decision, Events, JsonObject, Options, Purposes, Stats, User,
 } from './types';
 
-/** After a week the edge is told again what was answered: its cookie is not to run out. */
-const TOLD_EVERY = 7 * 86_400_000;
+/** About a week, after which the edge is told again what was answered: its cookie is not to run out. */
+const TOLD_EVERY = 6e8;
 
 /** Calls that may wait for an answer to the question of consent. */
 const HELD = 1_000;
@@ -299,8 +299,9 @@ export class Client implements Sdk {
     // Consent platforms say it on every page.
     if (same(before, { ...purposes, decided: true })) return;
     this.#era++;
-    const { device, untold = [] } = this.#record;
-    if (device) untold.push({ device, consent: purposes });
+    const { device } = this.#record;
+    let { untold } = this.#record;
+    if (device) untold = [...(untold ?? []), { device, consent: purposes }];
     if (!purposes.personalization) this.#decider.forget(before.personalization);
     if (refused(purposes)) {
       this.#record = { consent: purposes, untold };
@@ -310,7 +311,6 @@ export class Client implements Sdk {
     } else {
       this.#record = { ...this.#record, ...this.#who, consent: purposes, untold };
     }
-    if (!untold.length) delete this.#record.untold;
     this.#store.keep(this.#record);
     if (before.personalization && !purposes.personalization) this.#withdraw();
     else this.#decider.decideSoon();
@@ -355,8 +355,7 @@ export class Client implements Sdk {
     const next = this.#record.untold?.find(({ consent }) => allowed(consent));
     if (!next || this.options.storage === 'memory' || !(await this.#messenger.tell(next))) return;
     const rest = this.#record.untold?.filter((other) => other !== next);
-    this.#record = { ...this.#record, untold: rest };
-    if (!rest?.length) delete this.#record.untold;
+    this.#record.untold = rest?.[0] && rest;
     this.#store.keep(this.#record);
     await this.#tell();
   }

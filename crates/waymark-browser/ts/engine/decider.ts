@@ -89,7 +89,7 @@ export class Decider {
     try {
       engine.open(program, state ?? NOBODY);
     } catch (error) {
-      console.warn(`waymark: the profile is lost (${(error as Error).name})`);
+      this.#host.fail('profile-lost', (error as Error).name);
       this.#vault.remove();
       engine.open(program, NOBODY);
     }
