@@ -160,3 +160,11 @@ function withTripwire(bytes) {
   }
   return module.emitBinary();
 }
+
+test("what went wrong is in the log, a line of JSON each, and nobody's request with it", async () => {
+  await ask(armed("plan"), { edge: url, headers: { cookie } });
+  const lines = edge.log().split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const page = lines.find(({ at }) => at === "page");
+  assert.deepEqual([page?.level, typeof page?.message], ["error", "string"], edge.log());
+  for (const secret of [cookie, cookie.split("=")[1], "utm_source", me.deviceKey, me.anonymousId]) assert.ok(!edge.log().includes(secret), secret);
+});

@@ -21,7 +21,7 @@ export const DEMO = Object.fromEntries(
 );
 
 /**
- * Starts the built worker: `{ url, pid, folder, kill, stop }`. `wasm` gets the module's bytes and gives others.
+ * Starts the built worker: `{ url, pid, folder, kill, stop, log }`. `wasm` gets the module's bytes and gives others.
  * With the folder of one that was killed it goes on from what that one had stored, at the same port if told.
  */
 export async function start({ vars, wasm = (bytes) => bytes, folder: before, port = 0 }) {
@@ -55,7 +55,7 @@ export async function start({ vars, wasm = (bytes) => bytes, folder: before, por
     await stop();
     throw new Error(`workerd ended: ${log}`);
   }
-  return { url: `http://127.0.0.1:${JSON.parse(line[0]).port}`, pid: server.pid, folder, kill, stop };
+  return { url: `http://127.0.0.1:${JSON.parse(line[0]).port}`, pid: server.pid, folder, kill, stop, log: () => log };
 }
 
 /** Gives an edge the pack of the edge under test. */

@@ -76,6 +76,13 @@ function unavailable(detail) {
   return problem(503, "unavailable", "A part of the edge did not answer", detail, { "Retry-After": "1" });
 }
 
+// A line of JSON for whoever reads the logs: where, what, and how it came there. Never a request: addresses, cookies
+// and bodies are people's.
+function log(at, error, more) {
+  const [message, ...stack] = String(error?.stack ?? error).split("\n").map((line) => line.trim());
+  console.error(JSON.stringify({ level: "error", at, message, ...(stack.length && { stack }), ...more }));
+}
+
 // Objects ---------------------------------------------------------------------------------------
 
 // A Durable Object outlives the module's instance: after a trap its wasm side is made anew, from
@@ -89,7 +96,7 @@ function durable(name) {
       try {
         return await guarded(() => this.#live().fetch(request), OBJECT_DEADLINE);
       } catch (error) {
-        console.error(`${name}: ${error?.stack ?? error}`);
+        log(name, error);
         return new Response(String(error), { status: 500 });
       }
     }
@@ -99,7 +106,7 @@ function durable(name) {
       try {
         await guarded(() => this.#live().alarm(), ALARM_DEADLINE);
       } catch (error) {
-        console.error(`${name}: ${error?.stack ?? error}`);
+        log(name, error);
         await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN);
       }
     }
@@ -137,7 +144,7 @@ async function api(request, env, context) {
   try {
     return await guarded(() => wasm.fetch(request, env, context), API_DEADLINE);
   } catch (error) {
-    console.error(`api: ${error?.stack ?? error}`);
+    log("api", error);
     const response = unavailable("The edge failed while answering. Send the same request again.");
     const origin = request.headers.get("Origin");
     if (origin && !new URL(request.url).pathname.startsWith("/admin/")) {
@@ -215,7 +222,7 @@ async function page(request, env) {
 
   // The origin is asked while the module thinks.
   const planned = guarded(() => plan(request, env), PAGE_DEADLINE).catch((error) => {
-    console.error(`page: ${error?.stack ?? error}`);
+    log("page", error);
     return null;
   });
   const response = await origin(request, env, unconditional(request));
@@ -235,7 +242,7 @@ async function page(request, env) {
       headers: { Location: plan.redirect, "Cache-Control": "private, no-store", Vary: "Cookie" },
     });
   } catch (error) {
-    console.error(`page: ${error?.stack ?? error}`);
+    log("page", error);
     return returned(response, request, env);
   }
 }
@@ -275,7 +282,7 @@ async function fetchRemotes({ slots, remote }) {
     try {
       slots[id] = { ...(await said(url)), content };
     } catch (error) {
-      console.error(`remote: ${new URL(url).origin}: ${error}`);
+      log("remote", error, { origin: new URL(url).origin });
     }
   }));
 }
@@ -336,7 +343,7 @@ async function origin(request, env, headers) {
   try {
     return await asked(request, env, headers);
   } catch (error) {
-    console.error(`origin: ${error?.stack ?? error}`);
+    log("origin", error);
     const detail = "The site behind the edge could not be reached. Try again.";
     return problem(502, "origin-unreachable", "The origin did not answer", detail, { "Retry-After": "1" });
   }

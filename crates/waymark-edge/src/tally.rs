@@ -6,10 +6,15 @@
 use std::collections::BTreeMap;
 
 use waymark_engine::{Program, State};
-use waymark_model::{Event, Fixed, Kind, Value};
+use waymark_model::{Event, Fixed, Kind, Span, Timestamp, Value};
 
 /// Characters of a name: what is longer, or holds a person's data by mistake, makes no row of its own.
 const NAME_CHARS: usize = 100;
+
+/// Days since 1970, in UTC.
+pub fn day_of(at: Timestamp) -> i64 {
+    at.0.div_euclid(Span::DAY.0)
+}
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +77,7 @@ impl Tallies {
 
     /// Counts an event once more, or once less.
     pub fn event(&mut self, event: &Event, times: i64) {
-        let day = crate::shard::day_of(event.time);
+        let day = day_of(event.time);
         let kind = event.kind.name();
         let name = if event.kind == Kind::Track { event.name.as_str() } else { kind };
         self.add(Counted::new(day, Measure::Touchpoint, name, kind), times, 0);

@@ -62,7 +62,10 @@ const BOOKS: [Book; 4] = [
         folder: "recipes",
         pages: &["index", "greet", "carts", "lifecycle", "loyalty", "campaigns", "service"],
     },
-    Book { folder: "operate", pages: &["index", "channels", "profiles", "lake", "privacy"] },
+    Book {
+        folder: "operate",
+        pages: &["index", "channels", "profiles", "lake", "privacy", "watching"],
+    },
 ];
 const SOURCE: &str = "docs";
 const TARGET: &str = "www/docs";

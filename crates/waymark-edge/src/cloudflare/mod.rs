@@ -101,6 +101,12 @@ impl Reports for Host {
     }
 }
 
+/// As the entry's.
+fn log(at: &str, message: &str) {
+    let line = serde_json::json!({ "level": "error", "at": at, "message": message });
+    worker::console_error!("{line}");
+}
+
 impl Host {
     fn stub(&self, binding: &str, name: &str) -> worker::Result<Stub> {
         self.env.durable_object(binding)?.get_by_name(name)

@@ -132,7 +132,7 @@ impl DurableObject for Shard {
                 Ok(None) => {}
                 Ok(Some(due)) => self.wake_after(due.since(self.host.now())).await?,
                 Err(error) => {
-                    worker::console_error!("lake: {error}");
+                    super::log("lake", &error);
                     self.wake_after(RETRY).await?;
                 }
             }
@@ -140,7 +140,7 @@ impl DurableObject for Shard {
                 Ok(None) => {}
                 Ok(Some(wait)) => self.wake_after(wait).await?,
                 Err(error) => {
-                    worker::console_error!("retention: {error}");
+                    super::log("retention", &error);
                     self.wake_after(RETRY).await?;
                 }
             }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_model::Timestamp;
 
-use super::{DEDUPE, day_of};
+use super::DEDUPE;
 use crate::ports::Seen;
+use crate::tally::day_of;
 
 /// Ids in one row, so that a busy day's next event does not write the whole day again.
 const PART_IDS: usize = 512;

@@ -5,9 +5,10 @@
 
 use waymark_model::{Event, Span, Timestamp};
 
-use super::{Desk, day_of, read};
+use super::{Desk, read};
 use crate::ports::{Batch, Commit, Drainage, Origin, ShardStore, StoreError};
 use crate::protocol::{DrainStep, Draining, ShardTold, Stored};
+use crate::tally::day_of;
 
 /// Encoded events of one file, about.
 const FILE_BYTES: usize = 4_000_000;

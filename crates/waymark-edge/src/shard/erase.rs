@@ -3,11 +3,11 @@
 
 use waymark_model::{Event, Timestamp, Writer, fnv1a64};
 
-use super::{Desk, day_of, read};
+use super::{Desk, read};
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Drainage, Erased, Origin, Profile, ShardStore, StoreError};
 use crate::protocol::ShardTold;
-use crate::tally::Standing;
+use crate::tally::{Standing, day_of};
 
 impl<S: ShardStore> Desk<'_, S> {
     /// As many batches as one call may rewrite, about a megabyte each at most.

@@ -4,12 +4,12 @@ use waymark_engine::State;
 use waymark_model::{Event, Timestamp};
 
 use super::receive::believed;
-use super::{Desk, day_of, read};
+use super::{Desk, read};
 use crate::messages::Message;
 use crate::ports::{Commit, Profile, ShardStore, StoreError, VisitorRow};
 use crate::protocol::Incoming;
 use crate::shard_map::slot_of;
-use crate::tally::Standing;
+use crate::tally::{Standing, day_of};
 
 /// Events that are put in order before they are folded. Of a profile with more, the rest are taken in as they came.
 const SORTED: usize = 50_000;

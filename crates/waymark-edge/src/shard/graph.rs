@@ -8,12 +8,12 @@
 
 use waymark_model::{Timestamp, fnv1a64};
 
-use super::{Desk, day_of, read};
+use super::{Desk, read};
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Link, Node, Profile, ShardStore, StoreError, VisitorRow};
 use crate::protocol::{Incoming, ShardTold};
 use crate::shard_map::slot_of;
-use crate::tally::Standing;
+use crate::tally::{Standing, day_of};
 
 /// Events in one message, about: storage takes rows of at most 2 MB.
 const HISTORY_BYTES: usize = 500_000;

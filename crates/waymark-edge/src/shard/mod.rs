@@ -125,8 +125,3 @@ impl Commit {
         self.posts.push((message.addressee().to_owned(), message.encode()));
     }
 }
-
-/// Days since 1970.
-pub fn day_of(at: Timestamp) -> i64 {
-    at.0.div_euclid(Span::DAY.0)
-}

@@ -8,11 +8,12 @@ use waymark_model::{Event, Timestamp, Writer, fnv1a64};
 use waymark_wire::Basis;
 
 use super::dedupe::SeenIds;
-use super::{DEDUPE, Desk, day_of};
+use super::{DEDUPE, Desk};
 use crate::identity::ANONYMOUS;
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Link, Node, Origin, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
+use crate::tally::day_of;
 
 /// Bytes of events in one row: storage takes rows of at most 2 MB.
 const BATCH_BYTES: usize = 1_000_000;

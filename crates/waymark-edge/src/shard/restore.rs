@@ -11,6 +11,7 @@ use super::{DEDUPE, Desk, read};
 use crate::messages::Message;
 use crate::ports::{Commit, Link, Origin, Profile, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold, Stored};
+use crate::tally::day_of;
 
 impl<S: ShardStore> Desk<'_, S> {
     pub fn restore(
@@ -155,7 +156,7 @@ impl<S: ShardStore> Desk<'_, S> {
     ) -> Result<Vec<(String, crate::ports::Seen)>, StoreError> {
         let mut by_day: BTreeMap<i64, SeenIds> = BTreeMap::new();
         for (received, id) in ids.filter(|(received, _)| *received > at.minus(DEDUPE)) {
-            let seen = match by_day.entry(super::day_of(received)) {
+            let seen = match by_day.entry(day_of(received)) {
                 std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                 std::collections::btree_map::Entry::Vacant(new) => {
                     new.insert(SeenIds::new(self.store.seen(visitor)?, received))
