@@ -46,5 +46,6 @@ pub mod restore;
 pub mod router;
 pub mod shard;
 pub mod shard_map;
+pub mod sight;
 pub mod tally;
 pub mod user_token;

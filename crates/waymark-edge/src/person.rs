@@ -1,27 +1,26 @@
 //! All that is known of a person, under whichever of their ids they are asked for: `GET /admin/v1/profile?visitor=ID`
 //! to look at, `GET /admin/v1/profile/export?visitor=ID` to hand over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::{Engine, Numerals, State};
-use waymark_model::{Event, EventKey, Value};
+use waymark_model::{Event, EventKey, Timestamp, Value};
 use waymark_wire::{
-    Problem, consent_in, consent_to_json, event_to_json, format_timestamp, object_to_json,
-    value_to_json,
+    Problem, consent_in, consent_to_json, format_timestamp, object_to_json, value_to_json,
 };
 
 use crate::access::Role;
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::keys_meant_by;
-use crate::ports::{Clock, Objects, Part};
-use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold};
-use crate::{lake, packs, problems, profile};
+use crate::ports::{Clock, Objects};
+use crate::protocol::{ShardAsk, ShardTold};
+use crate::sight::Sight;
+use crate::{lake, problems, profile};
 
 /// Events in the timeline, the latest first.
 const TIMELINE: usize = 100;
-const MASKED: &str = "•••";
 
 /// A profile, and the ids whose events are in it: the first has it.
 struct Person {
@@ -59,11 +58,8 @@ pub async fn person<H: Clock + Objects>(
         })
         .await?;
     }
-    let sees = match role {
-        Role::Operator => None,
-        Role::Viewer => Some(visible(edge, &program.hash).await?),
-    };
-    Ok(Response::json(200, &described(engine, &ids, &state, told, now, sees.as_ref())))
+    let sight = Sight::of(edge, role, program.hash).await?;
+    Ok(Response::json(200, &described(engine, &ids, &state, told, now, &sight)))
 }
 
 /// Every event of a person, a line each.
@@ -100,23 +96,6 @@ async fn find<H: Clock + Objects>(
     Err(Problem::new(404, "unknown-visitor", "The visitor is unknown", detail))
 }
 
-/// Traits that viewers may see: those of which the pack says that they are of a kind that is named.
-async fn visible<H: Clock + Objects>(
-    edge: &Edge<'_, H>,
-    hash: &waymark_engine::PackHash,
-) -> Result<BTreeSet<String>, Problem> {
-    let ask = RegistryAsk::Part { hash: *hash, part: Part::Source };
-    let told = packs::ask(edge.host, &ask).await.map_err(problems::unavailable)?;
-    let RegistryTold::Part(source) = told else { return Ok(BTreeSet::new()) };
-    let source = String::from_utf8(source.unwrap_or_default()).unwrap_or_default();
-    let Ok(compiled) = waymark_pack::compile(&source) else { return Ok(BTreeSet::new()) };
-    let sees = &edge.config.viewer_sees;
-    let data = compiled.data.into_iter();
-    let seen =
-        data.filter(|datum| datum.sensitivity.as_ref().is_some_and(|one| sees.contains(one)));
-    Ok(seen.map(|datum| datum.name).collect())
-}
-
 impl Told {
     fn add(&mut self, events: impl Iterator<Item = Event>) {
         for event in events {
@@ -151,14 +130,13 @@ impl Told {
     }
 }
 
-/// `sees`: the traits that may be shown; all when it is not said.
 fn described(
     engine: Engine<'_>,
     ids: &[String],
     state: &State,
     told: Told,
-    now: waymark_model::Timestamp,
-    sees: Option<&BTreeSet<String>>,
+    now: Timestamp,
+    sight: &Sight,
 ) -> Json {
     let program = engine.program;
     let name = |number: u32| program.segments.get(number as usize).map(|one| one.id.as_str());
@@ -168,51 +146,24 @@ fn described(
         let step = run.step.and_then(|step| flow.steps.get(step as usize));
         Some(json!({
             "id": flow.id,
-            "key": value_to_json(run.key),
+            "key": sight.of_value(value_to_json(run.key)),
             "entered": format_timestamp(run.entered),
             "step": step.map(|step| &step.id),
             "since": format_timestamp(run.since),
         }))
     });
-    let fold = state.fold();
     let figures = |figures: Vec<(String, Option<Value>)>| -> Map<String, Json> {
+        let value = |value: Option<Value>| value.as_ref().map_or(Json::Null, value_to_json);
         let known = figures.into_iter();
-        // Texts and lists may be what somebody wrote of themselves.
-        let known = known.map(|(name, value)| match value {
-            Some(Value::Text(_) | Value::Array(_) | Value::Object(_)) if sees.is_some() => {
-                (name, Some(Value::Text(MASKED.to_owned())))
-            }
-            value => (name, value),
-        });
-        known
-            .map(|(name, value)| (name, value.as_ref().map_or(Json::Null, value_to_json)))
-            .collect()
+        known.map(|(name, figure)| (name, sight.of_value(value(figure)))).collect()
     };
-    let mut traits = object_to_json(fold.traits.values());
-    if let Some(sees) = sees {
-        for (name, value) in &mut traits {
-            if !sees.contains(&format!("traits.{name}")) {
-                *value = MASKED.into();
-            }
-        }
-    }
-    let (ids, user): (Vec<&str>, _) = match sees {
-        None => (
-            ids.iter().map(String::as_str).collect(),
-            fold.user_id.as_ref().map(|(_, id)| id.as_str()),
-        ),
-        Some(_) => (
-            ids.iter().map(|id| id.split(':').next().unwrap_or_default()).collect(),
-            fold.user_id.as_ref().map(|_| MASKED),
-        ),
-    };
-    let timeline = told.timeline.iter().map(|event| match sees {
-        None => event_to_json(event),
-        // What was done and when, and not what was said with it.
-        Some(_) => json!({
-            "type": event.kind.name(), "event": event.name, "timestamp": format_timestamp(event.time),
-        }),
-    });
+    let fold = state.fold();
+    let traits: Map<String, Json> = object_to_json(fold.traits.values())
+        .into_iter()
+        .map(|(name, value)| (name.clone(), sight.of_trait(&name, value)))
+        .collect();
+    let user = fold.user_id.as_ref().map(|(_, id)| sight.of_value(id.as_str().into()));
+    let ids: Vec<&str> = ids.iter().map(|key| sight.of_key(key)).collect();
     json!({
         "profile": ids.first(),
         "ids": ids,
@@ -230,7 +181,7 @@ fn described(
         "late": state.late,
         "lastSeen": format_timestamp(fold.newest.time),
         "pack": program.hash.to_string(),
-        "timeline": timeline.collect::<Vec<_>>(),
+        "timeline": told.timeline.iter().map(|event| sight.of_event(event)).collect::<Vec<_>>(),
     })
 }
 
