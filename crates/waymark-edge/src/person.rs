@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::{Engine, Numerals, State};
-use waymark_model::{Event, EventKey, Timestamp, Value};
+use waymark_model::{Event, EventKey, Kind, Timestamp, Value};
 use waymark_wire::{
     Problem, consent_in, consent_to_json, format_timestamp, object_to_json, value_to_json,
 };
@@ -36,6 +36,8 @@ struct Told {
     consent: Option<(EventKey, Json)>,
     /// What was last seen of each experiment.
     exposures: BTreeMap<String, (EventKey, Json)>,
+    /// Where the latest word on a trait came from, if it said so.
+    sources: BTreeMap<String, (EventKey, Option<Json>)>,
 }
 
 pub async fn person<H: Clock + Objects>(
@@ -108,10 +110,24 @@ impl Told {
                 self.consent = Some((key, said));
             }
             self.expose(&event, key);
+            self.trace(&event, key);
             self.timeline.push(event);
         }
         self.timeline.sort_by_key(|event| std::cmp::Reverse(event.key()));
         self.timeline.truncate(TIMELINE);
+    }
+
+    fn trace(&mut self, event: &Event, key: EventKey) {
+        if event.kind != Kind::Identify {
+            return;
+        }
+        let source = event.context.get("source").map(value_to_json);
+        for (name, _) in event.properties.iter() {
+            let known = self.sources.get(name);
+            if known.is_none_or(|(latest, _)| *latest < key) {
+                self.sources.insert(name.to_owned(), (key, source.clone()));
+            }
+        }
     }
 
     fn expose(&mut self, event: &Event, key: EventKey) {
@@ -162,6 +178,8 @@ fn described(
         .into_iter()
         .map(|(name, value)| (name.clone(), sight.of_trait(&name, value)))
         .collect();
+    let sources = told.sources.into_iter().filter_map(|(name, (_, source))| Some((name, source?)));
+    let sources: Map<String, Json> = sources.collect();
     let user = fold.user_id.as_ref().map(|(_, id)| sight.of_value(id.as_str().into()));
     let ids: Vec<&str> = ids.iter().map(|key| sight.of_key(key)).collect();
     json!({
@@ -169,6 +187,7 @@ fn described(
         "ids": ids,
         "userId": user,
         "traits": traits,
+        "sources": sources,
         "consent": told.consent.map(|(_, consent)| consent),
         "segments": state.segments().filter_map(name).collect::<Vec<_>>(),
         "stage": stage.map(|stage| &stage.id),

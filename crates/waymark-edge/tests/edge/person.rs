@@ -64,6 +64,26 @@ fn all_that_is_known_of_a_person_is_in_one_place() {
 }
 
 #[test]
+fn a_trait_says_where_its_latest_word_came_from() {
+    let world = world();
+    let enrich = |id: &str, traits: Json, source: Json| {
+        let event = json!({
+            "type": "identify", "userId": "ann", "messageId": id, "traits": traits, "context": { "source": source },
+        });
+        assert_eq!(world.post("/v1/batch", SERVER, &json!({ "batch": [event] })).0, 200);
+        world.host.now.set(world.host.now.get().plus(waymark_model::Span(1_000)));
+    };
+    let bought = json!({ "name": "geodata-ltd", "license": "2026/14, no resale" });
+    world.host.now.set(world.host.now.get().plus(waymark_model::Span(1_000)));
+    enrich("s1", json!({ "district": "harbour", "plan": "silver" }), bought.clone());
+    enrich("s2", json!({ "plan": "gold" }), Json::Null);
+    let sources = world.get("/admin/v1/profile?visitor=ann").1["sources"].clone();
+    assert_eq!(sources["district"], bought);
+    // What she says herself takes the place of what was bought.
+    assert_eq!(sources["plan"], Json::Null, "{sources}");
+}
+
+#[test]
 fn a_viewer_sees_what_the_pack_calls_public_and_nobodys_words() {
     let world = world();
     let (status, person) = world.get_as(VIEWER, "/admin/v1/profile?visitor=ann");
