@@ -59,17 +59,18 @@ export class Decider {
   /** Rejects where WebAssembly or the Program is not to be had. */
   async load(origin: string, pack: string | null, parts: Parts): Promise<void> {
     // All three at once. Most Programs need the lean engine only, so that is made before it is known.
-    this.#found = this.#kept();
+    const reading = (this.#found = this.#kept());
     const guess = parts.engine(false).then(compiled);
     guess.catch(() => undefined);
     const program = await fetchProgram(origin, pack, parts.program);
     const needsWhole = (program[NEEDS_WHOLE]! & 1) === 1;
     const engine = await Engine.from(await (needsWhole ? parts.engine(true).then(compiled) : guess));
     await pause();
-    const found = await this.#found;
+    const found = await reading;
     this.#engine = engine;
     this.#program = program;
-    this.#resumeKept(found ?? null);
+    // Forgotten meanwhile, it is nobody's.
+    this.#resumeKept(this.#found === reading ? found : null);
     this.#vault.onChange(() => void this.rejoin());
     // Another tab may have written meanwhile.
     void this.rejoin();

@@ -271,12 +271,14 @@ impl SqlShard {
             return Ok(());
         }
         if self.object()? != Some(object) {
-            self.set_meta("object", i64::from(object) + 1)?;
-            self.set_meta("made", self.made.0)?;
-            // Others ignore messages below those that they have taken in, of an object of this name that is lost.
-            let query = "INSERT INTO outbox (seq, at, key, message) VALUES (?, 0, '', x'')";
-            self.sql.run(query, vec![integer(self.made.0)])?;
-            self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![integer(self.made.0)])?;
+            self.sql.transaction(|| {
+                self.set_meta("object", i64::from(object) + 1)?;
+                self.set_meta("made", self.made.0)?;
+                // Others ignore messages below those that they have taken in, of an object of this name that is lost.
+                let query = "INSERT INTO outbox (seq, at, key, message) VALUES (?, 0, '', x'')";
+                self.sql.run(query, vec![integer(self.made.0)])?;
+                self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![integer(self.made.0)])
+            })?;
         }
         self.object.set(Some(object));
         Ok(())

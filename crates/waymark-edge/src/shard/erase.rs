@@ -57,7 +57,9 @@ impl<S: ShardStore> Desk<'_, S> {
         if let Some(Profile::Here(_, counted)) = store.profile(visitor)? {
             commit.tallies.moves(day_of(at), &counted, &Standing::default());
         }
-        if for_good && !more && range > 0 {
+        // What came back from the lake is still there.
+        let in_lake = range > 0 || page.iter().any(|batch| batch.origin == Origin::Restored);
+        if for_good && in_lake {
             commit.grave = Some((visitor.to_owned(), at));
         }
         let mut others = Vec::new();

@@ -273,3 +273,18 @@ fn a_line_that_is_none_of_a_lake_is_named() {
         assert!(response.status == 400 && said.contains(what), "{said}");
     }
 }
+
+#[test]
+fn who_came_back_from_the_lake_and_is_erased_is_forgotten_there_too() {
+    let world = World::new();
+    world.publish(&pack());
+    world.post("/v1/batch", SERVER, &json!({ "batch": [order("ann", 0)] }));
+    assert!(drained(&world));
+    (0..world.config.map.objects()).for_each(|object| world.host.lose(object));
+    let lines: Vec<String> = lake(&world).iter().map(Json::to_string).collect();
+    assert!(restored(&world, &lines.join("\n")));
+    // Nothing has left this object yet, and what it has is in the lake nevertheless.
+    assert_eq!(world.post("/admin/v1/erase", OPERATOR, &json!({ "visitor": "ann" })).0, 200);
+    assert!(drained(&world));
+    assert!(world.host.lake.borrow().keys().any(|name| name.starts_with("erased/")));
+}
