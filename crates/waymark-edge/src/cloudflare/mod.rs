@@ -7,6 +7,7 @@ mod exchange;
 mod registry;
 mod reports;
 mod shard;
+mod shard_store;
 mod storage;
 
 use std::rc::Rc;

@@ -1,68 +1,20 @@
-//! The Durable Object that keeps visitors.
+//! The Durable Object that keeps visitors: it answers what it is asked, and its alarm does what is left to do.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use waymark_model::{Span, Timestamp, fnv1a64};
-use waymark_wire::Basis;
-use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
+use waymark_model::{Span, Timestamp};
+use waymark_wire::Problem;
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
-use super::storage::{Columns, Row, Sql, count, integer};
+use super::shard_store::SqlShard;
 use super::{Host, config, packs};
 use crate::edge::Edge;
-use crate::ports::{
-    Batch, Clock as _, Commit, Counters, Drainage, Erased, Grave, Health, Lake as _, Link, Node,
-    Origin, Posted, Profile, Refusal, Reports as _, Seen, ShardStore, StoreError, TallyRow,
-    Unwanted,
-};
+use crate::ports::{Clock as _, Lake as _, Reports as _, ShardStore as _, StoreError};
 use crate::protocol::{ShardCall, ShardTold};
 use crate::shard::answer;
-use crate::tally::{Counted, Measure, Standing, Sum};
 use crate::{erasure, lake, merges};
 
-/// What makes the tables, a step a version. What was released is not changed any more, only added to.
-const SCHEMA: [&str; 3] = [
-    "
-CREATE TABLE IF NOT EXISTS meta (k TEXT PRIMARY KEY, v INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS batches (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, events INTEGER NOT NULL,
-  duplicates INTEGER NOT NULL, visitors BLOB NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS visitors (
-  id TEXT PRIMARY KEY, slot INTEGER NOT NULL, seq INTEGER NOT NULL, updated INTEGER NOT NULL,
-  state BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS seen (
-  visitor TEXT NOT NULL, day INTEGER NOT NULL, part INTEGER NOT NULL, ids BLOB NOT NULL,
-  PRIMARY KEY (visitor, day, part)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS erased (visitor INTEGER PRIMARY KEY, at INTEGER NOT NULL);
-",
-    "
-ALTER TABLE visitors ADD COLUMN root TEXT;
-ALTER TABLE batches ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE nodes (
-  key TEXT PRIMARY KEY, target TEXT, at INTEGER, message TEXT, root TEXT NOT NULL,
-  turn INTEGER NOT NULL, settled INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX unsettled ON nodes (key) WHERE turn <> settled;
-CREATE TABLE members (root TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (root, key)) WITHOUT ROWID;
-CREATE TABLE leads (target TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (target, key)) WITHOUT ROWID;
-CREATE TABLE outbox (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, key TEXT NOT NULL,
-  message BLOB NOT NULL);
-CREATE TABLE imported (source INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
-CREATE TABLE refused (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, server INTEGER NOT NULL,
-  code TEXT NOT NULL, pointer TEXT NOT NULL, message TEXT, event TEXT);
-",
-    "
-ALTER TABLE visitors ADD COLUMN counted TEXT NOT NULL DEFAULT '';
-CREATE TABLE tallies (
-  day INTEGER NOT NULL, measure TEXT NOT NULL, name TEXT NOT NULL, variant TEXT NOT NULL,
-  count INTEGER NOT NULL, amount INTEGER NOT NULL, version INTEGER NOT NULL,
-  PRIMARY KEY (day, measure, name, variant)) WITHOUT ROWID;
-CREATE INDEX versions ON tallies (version);
-CREATE TABLE graves (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, key TEXT NOT NULL);
-",
-];
 /// How long an object waits for somebody else to carry its messages.
 const PATIENCE: Span = Span(1_000);
 /// After something did not arrive.
@@ -76,23 +28,21 @@ pub struct Shard {
     state: State,
     host: Host,
     store: Result<SqlShard, StoreError>,
+    /// Whether there is a lake, or a database of reports.
+    drains: bool,
     /// When the alarm is set for, as far as this instance knows.
     wakes: Cell<Option<Timestamp>>,
 }
 
+/// How long until there is something to do again; nothing where it is known to nobody.
+type Wait = Result<Option<Span>, String>;
+
 impl DurableObject for Shard {
     fn new(state: State, env: Env) -> Self {
         let host = Host { env };
-        let store = Sql::open(&state, &SCHEMA).map(|sql| SqlShard {
-            sql,
-            made: host.now(),
-            epoch: Cell::new(None),
-            swept: Cell::new(None),
-            object: Cell::new(None),
-            counters: Cell::new(None),
-            undrained: Cell::new(0),
-        });
-        Self { state, host, store, wakes: Cell::new(None) }
+        let store = SqlShard::open(&state, host.now());
+        let drains = host.has_lake() || host.has_reports();
+        Self { state, host, store, drains, wakes: Cell::new(None) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -106,41 +56,32 @@ impl DurableObject for Shard {
         ) {
             self.wake_after(PATIENCE).await?;
         }
-        if let Some(age) = self.lake_age() {
-            self.wake_after(age).await?;
-        }
-        if self.store.as_ref().is_ok_and(|store| store.undrained.get() > 0)
-            && self.keeps_for_a_term()
-        {
-            self.wake_after(Span::DAY).await?;
+        if let Some(wait) = self.wait_for_news() {
+            self.wake_after(wait).await?;
         }
         let status = if matches!(told, ShardTold::Stale { .. }) { 409 } else { 200 };
         Ok(Response::from_bytes(told.encode())?.with_status(status))
     }
 
-    /// Never fails: what could not be carried waits for the next one.
+    /// Never fails: what could not be done waits for the next one.
     async fn alarm(&self) -> worker::Result<Response> {
         self.wakes.set(None);
-        if let Ok(store) = &self.store
-            && let Ok(Some(object)) = store.object()
-        {
-            let settled = self.settle(object).await;
-            if settled.is_err() || store.is_pending() != Ok(false) {
-                self.wake_after(RETRY).await?;
-            }
-            match self.drain(object).await {
-                Ok(None) => {}
-                Ok(Some(due)) => self.wake_after(due.since(self.host.now())).await?,
-                Err(error) => {
-                    super::log("lake", &error);
-                    self.wake_after(RETRY).await?;
-                }
-            }
-            match self.expire(store, object).await {
+        let config = config(&self.host.env);
+        let (Ok(config), Ok(store)) = (&*config, &self.store) else { return Response::empty() };
+        let Ok(Some(object)) = store.object() else { return Response::empty() };
+        let packs = packs();
+        let edge = Edge { host: &self.host, config, packs: &packs };
+        let waits = [
+            ("merges", settle(&edge, store, object).await),
+            ("lake", self.drain(&edge, store, object).await),
+            ("retention", expire(&edge, store, object).await),
+        ];
+        for (at, wait) in waits {
+            match wait {
                 Ok(None) => {}
                 Ok(Some(wait)) => self.wake_after(wait).await?,
                 Err(error) => {
-                    super::log("retention", &error);
+                    super::log(at, &error);
                     self.wake_after(RETRY).await?;
                 }
             }
@@ -166,67 +107,26 @@ impl Shard {
         storage.set_alarm(wait.0.max(0)).await
     }
 
-    /// How long what has come in may wait for the lake; nothing where nothing waits, or where it cannot go.
-    fn lake_age(&self) -> Option<Span> {
-        let store = self.store.as_ref().ok()?;
-        let bytes = store.undrained.get();
-        let wanted = bytes > 0 && (self.host.has_lake() || self.host.has_reports());
-        let age = || config(&self.host.env).as_ref().as_ref().ok().map(|config| config.lake_age);
-        if !wanted {
-            None
-        } else if bytes < FILE_BYTES {
-            age()
-        } else {
-            Some(Span(0))
-        }
-    }
-
-    /// Once a day. Gives how long until the next time, where the operator has set a term.
-    async fn expire(&self, store: &SqlShard, object: u16) -> Result<Option<Span>, String> {
+    /// How long what has come in may wait before the alarm sees to it; nothing where nothing has.
+    fn wait_for_news(&self) -> Option<Span> {
         let config = config(&self.host.env);
-        let config = config.as_ref().as_ref().map_err(ToString::to_string)?;
-        let Some(keep) = config.keep else { return Ok(None) };
-        let now = self.host.now();
-        let said = |error: StoreError| error.to_string();
-        let last = Timestamp(store.meta("expired").map_err(said)?);
-        let next = last.plus(Span::DAY);
-        if next > now {
-            return Ok(Some(next.since(now)));
+        let config = config.as_ref().as_ref().ok()?;
+        let news = self.store.as_ref().ok()?.news();
+        match news {
+            0 => None,
+            FILE_BYTES.. if self.drains => Some(Span(0)),
+            _ if self.drains => Some(config.lake_age),
+            _ => config.keep.map(|_| Span::DAY),
         }
-        let packs = packs();
-        let edge = Edge { host: &self.host, config, packs: &packs };
-        let more = erasure::expire(&edge, object, now.minus(keep)).await;
-        if more.map_err(|problem| problem.detail)? {
-            return Ok(Some(Span(0)));
-        }
-        store.set_meta("expired", now.0).map_err(said)?;
-        Ok(Some(Span::DAY))
     }
 
-    async fn drain(&self, object: u16) -> Result<Option<Timestamp>, String> {
-        if !self.host.has_lake() && !self.host.has_reports() {
+    async fn drain(&self, edge: &Edge<'_, Host>, store: &SqlShard, object: u16) -> Wait {
+        if !self.drains {
             return Ok(None);
         }
-        let config = config(&self.host.env);
-        let config = config.as_ref().as_ref().map_err(ToString::to_string)?;
-        let packs = packs();
-        let edge = Edge { host: &self.host, config, packs: &packs };
-        let store = self.store.as_ref().map_err(ToString::to_string)?;
-        let is_full = store.undrained.replace(0) >= FILE_BYTES;
-        let age = if is_full { Span(0) } else { config.lake_age };
-        lake::drain(&edge, object, age).await.map_err(|problem| problem.detail)
-    }
-
-    fn keeps_for_a_term(&self) -> bool {
-        config(&self.host.env).as_ref().as_ref().is_ok_and(|config| config.keep.is_some())
-    }
-
-    async fn settle(&self, object: u16) -> Result<(), String> {
-        let config = config(&self.host.env);
-        let config = config.as_ref().as_ref().map_err(ToString::to_string)?;
-        let packs = packs();
-        let edge = Edge { host: &self.host, config, packs: &packs };
-        merges::settle(&edge, BTreeSet::from([object])).await.map_err(|problem| problem.detail)
+        let age = if store.take_news() < FILE_BYTES { edge.config.lake_age } else { Span(0) };
+        let due = lake::drain(edge, object, age).await.map_err(detail)?;
+        Ok(due.map(|due| due.since(self.host.now())))
     }
 
     async fn told(&self, bytes: &[u8]) -> ShardTold {
@@ -250,625 +150,28 @@ impl Shard {
     }
 }
 
-#[derive(Debug)]
-struct SqlShard {
-    sql: Sql,
-    /// When this instance began.
-    made: Timestamp,
-    /// Copies of what is stored, for this object alone writes it.
-    epoch: Cell<Option<u64>>,
-    swept: Cell<Option<i64>>,
-    object: Cell<Option<u16>>,
-    counters: Cell<Option<Counters>>,
-    /// Bytes that came since the lake was last seen to.
-    undrained: Cell<usize>,
+async fn settle(edge: &Edge<'_, Host>, store: &SqlShard, object: u16) -> Wait {
+    merges::settle(edge, BTreeSet::from([object])).await.map_err(detail)?;
+    let pending = store.is_pending().map_err(|error| error.to_string())?;
+    Ok(pending.then_some(RETRY))
 }
 
-impl SqlShard {
-    /// Which object of the map this is, for the alarms that nobody calls.
-    fn is_object(&self, object: u16) -> Result<(), StoreError> {
-        if self.object.get() == Some(object) {
-            return Ok(());
-        }
-        if self.object()? != Some(object) {
-            self.sql.transaction(|| {
-                self.set_meta("object", i64::from(object) + 1)?;
-                self.set_meta("made", self.made.0)?;
-                // Others ignore messages below those that they have taken in, of an object of this name that is lost.
-                let query = "INSERT INTO outbox (seq, at, key, message) VALUES (?, 0, '', x'')";
-                self.sql.run(query, vec![integer(self.made.0)])?;
-                self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![integer(self.made.0)])
-            })?;
-        }
-        self.object.set(Some(object));
-        Ok(())
+/// Once a day, where the operator has set a term.
+async fn expire(edge: &Edge<'_, Host>, store: &SqlShard, object: u16) -> Wait {
+    let Some(keep) = edge.config.keep else { return Ok(None) };
+    let now = edge.host.now();
+    let said = |error: StoreError| error.to_string();
+    let next = store.expired().map_err(said)?.plus(Span::DAY);
+    if next > now {
+        return Ok(Some(next.since(now)));
     }
-
-    fn object(&self) -> Result<Option<u16>, StoreError> {
-        Ok(u16::try_from(self.meta("object")? - 1).ok())
+    if erasure::expire(edge, object, now.minus(keep)).await.map_err(detail)? {
+        return Ok(Some(Span(0)));
     }
-
-    fn meta(&self, key: &str) -> Result<i64, StoreError> {
-        let row = self.sql.row("SELECT v FROM meta WHERE k = ?", vec![key.into()])?;
-        row.map_or(Ok(0), |row| Columns::of(row).integer())
-    }
-
-    fn set_meta(&self, key: &str, value: i64) -> Result<(), StoreError> {
-        let query =
-            "INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
-        self.sql.run(query, vec![key.into(), integer(value)])
-    }
-
-    fn write(&self, commit: &Commit) -> Result<(), StoreError> {
-        for batch in &commit.batches {
-            self.sql.run(
-                "INSERT INTO batches (received, events, duplicates, visitors, body, copied)
-                 VALUES (?, ?, ?, ?, ?, ?)",
-                vec![
-                    integer(batch.received.0),
-                    integer(batch.events.into()),
-                    integer(batch.duplicates.into()),
-                    SqlStorageValue::Blob(packed(&batch.markers)),
-                    SqlStorageValue::Blob(batch.body.clone()),
-                    integer(batch.origin.number()),
-                ],
-            )?;
-        }
-        for visitor in &commit.visitors {
-            let (state, root, counted) = match &visitor.profile {
-                Profile::Here(state, counted) => {
-                    (state.clone(), SqlStorageValue::Null, counted.0.as_str())
-                }
-                Profile::PartOf(root) => (Vec::new(), root.as_str().into(), ""),
-            };
-            self.sql.run(
-                "INSERT INTO visitors (id, slot, seq, updated, state, root, counted)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq,
-                 updated = excluded.updated, state = excluded.state, root = excluded.root,
-                 counted = excluded.counted",
-                vec![
-                    visitor.id.as_str().into(),
-                    integer(visitor.slot.into()),
-                    count(visitor.seq),
-                    integer(visitor.updated.0),
-                    SqlStorageValue::Blob(state),
-                    root,
-                    counted.into(),
-                ],
-            )?;
-        }
-        for (visitor, seen) in &commit.seen {
-            self.sql.run(
-                "INSERT INTO seen (visitor, day, part, ids) VALUES (?, ?, ?, ?)
-                 ON CONFLICT (visitor, day, part) DO UPDATE SET ids = excluded.ids",
-                vec![
-                    visitor.as_str().into(),
-                    integer(seen.day),
-                    integer(seen.part.into()),
-                    SqlStorageValue::Blob(packed(&seen.ids)),
-                ],
-            )?;
-        }
-        if commit.only_duplicates > 0 {
-            let known = self.meta("duplicates")?;
-            self.set_meta("duplicates", known + i64::from(commit.only_duplicates))?;
-        }
-        if let Some((before, today)) = commit.sweep {
-            self.sql.run("DELETE FROM seen WHERE day < ?", vec![integer(before)])?;
-            self.set_meta("swept", today)?;
-        }
-        self.write_remains(&commit.remains)?;
-        if let Some(erased) = &commit.erased {
-            self.write_erased(erased)?;
-        }
-        self.write_refusals(commit)?;
-        self.write_drainage(commit)?;
-        self.write_graph(commit)
-    }
-
-    /// What reports count, and how far the lake has got.
-    fn write_drainage(&self, commit: &Commit) -> Result<(), StoreError> {
-        if !commit.tallies.is_empty() {
-            let version = self.meta("tally")? + 1;
-            self.set_meta("tally", version)?;
-            for (counted, sum) in &commit.tallies.0 {
-                self.sql.run(
-                    "INSERT INTO tallies (day, measure, name, variant, count, amount, version)
-                     VALUES (?, ?, ?, ?, ?, ?, ?)
-                     ON CONFLICT (day, measure, name, variant) DO UPDATE SET
-                     count = count + excluded.count, amount = amount + excluded.amount,
-                     version = excluded.version",
-                    vec![
-                        integer(counted.day),
-                        counted.measure.name().into(),
-                        counted.name.as_str().into(),
-                        counted.variant.as_str().into(),
-                        integer(sum.count),
-                        integer(sum.amount),
-                        integer(version),
-                    ],
-                )?;
-            }
-        }
-        let ways =
-            [("range", commit.range), ("drained", commit.drained), ("told", commit.reported)];
-        for (key, value) in ways {
-            if let Some(value) = value {
-                self.set_meta(key, i64::try_from(value).unwrap_or(i64::MAX))?;
-            }
-        }
-        if let Some((key, at)) = &commit.grave {
-            let query = "INSERT INTO graves (at, key) VALUES (?, ?)";
-            self.sql.run(query, vec![integer(at.0), key.as_str().into()])?;
-        }
-        for seq in &commit.buried {
-            self.sql.run("DELETE FROM graves WHERE seq = ?", vec![count(*seq)])?;
-        }
-        Ok(())
-    }
-
-    fn write_refusals(&self, commit: &Commit) -> Result<(), StoreError> {
-        for refusal in &commit.refusals {
-            let text = |text: Option<&String>| match text {
-                Some(text) => SqlStorageValue::String(text.clone()),
-                None => SqlStorageValue::Null,
-            };
-            let told = refusal.told.as_ref();
-            self.sql.run(
-                "INSERT INTO refused (at, server, code, pointer, message, event)
-                 VALUES (?, ?, ?, ?, ?, ?)",
-                vec![
-                    integer(refusal.at.0),
-                    integer((refusal.basis == Basis::Server).into()),
-                    refusal.code.as_str().into(),
-                    refusal.pointer.as_str().into(),
-                    text(told.map(|(message, _)| message)),
-                    text(told.map(|(_, event)| event)),
-                ],
-            )?;
-        }
-        if !commit.refusals.is_empty() {
-            let query = "DELETE FROM refused WHERE seq <= (SELECT max(seq) FROM refused) - ?";
-            self.sql.run(query, vec![integer(Refusal::MOST.into())])?;
-        }
-        match &commit.drop_refusals {
-            None => Ok(()),
-            Some(Unwanted::Before(at)) => {
-                self.sql.run("DELETE FROM refused WHERE at <= ?", vec![integer(at.0)])
-            }
-            Some(Unwanted::Naming(id)) => {
-                let query = "DELETE FROM refused WHERE instr(event, ?) > 0";
-                // As it stands in JSON.
-                let written = serde_json::Value::from(id.as_str()).to_string();
-                self.sql.run(query, vec![written.trim_matches('"').into()])
-            }
-        }
-    }
-
-    fn write_remains(&self, remains: &[Batch]) -> Result<(), StoreError> {
-        for batch in remains {
-            if batch.events == 0 {
-                self.sql.run("DELETE FROM batches WHERE seq = ?", vec![count(batch.seq)])?;
-                continue;
-            }
-            self.sql.run(
-                "UPDATE batches SET events = ?, visitors = ?, body = ? WHERE seq = ?",
-                vec![
-                    integer(batch.events.into()),
-                    SqlStorageValue::Blob(packed(&batch.markers)),
-                    SqlStorageValue::Blob(batch.body.clone()),
-                    count(batch.seq),
-                ],
-            )?;
-        }
-        Ok(())
-    }
-
-    fn write_erased(&self, erased: &Erased) -> Result<(), StoreError> {
-        let key = || vec![erased.visitor.as_str().into()];
-        self.sql.run("DELETE FROM visitors WHERE id = ?", key())?;
-        self.sql.run("DELETE FROM seen WHERE visitor = ?", key())?;
-        if erased.for_good {
-            self.sql.run(
-                "INSERT INTO erased (visitor, at) VALUES (?, ?) ON CONFLICT (visitor) DO NOTHING",
-                vec![tombstone(&erased.visitor), integer(erased.at.0)],
-            )?;
-        }
-        if erased.wholly {
-            self.sql.run("DELETE FROM nodes WHERE key = ?", key())?;
-            self.sql.run("DELETE FROM members WHERE root = ?", key())?;
-            self.sql.run("DELETE FROM leads WHERE target = ?", key())?;
-        }
-        Ok(())
-    }
-
-    /// Who is who, and what other shards are to hear of it.
-    fn write_graph(&self, commit: &Commit) -> Result<(), StoreError> {
-        for node in &commit.nodes {
-            let (target, at, message) = match &node.link {
-                None => (SqlStorageValue::Null, SqlStorageValue::Null, SqlStorageValue::Null),
-                Some(Link { at, message, to }) => {
-                    (to.as_str().into(), integer(at.0), message.as_str().into())
-                }
-            };
-            self.sql.run(
-                "INSERT INTO nodes (key, target, at, message, root, turn, settled)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (key) DO UPDATE SET target = excluded.target, at = excluded.at,
-                 message = excluded.message, root = excluded.root, turn = excluded.turn,
-                 settled = excluded.settled",
-                vec![
-                    node.key.as_str().into(),
-                    target,
-                    at,
-                    message,
-                    node.root.as_str().into(),
-                    count(node.turn),
-                    count(node.settled),
-                ],
-            )?;
-        }
-        for (add, remove, rows) in [
-            (
-                "INSERT INTO members (root, key) VALUES (?, ?) ON CONFLICT (root, key) DO NOTHING",
-                "DELETE FROM members WHERE root = ? AND key = ?",
-                &commit.members,
-            ),
-            (
-                "INSERT INTO leads (target, key) VALUES (?, ?) ON CONFLICT (target, key) DO NOTHING",
-                "DELETE FROM leads WHERE target = ? AND key = ?",
-                &commit.leads,
-            ),
-        ] {
-            for (to, key, does) in rows {
-                let query = if *does { add } else { remove };
-                self.sql.run(query, vec![to.as_str().into(), key.as_str().into()])?;
-            }
-        }
-        for (key, message) in &commit.posts {
-            self.sql.run(
-                "INSERT INTO outbox (at, key, message) VALUES (?, ?, ?)",
-                vec![
-                    integer(commit.posted.0),
-                    key.as_str().into(),
-                    SqlStorageValue::Blob(message.clone()),
-                ],
-            )?;
-        }
-        for seq in &commit.delivered {
-            self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![count(*seq)])?;
-        }
-        if let Some((source, seq)) = commit.imported {
-            self.sql.run(
-                "INSERT INTO imported (source, seq) VALUES (?, ?)
-                 ON CONFLICT (source) DO UPDATE SET seq = excluded.seq",
-                vec![integer(source.into()), count(seq)],
-            )?;
-        }
-        Ok(())
-    }
-
-    fn keys(&self, query: &str, key: &str) -> Result<Vec<String>, StoreError> {
-        let rows = self.sql.rows(query, vec![key.into()])?;
-        rows.into_iter().map(|row| Columns::of(row).text()).collect()
-    }
+    store.set_expired(now).map_err(said)?;
+    Ok(Some(Span::DAY))
 }
 
-impl ShardStore for SqlShard {
-    fn epoch(&self) -> Result<u64, StoreError> {
-        if let Some(epoch) = self.epoch.get() {
-            return Ok(epoch);
-        }
-        let epoch = u64::try_from(self.meta("epoch")?).unwrap_or_default();
-        self.epoch.set(Some(epoch));
-        Ok(epoch)
-    }
-
-    fn set_epoch(&self, epoch: u64) -> Result<(), StoreError> {
-        self.set_meta("epoch", i64::try_from(epoch).unwrap_or(i64::MAX))?;
-        self.epoch.set(Some(epoch));
-        Ok(())
-    }
-
-    fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError> {
-        let query = "SELECT root, state, counted FROM visitors WHERE id = ?";
-        let Some(row) = self.sql.row(query, vec![visitor.into()])? else { return Ok(None) };
-        let mut columns = Columns::of(row);
-        Ok(Some(match columns.optional_text()? {
-            Some(root) => Profile::PartOf(root),
-            None => Profile::Here(columns.bytes()?, Standing(columns.text()?)),
-        }))
-    }
-
-    fn seen(&self, visitor: &str) -> Result<Vec<Seen>, StoreError> {
-        let query = "SELECT day, part, ids FROM seen WHERE visitor = ? ORDER BY day, part";
-        let rows = self.sql.rows(query, vec![visitor.into()])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok(Seen {
-                    day: columns.integer()?,
-                    part: u32::try_from(columns.integer()?).unwrap_or_default(),
-                    ids: unpacked(&columns.bytes()?),
-                })
-            })
-            .collect()
-    }
-
-    fn swept(&self) -> Result<i64, StoreError> {
-        if let Some(day) = self.swept.get() {
-            return Ok(day);
-        }
-        let day = self.meta("swept")?;
-        self.swept.set(Some(day));
-        Ok(day)
-    }
-
-    fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
-        self.sql.transaction(|| self.write(commit))?;
-        let bytes = commit.batches.iter().map(|batch| batch.body.len()).sum::<usize>();
-        self.undrained.set(self.undrained.get() + bytes + usize::from(!commit.tallies.is_empty()));
-        if let Some((_, today)) = commit.sweep {
-            self.swept.set(Some(today));
-        }
-        let counted = self.counters.get().filter(|_| commit.remains.is_empty());
-        self.counters.set(counted.map(|before| {
-            let own = commit.batches.iter().filter(|batch| batch.origin != Origin::Copied);
-            own.fold(before, |sum, batch| Counters {
-                batches: sum.batches + 1,
-                events: sum.events + u64::from(batch.events),
-                duplicates: sum.duplicates + u64::from(batch.duplicates),
-            })
-        }));
-        if let (Some(counters), 1..) = (self.counters.get(), commit.only_duplicates) {
-            let duplicates = counters.duplicates + u64::from(commit.only_duplicates);
-            self.counters.set(Some(Counters { duplicates, ..counters }));
-        }
-        Ok(())
-    }
-
-    fn unseen(&self, since: Timestamp, most: u32) -> Result<Vec<String>, StoreError> {
-        let query = "SELECT id FROM visitors WHERE root IS NULL AND updated < ? LIMIT ?";
-        let rows = self.sql.rows(query, vec![integer(since.0), integer(most.into())])?;
-        rows.into_iter().map(|row| Columns::of(row).text()).collect()
-    }
-
-    fn is_unseen(&self, visitor: &str, since: Timestamp) -> Result<bool, StoreError> {
-        let query = "SELECT 1 FROM visitors WHERE id = ? AND root IS NULL AND updated >= ?";
-        let row = self.sql.row(query, vec![visitor.into(), integer(since.0)])?;
-        Ok(row.is_none())
-    }
-
-    fn visitors(&self, after: &str, most: u32) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let query =
-            "SELECT id, state FROM visitors WHERE id > ? AND root IS NULL ORDER BY id LIMIT ?";
-        let rows = self.sql.rows(query, vec![after.into(), integer(most.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok((columns.text()?, columns.bytes()?))
-            })
-            .collect()
-    }
-
-    fn batches(
-        &self,
-        after: u64,
-        marker: Option<u64>,
-        most: u32,
-    ) -> Result<Vec<Batch>, StoreError> {
-        const COLUMNS: &str =
-            "SELECT seq, received, events, duplicates, visitors, body, copied FROM batches";
-        let rows = match marker {
-            None => self.sql.rows(
-                &format!("{COLUMNS} WHERE seq > ? ORDER BY seq LIMIT ?"),
-                vec![count(after), integer(most.into())],
-            )?,
-            Some(marker) => self.sql.rows(
-                &format!("{COLUMNS} WHERE seq > ? AND instr(visitors, ?) > 0 ORDER BY seq LIMIT ?"),
-                vec![count(after), SqlStorageValue::Blob(packed(&[marker])), integer(most.into())],
-            )?,
-        };
-        rows.into_iter().map(batch).collect()
-    }
-
-    fn health(&self) -> Result<Health, StoreError> {
-        let number = |query: &str| -> Result<u64, StoreError> {
-            let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
-            Columns::of(row).count()
-        };
-        let oldest = "SELECT at FROM outbox ORDER BY seq LIMIT 1";
-        let oldest = self.sql.row(oldest, Vec::new())?;
-        Ok(Health {
-            counters: self.counters()?,
-            profiles: number("SELECT count(*) FROM visitors")?,
-            bytes: self.sql.bytes(),
-            outbox: number("SELECT count(*) FROM outbox")?,
-            waiting_since: oldest.map(|row| Columns::of(row).integer()).transpose()?.map(Timestamp),
-            unsettled: number("SELECT count(*) FROM nodes WHERE turn <> settled")?,
-            refused: number("SELECT count(*) FROM refused")?,
-            undrained_since: self
-                .sql
-                .row(
-                    "SELECT received FROM batches WHERE seq > ? ORDER BY seq LIMIT 1",
-                    vec![integer(self.meta("drained")?)],
-                )?
-                .map(|row| Columns::of(row).integer())
-                .transpose()?
-                .map(Timestamp),
-        })
-    }
-
-    /// Sums of what is stored, which are kept up from the first time that they are asked for.
-    fn counters(&self) -> Result<Counters, StoreError> {
-        if let Some(counters) = self.counters.get() {
-            return Ok(counters);
-        }
-        let query = "SELECT count(*), sum(events), sum(duplicates) FROM batches WHERE copied <> 1";
-        let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
-        let mut columns = Columns::of(row);
-        let (batches, events, in_batches) = (columns.count()?, columns.count()?, columns.count()?);
-        let alone = u64::try_from(self.meta("duplicates")?).unwrap_or_default();
-        let counters = Counters { batches, events, duplicates: in_batches + alone };
-        self.counters.set(Some(counters));
-        Ok(counters)
-    }
-
-    fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
-        let query = "SELECT 1 FROM erased WHERE visitor = ?";
-        Ok(self.sql.row(query, vec![tombstone(visitor)])?.is_some())
-    }
-
-    fn node(&self, key: &str) -> Result<Option<Node>, StoreError> {
-        let query = "SELECT target, at, message, root, turn, settled FROM nodes WHERE key = ?";
-        let Some(row) = self.sql.row(query, vec![key.into()])? else { return Ok(None) };
-        let mut columns = Columns::of(row);
-        let (to, at, message) =
-            (columns.optional_text()?, columns.integer()?, columns.optional_text()?);
-        let link =
-            to.map(|to| Link { at: Timestamp(at), message: message.unwrap_or_default(), to });
-        Ok(Some(Node {
-            key: key.to_owned(),
-            link,
-            root: columns.text()?,
-            turn: columns.count()?,
-            settled: columns.count()?,
-        }))
-    }
-
-    fn is_pending(&self) -> Result<bool, StoreError> {
-        let query = "SELECT EXISTS (SELECT 1 FROM outbox)
-                     OR EXISTS (SELECT 1 FROM nodes WHERE turn <> settled)";
-        let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
-        Ok(Columns::of(row).integer()? != 0)
-    }
-
-    fn is_member(&self, root: &str, key: &str) -> Result<bool, StoreError> {
-        let query = "SELECT 1 FROM members WHERE root = ? AND key = ?";
-        Ok(self.sql.row(query, vec![root.into(), key.into()])?.is_some())
-    }
-
-    fn members(&self, root: &str) -> Result<Vec<String>, StoreError> {
-        self.keys("SELECT key FROM members WHERE root = ? ORDER BY key", root)
-    }
-
-    fn leading_to(&self, key: &str) -> Result<Vec<String>, StoreError> {
-        self.keys("SELECT key FROM leads WHERE target = ? ORDER BY key", key)
-    }
-
-    fn outbox(&self, most: u32) -> Result<Vec<Posted>, StoreError> {
-        let query = "SELECT seq, key, message FROM outbox ORDER BY seq LIMIT ?";
-        let rows = self.sql.rows(query, vec![integer(most.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok(Posted {
-                    seq: columns.count()?,
-                    key: columns.text()?,
-                    message: columns.bytes()?,
-                })
-            })
-            .collect()
-    }
-
-    fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError> {
-        let query = "SELECT key, turn FROM nodes WHERE turn <> settled ORDER BY key LIMIT ?";
-        let rows = self.sql.rows(query, vec![integer(most.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok((columns.text()?, columns.count()?))
-            })
-            .collect()
-    }
-
-    fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
-        let query = "SELECT at, server, code, pointer, message, event FROM refused ORDER BY seq";
-        let rows = self.sql.rows(query, Vec::new())?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                let (at, server) = (Timestamp(columns.integer()?), columns.integer()? != 0);
-                Ok(Refusal {
-                    at,
-                    basis: if server { Basis::Server } else { Basis::Browser },
-                    code: columns.text()?,
-                    pointer: columns.text()?,
-                    told: columns.optional_text()?.zip(columns.optional_text()?),
-                })
-            })
-            .collect()
-    }
-
-    fn drainage(&self) -> Result<Drainage, StoreError> {
-        let meta = |key| Ok(u64::try_from(self.meta(key)?).unwrap_or_default());
-        let drained = meta("drained")?;
-        let (made, reported) = (meta("made")?, meta("told")?);
-        Ok(Drainage { made, drained, range: meta("range")?.max(drained), reported })
-    }
-
-    fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError> {
-        let query = "SELECT seq, key, at FROM graves ORDER BY seq LIMIT ?";
-        let rows = self.sql.rows(query, vec![integer(most.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                let (seq, key) = (columns.count()?, columns.text()?);
-                Ok(Grave { seq, key, at: Timestamp(columns.integer()?) })
-            })
-            .collect()
-    }
-
-    fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError> {
-        // All of a version, however many they are: there is no going on within one.
-        let query = "SELECT day, measure, name, variant, count, amount, version FROM tallies
-                     WHERE version > ?1 AND version <= coalesce((SELECT version FROM tallies
-                     WHERE version > ?1 ORDER BY version LIMIT 1 OFFSET ?2), 1e15)
-                     ORDER BY version";
-        let rows = self.sql.rows(query, vec![count(after), integer(most.into())])?;
-        rows.into_iter().map(tally).collect()
-    }
-
-    fn imported(&self, source: u16) -> Result<u64, StoreError> {
-        let query = "SELECT seq FROM imported WHERE source = ?";
-        let row = self.sql.row(query, vec![integer(source.into())])?;
-        row.map_or(Ok(0), |row| Columns::of(row).count())
-    }
-}
-
-/// What stays of who was erased: a hash of 52 bits, which JavaScript's numbers hold.
-fn tombstone(visitor: &str) -> SqlStorageValue {
-    integer(i64::try_from(fnv1a64(visitor.as_bytes()) >> 12).unwrap_or_default())
-}
-
-fn batch(row: Row) -> Result<Batch, StoreError> {
-    let mut columns = Columns::of(row);
-    Ok(Batch {
-        seq: columns.count()?,
-        received: Timestamp(columns.integer()?),
-        events: u32::try_from(columns.integer()?).unwrap_or_default(),
-        duplicates: u32::try_from(columns.integer()?).unwrap_or_default(),
-        markers: unpacked(&columns.bytes()?),
-        body: columns.bytes()?,
-        origin: Origin::of_number(columns.integer()?),
-    })
-}
-
-fn tally(row: Row) -> Result<TallyRow, StoreError> {
-    let mut columns = Columns::of(row);
-    let (day, measure) = (columns.integer()?, columns.text()?);
-    let measure = Measure::from_name(&measure)
-        .ok_or_else(|| StoreError(format!("There is no measure {measure:?}.")))?;
-    let counted = Counted { day, measure, name: columns.text()?, variant: columns.text()? };
-    let sum = Sum { count: columns.integer()?, amount: columns.integer()? };
-    Ok(TallyRow { counted, sum, version: columns.count()? })
-}
-
-fn packed(hashes: &[u64]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| hash.to_be_bytes()).collect()
-}
-
-fn unpacked(bytes: &[u8]) -> Vec<u64> {
-    bytes.as_chunks::<8>().0.iter().map(|hash| u64::from_be_bytes(*hash)).collect()
+fn detail(problem: Problem) -> String {
+    problem.detail
 }
