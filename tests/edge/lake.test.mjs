@@ -155,6 +155,28 @@ test("an edge that has nothing is rebuilt from the lake", async () => {
   }
 });
 
+test("who was not heard of for the term is forgotten by the object's own alarm", async () => {
+  const lake = await host.copy();
+  const { stdout } = await run(CLI, ["lake", "export", lake]);
+  // As if half of them had last been heard of long ago.
+  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const old = lines.filter(({ userId }) => Number(userId.split("-")[1]) % 2 === 0);
+  for (const line of old) line.receivedAt = line.timestamp = "2026-01-01T00:00:00.000Z";
+  const anew = await start({ vars: { LAKE_SECONDS: "1", KEEP_DAYS: "15" } });
+  try {
+    await publish(anew.url, PACK);
+    const body = lines.map((line) => JSON.stringify(line)).join("\n");
+    const restored = await admin("/restore", { method: "POST", body, edge: anew.url });
+    assert.deepEqual(restored.json, { restored: 55, known: 0 });
+    const left = async () => (await admin("/stats", { edge: anew.url })).json.events;
+    await until("the old ones are forgotten", async () => (await left()) === lines.length - old.length);
+    assert.equal((await admin("/profile?visitor=person-4", { edge: anew.url })).status, 404);
+    assert.equal((await admin("/profile?visitor=person-5", { edge: anew.url })).status, 200);
+  } finally {
+    await anew.stop();
+  }
+});
+
 test("a bucket is compacted where it is", async () => {
   const lake = await host.copy();
   const files = new Map();

@@ -112,21 +112,20 @@ impl Edge {
     }
 
     pub(crate) fn post_lines(&self, path: &str, lines: &str) -> Result<Json, CliError> {
-        let request = self
-            .agent
-            .post(format!("{}{path}", self.base))
-            .header("authorization", &self.authorization)
-            .header("content-type", "application/x-ndjson");
-        read(request.send(lines))
+        self.post_text(path, "application/x-ndjson", lines)
     }
 
     pub(crate) fn post_json(&self, path: &str, body: &Json) -> Result<Json, CliError> {
+        self.post_text(path, "application/json", &body.to_string())
+    }
+
+    fn post_text(&self, path: &str, media_type: &str, text: &str) -> Result<Json, CliError> {
         let request = self
             .agent
             .post(format!("{}{path}", self.base))
             .header("authorization", &self.authorization)
-            .header("content-type", "application/json");
-        read(request.send(body.to_string()))
+            .header("content-type", media_type);
+        read(request.send(text))
     }
 
     fn post(&self, path: &str) -> Result<Json, CliError> {

@@ -10,8 +10,7 @@ use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::{ANONYMOUS, Proof};
 use crate::ports::{Clock, Objects};
-use crate::problems;
-use crate::{erasure, lake, profile};
+use crate::{erasure, lake, problems, profile};
 
 /// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent, erase?}`: sets the cookie, or takes it
 /// away when nothing is allowed. `erase` forgets what was kept of the device, events too; it has to be

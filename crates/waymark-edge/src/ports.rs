@@ -110,6 +110,12 @@ pub trait ShardStore {
     /// Those who were erased after some of their events had left for the lake, oldest first.
     fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError>;
 
+    /// Whether something has a sum of its own.
+    fn has_sum(&self, counted: &Counted) -> Result<bool, StoreError>;
+
+    /// How many sums there are of a day.
+    fn sums_of_day(&self, day: i64) -> Result<u64, StoreError>;
+
     /// Sums that changed after a version, in the order of versions.
     fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError>;
 

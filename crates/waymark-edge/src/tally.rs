@@ -50,6 +50,9 @@ impl Measure {
     }
 }
 
+/// What a shard counts of one day by names that others choose; further names are counted together.
+pub const MOST_OF_A_DAY: u64 = 2_000;
+
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Counted {
     /// Days since 1970, in UTC.
@@ -80,20 +83,20 @@ impl Tallies {
         let day = day_of(event.time);
         let kind = event.kind.name();
         let name = if event.kind == Kind::Track { event.name.as_str() } else { kind };
-        self.add(Counted::new(day, Measure::Touchpoint, name, kind), times, 0);
+        self.count(Counted::new(day, Measure::Touchpoint, name, kind), times, 0);
         let text = |name: &str| event.properties.get(name).and_then(Value::as_text);
         if event.name == "Experiment Viewed"
             && let (Some(experiment), Some(variation)) =
                 (text("experiment_id"), text("variation_id"))
         {
-            self.add(Counted::new(day, Measure::Exposure, experiment, variation), times, 0);
+            self.count(Counted::new(day, Measure::Exposure, experiment, variation), times, 0);
         }
         if event.kind == Kind::Track
             && let Some(amount) = revenue(event)
         {
             let currency = text("currency").unwrap_or_default();
             let counted = Counted::new(day, Measure::Conversion, name, currency);
-            self.add(counted, times, amount.saturating_mul(times));
+            self.count(counted, times, amount.saturating_mul(times));
         }
     }
 
@@ -101,23 +104,39 @@ impl Tallies {
     pub fn moves(&mut self, day: i64, before: &Standing, after: &Standing) {
         let (before, after) = (before.parts(), after.parts());
         if before.stage != after.stage {
-            self.add(Counted::new(day, Measure::Stage, before.stage, after.stage), 1, 0);
+            self.count(Counted::new(day, Measure::Stage, before.stage, after.stage), 1, 0);
         }
         for (these, those, how) in [(&after, &before, "entered"), (&before, &after, "left")] {
             for segment in these.segments.iter().filter(|one| !those.segments.contains(one)) {
-                self.add(Counted::new(day, Measure::Segment, segment, how), 1, 0);
+                self.count(Counted::new(day, Measure::Segment, segment, how), 1, 0);
             }
         }
     }
 
-    fn add(&mut self, counted: Counted, count: i64, amount: i64) {
+    fn count(&mut self, counted: Counted, count: i64, amount: i64) {
+        self.add(counted, Sum { count, amount });
+    }
+
+    pub fn add(&mut self, counted: Counted, more: Sum) {
         let sum = self.0.entry(counted).or_default();
-        sum.count += count;
-        sum.amount = sum.amount.saturating_add(amount);
+        sum.count += more.count;
+        sum.amount = sum.amount.saturating_add(more.amount);
     }
 }
 
 impl Counted {
+    /// Whether it goes by a name that the pack gives, of which there are not many.
+    pub const fn is_of_pack(&self) -> bool {
+        matches!(self.measure, Measure::Segment | Measure::Stage)
+    }
+
+    /// What stands for all that have no row of their own.
+    #[must_use]
+    pub fn other(&self) -> Self {
+        let (name, variant) = ("(other)".to_owned(), String::new());
+        Self { day: self.day, measure: self.measure, name, variant }
+    }
+
     fn new(day: i64, measure: Measure, name: &str, variant: &str) -> Self {
         let short = |text: &str| match text.char_indices().nth(NAME_CHARS) {
             None => text.to_owned(),

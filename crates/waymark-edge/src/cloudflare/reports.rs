@@ -25,12 +25,10 @@ const AT_ONCE: usize = 200;
 pub async fn put(env: &Env, shard: &str, made: u64, sums: &[TallyRow]) -> Result<()> {
     let database: D1Database = env.d1(REPORTS)?;
     database.prepare(TABLE).run().await?;
-    database.prepare(DROP).bind(&[shard.into(), number(made)])?.run().await?;
     for sums in sums.chunks(AT_ONCE) {
-        let statements: Result<Vec<_>> = sums
-            .iter()
-            .map(|row| database.prepare(PUT).bind(&bindings(shard, made, row)))
-            .collect();
+        let drop = database.prepare(DROP).bind(&[shard.into(), number(made)]);
+        let puts = sums.iter().map(|row| database.prepare(PUT).bind(&bindings(shard, made, row)));
+        let statements: Result<Vec<_>> = std::iter::once(drop).chain(puts).collect();
         for outcome in database.batch(statements?).await? {
             if let Some(error) = outcome.error() {
                 return Err(worker::Error::RustError(error));

@@ -161,7 +161,7 @@ impl SqlShard {
                 "INSERT INTO visitors (id, slot, seq, updated, state, root, counted)
                  VALUES (?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq,
-                 updated = excluded.updated, state = excluded.state, root = excluded.root,
+                 updated = max(updated, excluded.updated), state = excluded.state, root = excluded.root,
                  counted = excluded.counted",
                 vec![
                     visitor.id.as_str().into(),
@@ -655,6 +655,24 @@ impl ShardStore for SqlShard {
                 Ok(Grave { seq, key, at: Timestamp(columns.integer()?) })
             })
             .collect()
+    }
+
+    fn has_sum(&self, counted: &Counted) -> Result<bool, StoreError> {
+        let query =
+            "SELECT 1 FROM tallies WHERE day = ? AND measure = ? AND name = ? AND variant = ?";
+        let Counted { day, measure, name, variant } = counted;
+        let key = vec![
+            integer(*day),
+            measure.name().into(),
+            name.as_str().into(),
+            variant.as_str().into(),
+        ];
+        Ok(self.sql.row(query, key)?.is_some())
+    }
+
+    fn sums_of_day(&self, day: i64) -> Result<u64, StoreError> {
+        let row = self.sql.row("SELECT count(*) FROM tallies WHERE day = ?", vec![integer(day)])?;
+        Columns::of(row.unwrap_or_default()).count()
     }
 
     fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError> {

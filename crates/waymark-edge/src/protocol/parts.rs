@@ -102,10 +102,22 @@ impl Packs {
     }
 }
 
+impl Counters {
+    fn write(self, out: &mut Writer) {
+        for number in [self.batches, self.events, self.duplicates] {
+            out.unsigned(number);
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        Self { batches: input.unsigned(), events: input.unsigned(), duplicates: input.unsigned() }
+    }
+}
+
 impl Health {
     pub(super) fn write(&self, out: &mut Writer) {
-        let Counters { batches, events, duplicates } = self.counters;
-        for number in [batches, events, duplicates, self.profiles, self.bytes, self.outbox] {
+        self.counters.write(out);
+        for number in [self.profiles, self.bytes, self.outbox] {
             out.unsigned(number);
         }
         out.option(self.waiting_since.as_ref(), |out, since| out.signed(since.0));
@@ -116,11 +128,7 @@ impl Health {
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         Self {
-            counters: Counters {
-                batches: input.unsigned(),
-                events: input.unsigned(),
-                duplicates: input.unsigned(),
-            },
+            counters: Counters::read(input),
             profiles: input.unsigned(),
             bytes: input.unsigned(),
             outbox: input.unsigned(),
@@ -134,9 +142,7 @@ impl Health {
 
 impl Stats {
     pub(super) fn write(&self, out: &mut Writer) {
-        out.unsigned(self.counters.batches);
-        out.unsigned(self.counters.events);
-        out.unsigned(self.counters.duplicates);
+        self.counters.write(out);
         out.unsigned(self.visitors);
         out.unsigned(self.sessions);
         out.unsigned(self.late);
@@ -150,11 +156,7 @@ impl Stats {
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         Self {
-            counters: Counters {
-                batches: input.unsigned(),
-                events: input.unsigned(),
-                duplicates: input.unsigned(),
-            },
+            counters: Counters::read(input),
             visitors: input.unsigned(),
             sessions: input.unsigned(),
             late: input.unsigned(),

@@ -3,12 +3,15 @@
 //! Which batches go together is written down before they go, so that a second attempt makes the same file again. The
 //! sums are kept here and told as they are; how often does not matter.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use waymark_model::{Event, Span, Timestamp};
 
 use super::{Desk, read};
 use crate::ports::{Batch, Commit, Drainage, Origin, ShardStore, StoreError};
 use crate::protocol::{DrainStep, Draining, ShardTold, Stored};
-use crate::tally::day_of;
+use crate::tally::{MOST_OF_A_DAY, day_of};
 
 /// Encoded events of one file, about.
 const FILE_BYTES: usize = 4_000_000;
@@ -99,7 +102,30 @@ impl<S: ShardStore> Desk<'_, S> {
                 }
             }
         }
+        self.bound(&mut commit)?;
         self.store.commit(&commit)?;
         self.done()
+    }
+
+    /// Events' names are whatever somebody sent: a shard has so many rows for them, and one for all others.
+    pub fn bound(&self, commit: &mut Commit) -> Result<(), StoreError> {
+        let mut rows: BTreeMap<i64, u64> = BTreeMap::new();
+        for (counted, sum) in std::mem::take(&mut commit.tallies).0 {
+            if counted.is_of_pack() || self.store.has_sum(&counted)? {
+                commit.tallies.add(counted, sum);
+                continue;
+            }
+            let rows = match rows.entry(counted.day) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(day) => day.insert(self.store.sums_of_day(counted.day)?),
+            };
+            if *rows < MOST_OF_A_DAY {
+                *rows += 1;
+                commit.tallies.add(counted, sum);
+            } else {
+                commit.tallies.add(counted.other(), sum);
+            }
+        }
+        Ok(())
     }
 }

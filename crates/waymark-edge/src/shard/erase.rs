@@ -81,6 +81,7 @@ impl<S: ShardStore> Desk<'_, S> {
                 }
             }
         }
+        self.bound(&mut commit)?;
         store.commit(&commit)?;
         let pending = !commit.posts.is_empty();
         Ok(ShardTold::Erased { events, more, others, pending })

@@ -1,5 +1,6 @@
 //! Events that come back from the lake: each is kept unless it is here already, however often it comes.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use waymark_model::{Event, Timestamp, fnv1a64};
@@ -9,7 +10,7 @@ use super::import::keep;
 use super::receive::decoded;
 use super::{DEDUPE, Desk, read};
 use crate::messages::Message;
-use crate::ports::{Commit, Link, Origin, Profile, ShardStore, StoreError};
+use crate::ports::{Commit, Link, Origin, Profile, Seen, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold, Stored};
 use crate::tally::day_of;
 
@@ -96,10 +97,13 @@ impl<S: ShardStore> Desk<'_, S> {
             }
             commit.post(&Message::Joined { root, key });
         }
+        self.bound(&mut commit)?;
         self.store.commit(&commit)?;
         if root.is_none() {
+            // They are as old as they were, also for who is not to be kept for longer than a term.
+            let heard = events.iter().map(|(stored, _)| stored.received).max().unwrap_or(at);
             let mut commit = Commit { posted: at, ..Commit::default() };
-            self.refold(&mut commit, at, visitor, None)?;
+            self.refold(&mut commit, heard, visitor, None)?;
             self.store.commit(&commit)?;
         }
         Ok(())
@@ -153,14 +157,12 @@ impl<S: ShardStore> Desk<'_, S> {
         at: Timestamp,
         visitor: &str,
         ids: impl Iterator<Item = (Timestamp, &'i str)>,
-    ) -> Result<Vec<(String, crate::ports::Seen)>, StoreError> {
+    ) -> Result<Vec<(String, Seen)>, StoreError> {
         let mut by_day: BTreeMap<i64, SeenIds> = BTreeMap::new();
         for (received, id) in ids.filter(|(received, _)| *received > at.minus(DEDUPE)) {
             let seen = match by_day.entry(day_of(received)) {
-                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::btree_map::Entry::Vacant(new) => {
-                    new.insert(SeenIds::new(self.store.seen(visitor)?, received))
-                }
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(day) => day.insert(SeenIds::new(self.store.seen(visitor)?, received)),
             };
             seen.insert(fnv1a64(id.as_bytes()));
         }

@@ -288,3 +288,33 @@ fn who_came_back_from_the_lake_and_is_erased_is_forgotten_there_too() {
     assert!(drained(&world));
     assert!(world.host.lake.borrow().keys().any(|name| name.starts_with("erased/")));
 }
+
+#[test]
+fn names_that_anybody_can_make_up_have_so_many_rows_and_are_counted_nevertheless() {
+    let world = World::new();
+    world.publish(&pack());
+    let named = |number: usize| json!({ "type": "track", "event": format!("Event {number}"), "userId": "ann", "messageId": format!("n{number}") });
+    for part in 0..3 {
+        let batch: Vec<Json> = (0..1_000).map(|number| named(1_000 * part + number)).collect();
+        assert_eq!(world.post("/v1/batch", SERVER, &json!({ "batch": batch })).0, 200);
+    }
+    world.post(
+        "/v1/batch",
+        SERVER,
+        &json!({ "batch": [order("bob", 0), order("bob", 1), order("bob", 2)] }),
+    );
+    assert!(drained(&world));
+    let sums = reports(&world);
+    let count = |sums: &BTreeMap<(&str, String, String), (i64, i64)>| -> (usize, i64) {
+        let of = sums.iter().filter(|((measure, ..), _)| *measure == "touchpoint");
+        (of.clone().count(), of.map(|(_, (count, _))| count).sum())
+    };
+    let (rows, events) = count(&sums);
+    assert!(rows <= 2 * 2_001 && events == 3_003, "{rows} rows of {events} events");
+    assert_eq!(sums[&("touchpoint", "(other)".to_owned(), String::new())].0, 1_000);
+    // Who is in a segment is counted whatever others send.
+    assert_eq!(size_of(&world, "keen"), 1);
+    world.post("/admin/v1/erase", OPERATOR, &json!({ "visitor": "ann" }));
+    assert!(drained(&world));
+    assert_eq!(count(&reports(&world)).1, 3);
+}

@@ -263,7 +263,8 @@ impl ShardStore for Shard {
         }
         for visitor in &commit.visitors {
             rows.profiles.insert(visitor.id.clone(), visitor.profile.clone());
-            rows.updated.insert(visitor.id.clone(), visitor.updated);
+            let updated = rows.updated.entry(visitor.id.clone()).or_default();
+            *updated = (*updated).max(visitor.updated);
         }
         for (visitor, seen) in &commit.seen {
             rows.seen.insert((visitor.clone(), seen.day, seen.part), seen.ids.clone());
@@ -400,6 +401,14 @@ impl ShardStore for Shard {
 
     fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError> {
         Ok(self.0.borrow().graves.iter().take(most as usize).cloned().collect())
+    }
+
+    fn has_sum(&self, counted: &Counted) -> Result<bool, StoreError> {
+        Ok(self.0.borrow().sums.contains_key(counted))
+    }
+
+    fn sums_of_day(&self, day: i64) -> Result<u64, StoreError> {
+        Ok(self.0.borrow().sums.keys().filter(|counted| counted.day == day).count() as u64)
     }
 
     fn sums(&self, after: u64, _: u32) -> Result<Vec<TallyRow>, StoreError> {

@@ -93,6 +93,7 @@ fn a_viewer_sees_what_the_pack_calls_public_and_nobodys_words() {
     assert_eq!(person["segments"], json!(["keen"]));
     assert!(!person.to_string().contains("ann"), "{person}");
     assert_eq!(world.get_as(VIEWER, "/admin/v1/stats").0, 200);
+    assert_eq!(world.get_as(VIEWER, "/metrics").0, 200);
 }
 
 #[test]
