@@ -71,9 +71,10 @@ export class Decider {
     this.#program = program;
     // Forgotten meanwhile, it is nobody's.
     this.#resumeKept(this.#found === reading ? found : null);
-    this.#vault.onChange(() => void this.rejoin());
+    const rejoin = (): void => void this.rejoin();
+    this.#vault.onChange(rejoin);
     // Another tab may have written meanwhile.
-    void this.rejoin();
+    rejoin();
   }
 
   /** There will be no engine: nothing needs to wait for it. */
