@@ -71,10 +71,9 @@ export class Decider {
     this.#program = program;
     // Forgotten meanwhile, it is nobody's.
     this.#resumeKept(this.#found === reading ? found : null);
-    const rejoin = (): void => void this.rejoin();
-    this.#vault.onChange(rejoin);
+    this.#vault.onChange(() => void this.rejoin());
     // Another tab may have written meanwhile.
-    rejoin();
+    void this.rejoin();
   }
 
   /** There will be no engine: nothing needs to wait for it. */
