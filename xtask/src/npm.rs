@@ -28,6 +28,7 @@ pub fn build(browser: &Browser) -> Result<PathBuf> {
     bundled.args(["--chunk-names=chunks/[name]-[hash]", "--log-level=warning"]);
     bundled.args(["--external:@openfeature/web-sdk", "--legal-comments=none"]);
     run(bundled.arg(format!("--outdir={}", folder.display())))?;
+    run(command("node").current_dir(root()).arg(source.join("plain.mjs")).arg(&folder))?;
     types(&folder)?;
     for name in ["package.json", "README.md"] {
         project::write(&folder.join(name), read(&source.join(name))?)?;

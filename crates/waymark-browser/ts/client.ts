@@ -10,7 +10,7 @@ import { Emitter } from './call/emitter';
 import { type DecisionContext, encodeEvent } from './engine/encode';
 import { BadCall, eventName, type Held, idOf, instant, make, messageIdOf, neededId, payloadOf } from './call/envelope';
 import { Exposures } from './page/exposures';
-import { messageId, mint, random } from './visitor/identity';
+import { mint, random } from './visitor/identity';
 import { Messenger } from './visitor/messenger';
 import type { Modules, Parts, Sdk } from './sdk';
 import { activated, onNavigation } from './page/navigation';
@@ -388,7 +388,7 @@ export class Client implements Sdk {
     if (said === undefined) this.#lastAt = id ? at : Math.max(at, this.#lastAt + 1);
     this.#held.push({
       ...call,
-      id: id ?? messageIdOf(options.messageId) ?? messageId(),
+      id: id ?? messageIdOf(options.messageId),
       at: said ?? this.#lastAt,
       userId: this.#who.userId,
       context: context && payloadOf(context),
@@ -417,7 +417,7 @@ export class Client implements Sdk {
       try {
         const { json, engine } = make(held, device, purposes, this.#surroundings, this.#mask);
         news.push(encodeEvent(engine));
-        lines.push({ id: held.id, at: held.at, count: 1, key: device.key ?? '', text: json });
+        lines.push({ id: engine.id, at: held.at, count: 1, key: device.key ?? '', text: json });
       } catch (error) {
         this.fail((error as Error).name, (error as Error).message);
       }

@@ -14,7 +14,7 @@ export interface Read {
 /** `names` may stand before the payload. */
 export function read(args: unknown[], names: number): Read {
   const callback = args.find((arg) => typeof arg === 'function') as Read['callback'];
-  const rest = args.filter((arg) => typeof arg !== 'function');
+  const rest = callback ? args.filter((arg) => typeof arg !== 'function') : args;
   const first = rest.findIndex((arg) => typeof arg === 'object' && arg !== null);
   const at = Math.min(first < 0 ? names : first, names);
   const options = rest[at + 1];

@@ -5,6 +5,7 @@ import { encodeObject, type EngineEvent, type Kind } from '../engine/encode';
 import { stringify } from '../engine/json';
 import { masked } from './mask';
 import type { PageSnapshot } from '../page/page';
+import { messageId } from '../visitor/identity';
 import type { Device } from '../visitor/storage';
 import type { JsonObject, Purposes } from '../types';
 
@@ -16,7 +17,8 @@ const ID_BYTES = 256;
 /** A call with everything that could change before its event is made. */
 export interface Held {
   kind: Kind;
-  id: string;
+  /** Where there is none it gets one as it becomes an event. */
+  id: string | undefined;
   at: number;
   /** Of a `track`. */
   event?: string;
@@ -61,7 +63,7 @@ export function make(
   surroundings: JsonObject,
   mask: boolean,
 ): Made {
-  const { kind, id, at, userId, seen, groupId, previousId } = held;
+  const { kind, id = messageId(), at, userId, seen, groupId, previousId } = held;
   const said = JSON.parse(held.payload) as JsonObject;
   const isTraits = kind === 'identify' || kind === 'group';
   // Traits are what the page means to tell.
@@ -165,7 +167,8 @@ export function instant(time: Date | number | string): number {
 }
 
 function bounded(text: string, code: string): string {
-  if (byteLength(text) > ID_BYTES) throw new BadCall(code, `it has more than ${ID_BYTES} bytes`);
+  const length = byteLength(text);
+  if (length > ID_BYTES) throw new BadCall(code, `it has more than ${ID_BYTES} bytes`);
   // A half of a surrogate pair has no UTF-8.
-  return text.replace(/\p{Cs}/gu, '\ufffd');
+  return length === text.length ? text : text.replace(/\p{Cs}/gu, '\ufffd');
 }

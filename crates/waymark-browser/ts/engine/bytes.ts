@@ -3,72 +3,74 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export class Writer {
-  #buffer = new Uint8Array(512);
-  #at = 0;
+/** What is being written: one thing at a time, since nobody who writes waits for anything. */
+let buffer = new Uint8Array(2048);
+let end = 0;
 
-  #room(length: number): void {
-    if (this.#at + length <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#at + length));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
-  }
+/** The bytes that `write` puts. */
+export function written(write: () => void): Uint8Array {
+  end = 0;
+  write();
+  return buffer.slice(0, end);
+}
 
-  byte(byte: number): void {
-    this.#room(1);
-    this.#buffer[this.#at++] = byte;
-  }
+function room(length: number): void {
+  if (end + length <= buffer.length) return;
+  const larger = new Uint8Array((end + length) * 2);
+  larger.set(buffer);
+  buffer = larger;
+}
 
-  /** Below 2^31. */
-  unsigned(number: number): void {
-    for (; number > 127; number >>>= 7) this.byte(number | 128);
-    this.byte(number);
-  }
+export function putByte(byte: number): void {
+  room(1);
+  buffer[end++] = byte;
+}
 
-  /** One NaN, no minus zero; little-endian. */
-  number(number: number): void {
-    this.#room(8);
-    const view = new DataView(this.#buffer.buffer, this.#at, 8);
-    // A `DataView` may write any NaN.
-    if (number !== number) view.setBigUint64(0, 0x7ff8000000000000n, true);
-    else view.setFloat64(0, number + 0, true);
-    this.#at += 8;
-  }
+/** Below 2^31. */
+export function putUnsigned(number: number): void {
+  for (; number > 127; number >>>= 7) putByte(number | 128);
+  putByte(number);
+}
 
-  text(text: string): void {
-    const { length } = text;
-    // Most texts are short and plain, and the encoder takes longer to call than they take to write.
-    if (length < 64) {
-      this.#room(length + 1);
-      const start = this.#at;
-      this.#buffer[this.#at++] = length;
-      let unit = 0;
-      for (let i = 0; i < length && unit < 128; i++) {
-        unit = text.charCodeAt(i);
-        this.#buffer[this.#at++] = unit;
-      }
-      if (unit < 128) return;
-      this.#at = start;
+/** One NaN, no minus zero; little-endian. */
+export function putNumber(number: number): void {
+  room(8);
+  const view = new DataView(buffer.buffer, end, 8);
+  // A `DataView` may write any NaN.
+  if (number !== number) view.setBigUint64(0, 0x7ff8000000000000n, true);
+  else view.setFloat64(0, number + 0, true);
+  end += 8;
+}
+
+export function putText(text: string): void {
+  const { length } = text;
+  // Most texts are short and plain, and the encoder takes longer to call than they take to write.
+  if (length < 64) {
+    room(length + 1);
+    const start = end;
+    buffer[end++] = length;
+    let unit = 0;
+    for (let i = 0; i < length && unit < 128; i++) {
+      unit = text.charCodeAt(i);
+      buffer[end++] = unit;
     }
-    const bytes = encoder.encode(text);
-    this.unsigned(bytes.length);
-    this.raw(bytes);
+    if (unit < 128) return;
+    end = start;
   }
+  const bytes = encoded(text);
+  putUnsigned(bytes.length);
+  putRaw(bytes);
+}
 
-  raw(bytes: Uint8Array): void {
-    this.#room(bytes.length);
-    this.#buffer.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
+export function putRaw(bytes: Uint8Array): void {
+  room(bytes.length);
+  buffer.set(bytes, end);
+  end += bytes.length;
+}
 
-  optionalText(text: string | undefined): void {
-    this.byte(text === undefined ? 0 : 1);
-    if (text !== undefined) this.text(text);
-  }
-
-  bytes(): Uint8Array {
-    return this.#buffer.slice(0, this.#at);
-  }
+export function putOptional(text: string | undefined): void {
+  putByte(text === undefined ? 0 : 1);
+  if (text !== undefined) putText(text);
 }
 
 /** Reads what the engine wrote. */
@@ -106,7 +108,7 @@ export class Reader {
   }
 
   text(): string {
-    return decoder.decode(this.raw(this.unsigned()));
+    return decoded(this.raw(this.unsigned()));
   }
 
   optionalText(): string | null {
@@ -118,7 +120,12 @@ export class Reader {
   }
 }
 
-export const byteLength = (text: string): number => encoder.encode(text).length;
+export const encoded = (text: string): Uint8Array => encoder.encode(text);
+export const decoded = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+/** Of most texts it is their length, which is seen sooner than they are encoded. */
+export const byteLength = (text: string): number =>
+  /[^\0-\x7f]/.test(text) ? encoded(text).length : text.length;
 
 export function toBase64(bytes: Uint8Array): string {
   let text = '';

@@ -1,7 +1,7 @@
 // Events and contexts as `waymark_model::Event::encode` and `waymark_engine::Context::encode` write
 // them, byte for byte (`test/golden.json`).
 
-import { Writer } from './bytes';
+import { encoded, putByte, putNumber, putOptional, putRaw, putText, putUnsigned, toHex, written } from './bytes';
 import type { Json, JsonObject, Purposes } from '../types';
 import type { Zone } from './zone';
 
@@ -40,80 +40,78 @@ export interface DecisionContext {
 }
 
 export function encodeEvent(event: EngineEvent): Uint8Array {
-  const out = new Writer();
-  out.byte(FORMAT);
-  out.byte(KINDS.indexOf(event.kind));
-  out.text(event.id);
-  out.text(event.name);
-  out.number(event.time);
-  out.optionalText(event.anonymousId);
-  out.optionalText(event.userId);
-  writeObject(out, event.properties, DEPTH);
-  if (event.encoded) out.raw(event.encoded);
-  else writeObject(out, event.context, DEPTH);
-  return out.bytes();
+  return written(() => {
+    putByte(FORMAT);
+    putByte(KINDS.indexOf(event.kind));
+    putText(event.id);
+    putText(event.name);
+    putNumber(event.time);
+    putOptional(event.anonymousId);
+    putOptional(event.userId);
+    putObject(event.properties, DEPTH);
+    if (event.encoded) putRaw(event.encoded);
+    else putObject(event.context, DEPTH);
+  });
 }
 
-export function encodeObject(object: JsonObject): Uint8Array {
-  const out = new Writer();
-  writeObject(out, object, DEPTH);
-  return out.bytes();
-}
+export const encodeObject = (object: JsonObject): Uint8Array => written(() => putObject(object, DEPTH));
 
 export function encodeContext(context: DecisionContext): Uint8Array {
   const { values, consent, locale, zone, anonymousId, shown = [] } = context;
-  const out = new Writer();
-  out.byte(+consent.analytics | (+consent.personalization << 1) | (+consent.marketing << 2));
-  out.text(locale);
-  out.byte(zone ? 1 : 0);
-  if (zone) {
-    out.number(zone.offset);
-    out.number(zone.until);
-  }
-  writeObject(out, values, DEPTH);
-  out.optionalText(anonymousId);
-  // What the page's address forces, the engine finds there.
-  out.unsigned(0);
-  out.unsigned(shown.length);
-  for (const rule of shown) out.text(rule);
-  return out.bytes();
+  return written(() => {
+    putByte(+consent.analytics | (+consent.personalization << 1) | (+consent.marketing << 2));
+    putText(locale);
+    putByte(zone ? 1 : 0);
+    if (zone) {
+      putNumber(zone.offset);
+      putNumber(zone.until);
+    }
+    putObject(values, DEPTH);
+    putOptional(anonymousId);
+    // What the page's address forces, the engine finds there.
+    putUnsigned(0);
+    putUnsigned(shown.length);
+    shown.forEach(putText);
+  });
 }
 
-function writeValue(out: Writer, value: Json, depth: number): void {
-  if (value === null) out.byte(0);
-  else if (typeof value === 'boolean') out.byte(value ? 2 : 1);
-  else if (typeof value === 'number') writeNumber(out, value);
+function putValue(value: Json, depth: number): void {
+  if (value === null) putByte(0);
+  else if (typeof value === 'boolean') putByte(value ? 2 : 1);
+  else if (typeof value === 'number') putNumeral(value);
   else if (typeof value === 'string') {
-    out.byte(4);
-    out.text(value);
+    putByte(4);
+    putText(value);
   } else if (Array.isArray(value)) {
-    out.byte(5);
+    putByte(5);
     const inner = below(depth);
-    out.unsigned(value.length);
-    for (const item of value) writeValue(out, item, inner);
+    putUnsigned(value.length);
+    for (const item of value) putValue(item, inner);
   } else {
-    out.byte(6);
-    writeObject(out, value, depth);
+    putByte(6);
+    putObject(value, depth);
   }
 }
 
-function writeNumber(out: Writer, number: number): void {
+function putNumeral(number: number): void {
   if (Number.isInteger(number) && Math.abs(number) < 2 ** 30) {
-    out.byte(7);
-    out.unsigned(((number << 1) ^ (number >> 31)) >>> 0);
+    putByte(7);
+    putUnsigned(((number << 1) ^ (number >> 31)) >>> 0);
   } else {
-    out.byte(3);
-    out.number(number);
+    putByte(3);
+    putNumber(number);
   }
 }
 
-function writeObject(out: Writer, object: JsonObject, depth: number): void {
+function putObject(object: JsonObject, depth: number): void {
   const inner = below(depth);
-  const keys = Object.keys(object).sort(byCodePoint);
-  out.unsigned(keys.length);
+  const keys = Object.keys(object).sort();
+  // JavaScript's own order differs where there are surrogates.
+  if (/[\ud800-\uffff]/.test(keys.join())) keys.sort(byCodePoint);
+  putUnsigned(keys.length);
   for (const key of keys) {
-    out.text(key);
-    writeValue(out, object[key]!, inner);
+    putText(key);
+    putValue(object[key]!, inner);
   }
 }
 
@@ -126,16 +124,5 @@ function below(depth: number): number {
   return depth - 1;
 }
 
-/** The order of the UTF-8 bytes. JavaScript's own order differs where there are surrogates. */
-export function byCodePoint(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x !== y) return rank(x) - rank(y);
-  }
-  return a.length - b.length;
-}
-
-/** Moves the surrogates behind every other code unit. */
-const rank = (unit: number): number =>
-  unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+/** The order of the UTF-8 bytes, of texts that differ. */
+export const byCodePoint = (a: string, b: string): number => (toHex(encoded(a)) < toHex(encoded(b)) ? -1 : 1);

@@ -1,5 +1,7 @@
 // The engine's module as a page calls it: bytes in, bytes out, over one buffer (`src/exports.rs`).
 
+import { decoded } from './bytes';
+
 interface Exports {
   memory: WebAssembly.Memory;
   room(length: number): number;
@@ -67,7 +69,7 @@ export class Engine {
 
   /** Empty where the visitor has said none. */
   timezone(): string {
-    return text(this.#output(this.#wasm.timezone()));
+    return decoded(this.#output(this.#wasm.timezone()));
   }
 
   /** Until when nothing changes unless something happens. */
@@ -85,7 +87,7 @@ export class Engine {
     const bytes = new Uint8Array(this.#wasm.memory.buffer).slice(at, at + (length < 0 ? ~length : length));
     if (length >= 0) return bytes;
     const refusal = new Error();
-    refusal.name = text(bytes);
+    refusal.name = decoded(bytes);
     throw refusal;
   }
 }
@@ -95,7 +97,7 @@ export class Numerals {
   memory: WebAssembly.Memory | undefined;
 
   readonly imports = {
-    parse: (at: number, length: number): number => Number(text(this.#bytes(at, length))),
+    parse: (at: number, length: number): number => Number(decoded(this.#bytes(at, length))),
     print: (number: number, at: number): number => {
       const letters = String(number);
       const there = this.#bytes(at, letters.length);
@@ -108,6 +110,3 @@ export class Numerals {
     return new Uint8Array(this.memory!.buffer, at, length);
   }
 }
-
-const decoder = new TextDecoder();
-const text = (bytes: Uint8Array): string => decoder.decode(bytes);

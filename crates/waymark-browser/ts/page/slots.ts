@@ -78,7 +78,7 @@ export class Slots {
 
   /** Lets slots be seen that were held back until there is a decision. */
   release(): void {
-    document.documentElement.setAttribute(READY, '');
+    document.documentElement.toggleAttribute(READY, true);
   }
 
   /** Makes a decision's changes to the page, and takes those of another back. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { fromBase64, Reader, toBase64, toHex, Writer } from '../engine/bytes';
+import { fromBase64, putNumber, putText, putUnsigned, Reader, toBase64, toHex, written } from '../engine/bytes';
 import { byCodePoint, encodeEvent } from '../engine/encode';
 import { plain, stringify } from '../engine/json';
 import type { JsonObject } from '../types';
@@ -27,18 +27,20 @@ test('keys are in the order of their UTF-8 bytes', () => {
 });
 
 test('NaN has one form and minus zero none', () => {
-  const out = new Writer();
-  out.number(NaN);
-  out.number(-0);
-  assert.equal(toHex(out.bytes()), '000000000000f87f' + '0000000000000000');
+  const bytes = written(() => {
+    putNumber(NaN);
+    putNumber(-0);
+  });
+  assert.equal(toHex(bytes), '000000000000f87f' + '0000000000000000');
 });
 
 test('text longer than the buffer makes it grow', () => {
-  const out = new Writer();
   const long = '帐'.repeat(5_000);
-  out.text(long);
-  out.unsigned(2 ** 31 - 1);
-  const input = new Reader(out.bytes());
+  const bytes = written(() => {
+    putText(long);
+    putUnsigned(2 ** 31 - 1);
+  });
+  const input = new Reader(bytes);
   assert.equal(input.text(), long);
   assert.equal(input.unsigned(), 2 ** 31 - 1);
 });

@@ -1,6 +1,6 @@
 // Who this device is. Only asked for once the visitor has allowed it.
 
-import { toBase64, toHex } from '../engine/bytes';
+import { encoded, toBase64, toHex } from '../engine/bytes';
 import type { Device } from './storage';
 
 export type Entropy = (bytes: number) => Uint8Array;
@@ -24,7 +24,7 @@ export async function mint(entropy: Entropy, subtle?: SubtleCrypto): Promise<Dev
 }
 
 export async function anonymousIdOf(key: string, subtle: SubtleCrypto): Promise<string> {
-  const digest = await subtle.digest('SHA-256', new TextEncoder().encode(key));
+  const digest = await subtle.digest('SHA-256', encoded(key) as BufferSource);
   return uuid(new Uint8Array(digest, 0, 16), 8);
 }
 
