@@ -128,8 +128,7 @@ export class Client implements Sdk {
     }
     this.#begun = this.#begin();
     this.#loaded = this.#loadEngine(origin);
-    this.#listen();
-    this.#startModules();
+    setTimeout(() => this.#listen());
   }
 
   page(kind: 'page' | 'screen', args: unknown[], at: number, more: JsonObject = {}): void {
@@ -516,6 +515,7 @@ export class Client implements Sdk {
     if (this.options.autoPage !== 'false') {
       onNavigation((from) => this.page('page', [], Date.now(), { referrer: from }));
     }
+    this.#startModules();
   }
 
   #startModules(): void {

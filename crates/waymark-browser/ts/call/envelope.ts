@@ -117,16 +117,16 @@ function contextOf(seen: PageSnapshot, surroundings: JsonObject, consent: Purpos
 
 /** Properties or traits as JSON. */
 export function payloadOf(properties: unknown, more?: JsonObject): string {
-  if (properties === undefined || properties === null) properties = {};
-  if (typeof properties !== 'object' || Array.isArray(properties)) {
-    throw new BadCall('bad-properties', 'properties and traits have to be objects');
-  }
+  properties ??= {};
+  let text: string | false;
   try {
-    const text = stringify(more ? { ...more, ...properties } : properties);
-    if (text.startsWith('{')) return text;
+    const isObject = typeof properties === 'object' && !Array.isArray(properties);
+    text = isObject && stringify(more ? { ...more, ...(properties as object) } : properties);
   } catch (error) {
     throw new BadCall('bad-properties', `this is no JSON: ${String(error)}`);
   }
+  // Its `toJSON` may have made anything of it.
+  if (text && text.startsWith('{')) return text;
   throw new BadCall('bad-properties', 'properties and traits have to be objects');
 }
 

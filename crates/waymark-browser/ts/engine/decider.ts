@@ -71,6 +71,7 @@ export class Decider {
     this.#program = program;
     // Forgotten meanwhile, it is nobody's.
     this.#resumeKept(this.#found === reading ? found : null);
+    await pause();
     this.#vault.onChange(() => void this.rejoin());
     // Another tab may have written meanwhile.
     void this.rejoin();
@@ -103,7 +104,7 @@ export class Decider {
 
   apply(event: Uint8Array): void {
     if (this.#ended) return;
-    if (this.#engine) {
+    if (this.#engine && !this.#waiting.length) {
       if (this.#fold(event)) this.decideSoon();
     } else {
       this.#waiting.push(event);
