@@ -168,3 +168,39 @@ test("a bad call is reported and never thrown into the page", async () => {
   assert.deepEqual(seen.errors, []);
   await context.close();
 });
+
+test("what a person's other device did, and a server told, reaches this one", async () => {
+  const { context, page } = await open();
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  const user = `ann-${Date.now()}`;
+  await page.evaluate((user) => { waymark.identify(user); waymark.track("Mine"); }, user);
+  const id = await device(page);
+  await until("its events", async () => (await stored(id)).some(({ event }) => event === "Mine"), 20_000);
+  const authorization = `Basic ${btoa("sk_demo:")}`;
+  const batch = [
+    { type: "identify", userId: user, anonymousId: id, messageId: `i-${user}` },
+    { type: "track", event: "Order Completed", userId: user, anonymousId: `other-${user}`, messageId: `o-${user}`, properties: { order_id: "o9", revenue: 900 } },
+  ];
+  const answer = await fetch(`${EDGE}/v1/batch`, { method: "POST", headers: { authorization }, body: JSON.stringify({ batch }) });
+  assert.equal(answer.status, 200, await answer.text());
+  const before = await page.evaluate(() => waymark.decide());
+  assert.equal(before.stage, "awareness");
+  // The next page asks, and what this one does meanwhile is counted once.
+  await page.goto(site);
+  await page.waitForFunction(() => globalThis.waymark?.stats);
+  await until("the other's order", () => page.evaluate(async () => (await waymark.decide()).stage === "customer"));
+  const after = await page.evaluate(() => waymark.decide());
+  assert.ok(after.segments.includes("big-spender"), JSON.stringify(after));
+  await page.evaluate(() => waymark.track("Mine again"));
+  await until("all is at the edge", async () => (await stored(id)).some(({ event }) => event === "Mine again"), 20_000);
+  // It is kept, and nothing of it was taken in twice: device and edge count the same.
+  await page.goto(site);
+  await page.waitForFunction(() => globalThis.waymark?.stats);
+  await until("both count the same", async () => {
+    const own = await page.evaluate(() => waymark.decide());
+    const known = await fetch(`${EDGE}/v1/decide`, { method: "POST", headers: { authorization }, body: JSON.stringify({ anonymousId: id }) });
+    const { seq } = await known.json();
+    return own.stage === "customer" && own.seq === seq;
+  }, 20_000);
+  await context.close();
+});

@@ -36,21 +36,22 @@ const SMALLEST: [&str; 12] = [
 ];
 
 /// Fetched when needed, by name: each is an entry in `ts/modules`.
-pub const MODULES: [(&str, &str); 7] = [
+pub const MODULES: [(&str, &str); 8] = [
     ("capture", "capture/index.ts"),
     ("signals", "signals/index.ts"),
     ("bridge", "bridge.ts"),
     ("overlay", "overlay.ts"),
     ("inspector", "inspector.ts"),
     ("authors", "authors.ts"),
+    ("devices", "devices.ts"),
     ("preview", "preview.ts"),
 ];
 
 /// Properties of the core's own objects, which no page, module or browser sees: they get short names.
-const OWN: &str = "acted|appeared|author|beacon|callback|catchUp|contests|decideAt|decideSoon|\
-                   duplicate|embedded|encoded|end|first|flush|forget|keep|kind|leave|lines|load|\
+const OWN: &str = "acted|appeared|author|beacon|callback|contests|\
+                   duplicate|embedded|encoded|end|forget|keep|kind|leave|lines|load|\
                    mayKeep|names|nodes|onChange|optionalText|payload|place|raw|record|rejoin|\
-                   release|restoreAll|resume|safe|schedule|seen|show|talks|tell|unsigned|wakeAt";
+                   release|restoreAll|safe|schedule|seen|show|talks|tell|unsigned|wakeAt";
 
 pub fn build() -> Result<Browser> {
     tools::wasm_target()?;

@@ -75,5 +75,6 @@ const MODULES: { [Name in keyof Modules]: () => Promise<unknown> } = {
   overlay: () => import('../ts/modules/overlay'),
   inspector: () => import('../ts/modules/inspector'),
   authors: () => import('../ts/modules/authors'),
+  devices: () => import('../ts/modules/devices'),
   preview: () => import('../ts/modules/preview'),
 };

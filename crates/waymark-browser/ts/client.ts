@@ -59,8 +59,8 @@ export class Client implements Sdk {
   readonly #parts: Parts;
   readonly #store: Store;
   readonly #slots: Slots;
-  readonly #decider: Decider;
-  readonly #outbox: Outbox;
+  readonly decider: Decider;
+  readonly outbox: Outbox;
   readonly #messenger: Messenger;
   readonly #exposures: Exposures;
   readonly #mask: boolean;
@@ -115,9 +115,9 @@ export class Client implements Sdk {
     });
     this.#exposures = new Exposures({ has: (slot) => this.#slots.has(slot), log: (...said) => this.log(...said) });
     const database = new Database(lasting ? window.indexedDB : undefined);
-    this.#decider = new Decider(new Vault(store, database), world.locks, host);
+    this.decider = new Decider(new Vault(store, database), world.locks, host);
     const queue = new Queue(store, database, world.now);
-    this.#outbox = new Outbox(origin, writeKey, queue, world, this.stats);
+    this.outbox = new Outbox(origin, writeKey, queue, world, this.stats);
     this.#messenger = new Messenger(origin, writeKey, world);
     this.#know();
     this.emitter.emit('consent', this.consent());
@@ -195,8 +195,8 @@ export class Client implements Sdk {
     const { consent, untold } = this.#record;
     this.#record = { consent, untold };
     this.#store.keep(this.#record);
-    this.#decider.forget(true);
-    this.#decider.decideSoon();
+    this.decider.forget(true);
+    this.decider.decideSoon();
     this.#begun = this.#begin();
   }
 
@@ -232,7 +232,7 @@ export class Client implements Sdk {
   async decide(): Promise<Decision> {
     await Promise.all([this.#loaded, this.#begun]);
     this.#release();
-    const decision = this.#decider.decide();
+    const decision = this.decider.decide();
     return decision ? this.#whole(decision) : this.#latest ?? NOTHING;
   }
 
@@ -271,7 +271,7 @@ export class Client implements Sdk {
 
   situation(): JsonObject {
     const { values, consent, locale, anonymousId, shown = [] } = this.#context();
-    const state = this.#decider.state();
+    const state = this.decider.state();
     return {
       pack: this.#latest?.pack ?? null,
       context: values,
@@ -286,7 +286,7 @@ export class Client implements Sdk {
   rehearse(program: Uint8Array): void {
     this.#rehearsing = true;
     this.#held = [];
-    this.#decider.rehearse(program);
+    this.decider.rehearse(program);
   }
 
   trusted(html: string): unknown {
@@ -301,10 +301,10 @@ export class Client implements Sdk {
     const { device } = this.#record;
     let { untold } = this.#record;
     if (device) untold = [...(untold ?? []), { device, consent: purposes }];
-    if (!purposes.personalization) this.#decider.forget(before.personalization);
+    if (!purposes.personalization) this.decider.forget(before.personalization);
     if (refused(purposes)) {
       this.#record = { consent: purposes, untold };
-      this.#outbox.clear();
+      this.outbox.clear();
       this.#who = {};
       if (!any(purposes)) this.#held = [];
     } else {
@@ -312,7 +312,7 @@ export class Client implements Sdk {
     }
     this.#store.keep(this.#record);
     if (before.personalization && !purposes.personalization) this.#withdraw();
-    else this.#decider.decideSoon();
+    else this.decider.decideSoon();
     this.#begun = this.#begin();
   }
 
@@ -321,7 +321,7 @@ export class Client implements Sdk {
     const lost = this.#slots.restoreAll();
     this.#latest = undefined;
     this.#edge = { slots: {}, exposures: [], views: [] };
-    this.#decider.decide();
+    this.decider.decide();
     void this.#tell().then(() => {
       if (lost) void this.#with('authors', ({ restore }) => restore(this));
     });
@@ -345,7 +345,7 @@ export class Client implements Sdk {
     }
     setTimeout(() => this.#release());
     // An earlier page may have left some.
-    this.#outbox.schedule();
+    this.outbox.schedule();
   }
 
   /** Tells the edge what was answered, until it has heard; it has nothing to keep in its cookie of who is not kept. */
@@ -421,8 +421,8 @@ export class Client implements Sdk {
         this.fail((error as Error).name, (error as Error).message);
       }
     }
-    this.#outbox.add(lines);
-    if (consent.personalization) for (const event of news) this.#decider.apply(event);
+    this.outbox.add(lines);
+    if (consent.personalization) for (const event of news) this.decider.apply(event);
   }
 
   #context(): DecisionContext {
@@ -438,11 +438,11 @@ export class Client implements Sdk {
 
   async #loadEngine(origin: string): Promise<void> {
     try {
-      await this.#decider.load(origin, this.#latest?.pack ?? null, this.#parts);
-      if (!this.#adopts()) this.#decider.decideSoon();
-      this.#decider.catchUp();
+      await this.decider.load(origin, this.#latest?.pack ?? null, this.#parts);
+      if (!(await this.#adopts())) this.decider.decideSoon();
+      this.decider.catchUp();
     } catch (error) {
-      this.#decider.end();
+      this.decider.end();
       this.#slots.release();
       this.fail('engine-unavailable', String(error));
     }
@@ -450,15 +450,20 @@ export class Client implements Sdk {
   }
 
   /** Whether the edge's decision stands: made with what the device knows, it is the device's own. */
-  #adopts(): boolean {
-    const [found, decider] = [this.#found, this.#decider];
+  async #adopts(): Promise<boolean> {
+    const [found, decider] = [this.#found, this.decider];
     const { stats } = this;
-    if (!found) return false;
-    const { decision, now, state } = found;
+    const meet = () => this.#with('devices', ({ start }) => start(this));
+    if (!found) {
+      // Who is known has other devices, and servers that tell of them.
+      if (this.#who.userId) void meet();
+      return false;
+    }
+    const { decision, now } = found;
     let own = decider.decideAt(now);
-    // The edge may have heard of things that this device has not.
-    if (own && state && this.consent().personalization && decision.seq > own.seq) {
-      decider.resume(state);
+    // The edge has heard of things that this device has not.
+    if (own && decision.seq > own.seq) {
+      await meet();
       own = decider.decideAt(now);
     }
     if (own) this.#edge = edgesOwn(decision, own);
@@ -496,15 +501,15 @@ export class Client implements Sdk {
   #listen(): void {
     const leave = (): void => {
       this.#release();
-      this.#decider.save(true);
-      if (any(this.consent())) this.#outbox.leave();
+      this.decider.save(true);
+      if (any(this.consent())) this.outbox.leave();
     };
     addEventListener('pagehide', leave);
-    addEventListener('pageshow', (event) => event.persisted && this.#decider.tick());
+    addEventListener('pageshow', (event) => event.persisted && this.decider.tick());
     document.addEventListener('visibilitychange', () =>
-      document.visibilityState === 'hidden' ? leave() : this.#decider.tick(),
+      document.visibilityState === 'hidden' ? leave() : this.decider.tick(),
     );
-    addEventListener('online', () => any(this.consent()) && this.#outbox.schedule());
+    addEventListener('online', () => any(this.consent()) && this.outbox.schedule());
     addEventListener('storage', ({ key }) => {
       if (key === RECORD || key === null) this.#heard();
     });
@@ -556,13 +561,13 @@ export class Client implements Sdk {
     } else this.#held = [];
     if (same(before, now)) return;
     // What waits here is not to be sent any longer, nor kept.
-    if (refused(now)) this.#outbox.clear();
+    if (refused(now)) this.outbox.clear();
     if (!now.personalization) {
-      this.#decider.forget(false);
+      this.decider.forget(false);
       this.#slots.restoreAll();
     }
     this.emitter.emit('consent', now);
-    this.#decider.decideSoon();
+    this.decider.decideSoon();
   }
 }
 

@@ -2,6 +2,8 @@
 // the SDK.
 
 import type { Emitter } from './call/emitter';
+import type { Outbox } from './delivery/outbox';
+import type { Decider } from './engine/decider';
 import type { Consent, Decision, JsonObject, Options, SlotDecision } from './types';
 
 export interface Sdk {
@@ -9,6 +11,8 @@ export interface Sdk {
   /** Where the edge is. */
   readonly origin: string;
   readonly emitter: Emitter;
+  readonly decider: Pick<Decider, 'hold' | 'resume' | 'apply' | 'catchUp' | 'decideAt' | 'decideSoon' | 'save'>;
+  readonly outbox: Pick<Outbox, 'flush' | 'queue'>;
   fail(code: string, message: string): void;
   log(event: string, properties: JsonObject): void;
   consent(answer?: unknown): Consent;
@@ -36,6 +40,8 @@ export interface Modules {
   };
   /** What the edge had taken out of the page. */
   authors: { restore(sdk: Sdk): Promise<void> };
+  /** What the visitor's other devices did. */
+  devices: { start(sdk: Sdk): Promise<void> };
   /** Packs that are not live yet. */
   preview: { preview(sdk: Sdk, token: string): Promise<void> };
 }

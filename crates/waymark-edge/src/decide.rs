@@ -1,5 +1,8 @@
-//! `POST /v1/decide`: what to show to one visitor, as data.
+//! `POST /v1/decide`: what to show to one visitor, as data. Who asks with `"state": true` is told what the page's
+//! engine has to know of them, too: `state`, base64, which has what other devices and servers have told.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::{Context, Decision, Engine, Numerals, State};
 use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, limits};
@@ -52,11 +55,25 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     } else {
         None
     };
+    let given = match &found {
+        Some(state) if body.get("state") == Some(&Json::Bool(true)) => {
+            let page = program.page_projection().indexed();
+            let bytes = engine.state_for_page(state, &page).map_err(|error| {
+                problems::unavailable(format!("The profile cannot be read: {error}."))
+            })?;
+            Some(BASE64_STANDARD.encode(bytes))
+        }
+        _ => None,
+    };
     let state = found.unwrap_or_else(|| engine.new_state());
     let slots = listed(&body)?;
     let Asked { context, device_zone, .. } = asked;
     let context = zoned(context, device_zone.as_deref(), &state, at);
-    Ok(Response::json(200, &answered(engine, basis, &state, &context, at, &slots, explained)))
+    let mut answer = answered(engine, basis, &state, &context, at, &slots, explained);
+    if let Some(given) = given {
+        answer["state"] = given.into();
+    }
+    Ok(Response::json(200, &answer))
 }
 
 /// Whose profile may be read, and what is known of the moment.

@@ -40,7 +40,7 @@ export interface Made {
 }
 
 /** `waymark_model::Kind::event_name`. */
-const NAMES: { [kind in Kind]?: string } = {
+export const NAMES: { [kind in Kind]?: string } = {
   page: 'Page Viewed',
   screen: 'Screen Viewed',
   identify: 'Identified',
@@ -127,7 +127,7 @@ export function payloadOf(properties: unknown, more?: JsonObject): string {
   }
   // Its `toJSON` may have made anything of it.
   if (text && text.startsWith('{')) return text;
-  throw new BadCall('bad-properties', 'properties and traits have to be objects');
+  throw new BadCall('bad-properties', 'properties and traits are objects');
 }
 
 export function eventName(name: unknown): string {

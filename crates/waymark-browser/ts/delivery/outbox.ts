@@ -31,7 +31,7 @@ export interface Ports {
 export class Outbox {
   readonly #origin: string;
   readonly #writeKey: string;
-  readonly #queue: Queue;
+  readonly queue: Queue;
   readonly #ports: Ports;
   readonly #stats: Stats;
   /** What this page has added and does not know to be delivered. */
@@ -47,7 +47,7 @@ export class Outbox {
   constructor(origin: string, writeKey: string, queue: Queue, ports: Ports, stats: Stats) {
     this.#origin = origin;
     this.#writeKey = writeKey;
-    this.#queue = queue;
+    this.queue = queue;
     this.#ports = ports;
     this.#stats = stats;
   }
@@ -56,7 +56,7 @@ export class Outbox {
     const lines = together(events);
     if (!lines.length) return;
     this.#own.push(...lines);
-    this.#drop(this.#queue.add(lines));
+    this.#drop(this.queue.add(lines));
     this.schedule();
   }
 
@@ -76,14 +76,14 @@ export class Outbox {
   clear(): void {
     this.#era++;
     this.#own = [];
-    this.#queue.clear();
+    this.queue.clear();
     if (this.#timer !== undefined) this.#ports.cancel(this.#timer);
     this.#timer = undefined;
   }
 
   /** The page may not come back: says what it can, and keeps it all for the next one. */
   leave(): void {
-    this.#queue.keep();
+    this.queue.keep();
     const batch = head(this.#own.filter(({ id }) => !this.#beaconed.has(id)), BEACON_BYTES);
     if (batch.length && this.#ports.beacon(`${this.#origin}/v1/beacon`, this.#body(batch))) {
       for (const { id } of batch) this.#beaconed.add(id);
@@ -108,7 +108,7 @@ export class Outbox {
   /** Gives how long to wait before the next; `undefined` where nothing is left. */
   async #round(): Promise<number | undefined> {
     const era = this.#era;
-    const { lines, old } = await this.#queue.first(BATCH_EVENTS);
+    const { lines, old } = await this.queue.first(BATCH_EVENTS);
     this.#drop(old);
     const batch = head(lines, BATCH_BYTES);
     if (!batch.length || era !== this.#era) {
@@ -135,7 +135,7 @@ export class Outbox {
       );
     }
     const sent = new Set(batch.map(({ id }) => id));
-    if (era === this.#era) await this.#queue.remove(batch);
+    if (era === this.#era) await this.queue.remove(batch);
     this.#own = this.#own.filter(({ id }) => !sent.has(id));
     // What has piled up goes out without a pause; what comes now has its own time.
     return lines.length > batch.length || lines.length === BATCH_EVENTS ? 0 : undefined;

@@ -42,6 +42,8 @@ export class Decider {
   #timer: number | undefined;
   #saving: number | undefined;
   #deciding = false;
+  /** Whether events wait, for an engine or for another state to go on from. */
+  #holds = true;
   #ended = false;
   /** Of a preview nothing is kept. */
   #rehearsed = false;
@@ -97,19 +99,23 @@ export class Decider {
     }
   }
 
-  /** Takes in what came while the engine was on its way. */
+  /** Another state is on its way. */
+  hold(): void {
+    this.#holds = true;
+  }
+
+  /** Takes in what has waited. */
   catchUp(): void {
+    this.#holds = false;
     for (const event of this.#waiting.splice(0)) this.apply(event);
   }
 
   apply(event: Uint8Array): void {
     if (this.#ended) return;
-    if (this.#engine && !this.#waiting.length) {
-      if (this.#fold(event)) this.decideSoon();
-    } else {
+    if (this.#holds) {
       this.#waiting.push(event);
       this.#saveSoon();
-    }
+    } else if (this.#fold(event)) this.decideSoon();
   }
 
   /** Another tab has kept a state: goes on from that, with what it may not have known. */
@@ -132,7 +138,7 @@ export class Decider {
 
   /** Goes on with another Program. Throws where there is no engine. */
   rehearse(program: Uint8Array): void {
-    if (!this.#engine) throw new Error('there is no engine');
+    if (!this.#engine) throw new Error('no engine');
     const state = this.state();
     this.#rehearsed = true;
     this.#program = program;
@@ -277,7 +283,7 @@ export class Decider {
         this.end();
         this.#host.fail('engine-failed', message);
       } else {
-        this.#host.fail(name, message || 'the engine refused what it was given');
+        this.#host.fail(name, message || 'refused by the engine');
       }
       return undefined;
     }

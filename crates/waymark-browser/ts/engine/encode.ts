@@ -117,7 +117,7 @@ function putObject(object: JsonObject, depth: number): void {
 
 function below(depth: number): number {
   if (depth === 0) {
-    const error = new Error(`objects and arrays nest deeper than ${DEPTH}`);
+    const error = new Error(`nested deeper than ${DEPTH}`);
     error.name = 'too-deep';
     throw error;
   }

@@ -1,6 +1,5 @@
 // The decision that the edge put into the page with its content.
 
-import { fromBase64 } from '../engine/bytes';
 import type { Decision, Exposure, JsonObject, SlotDecision, View } from '../types';
 
 export interface Embedded {
@@ -8,15 +7,13 @@ export interface Embedded {
   now: number;
   /** The groups that the edge went by and a page cannot know: `geo`. */
   context: JsonObject;
-  /** The edge's state of the visitor, at the decision's `seq`. */
-  state: Uint8Array | undefined;
 }
 
 export function embedded(): Embedded | undefined {
   const text = document.querySelector('script#waymark-decision')?.textContent;
   if (!text) return undefined;
   try {
-    const { pack, seq, now, validUntil, segments, stage, slots, context, state, exposures, views } =
+    const { pack, seq, now, validUntil, segments, stage, slots, context, exposures, views } =
       JSON.parse(text);
     const all: Decision['slots'] = Object.create(null);
     for (const [id, slot] of Object.entries(slots ?? {})) {
@@ -40,7 +37,6 @@ export function embedded(): Embedded | undefined {
       },
       now: Date.parse(now) || 0,
       context: context ?? {},
-      state: state ? fromBase64(state) : undefined,
     };
   } catch {
     return undefined;

@@ -3,6 +3,7 @@
 
 mod day;
 mod delivery;
+mod devices;
 mod erasure;
 mod identity;
 mod lake;

@@ -217,6 +217,12 @@ impl Flows {
         }
     }
 
+    /// Forgets the flows that it is not told to keep.
+    pub(super) fn retain(&mut self, keep: impl Fn(u64) -> bool) {
+        self.runs.retain(|run| keep(run.flow));
+        self.floors.retain(|(flow, _)| keep(*flow));
+    }
+
     pub(super) fn write(&self, out: &mut Writer) {
         if !WHOLE {
             return out.bytes(&self.sealed);

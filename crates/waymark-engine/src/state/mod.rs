@@ -7,6 +7,7 @@
 mod cell;
 mod flows;
 mod fold;
+mod page;
 mod sessions;
 mod traits;
 

@@ -61,6 +61,17 @@ impl Traits {
         changed
     }
 
+    /// Forgets the traits that it is not told to keep.
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        let (kept, gone) =
+            core::mem::take(&mut self.said).into_iter().partition(|(name, _)| keep(name));
+        self.said = kept;
+        let gone: Vec<(String, EventKey)> = gone;
+        for (name, _) in gone {
+            self.bytes -= self.values.remove(&name).map_or(0, |value| size(&name, &value));
+        }
+    }
+
     pub(super) fn write(&self, out: &mut Writer) {
         out.count(self.refused);
         out.list(&self.said, |out, (name, key)| {
