@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { EDGE, exported, launch, until, visitor } from "./browser.mjs";
+import { EDGE, exported, launch, look, until, visitor } from "./browser.mjs";
 import { waiting } from "./site.mjs";
 
 const ALL = { analytics: true, personalization: true, marketing: true };
@@ -202,5 +202,27 @@ test("what a person's other device did, and a server told, reaches this one", as
     const { seq } = await known.json();
     return own.stage === "customer" && own.seq === seq;
   }, 20_000);
+  await context.close();
+});
+
+test("behind the edge, too, a page ends with what the edge knew when it made it", async () => {
+  const { context, page, seen } = await visitor(browser);
+  await look(page, "/");
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  await page.evaluate(() => waymark.track("Mine"));
+  const id = await device(page);
+  await until("its events", async () => (await stored(id)).some(({ event }) => event === "Mine"), 20_000);
+  const order = { type: "track", event: "Order Completed", anonymousId: id, messageId: `s-${id}`, properties: { order_id: "o7", revenue: 900 } };
+  const authorization = `Basic ${btoa("sk_demo:")}`;
+  const answer = await fetch(`${EDGE}/v1/batch`, { method: "POST", headers: { authorization }, body: JSON.stringify({ batch: [order] }) });
+  assert.equal(answer.status, 200, await answer.text());
+  await until("its cookie", async () => (await context.cookies()).length > 0);
+  await look(page, "/");
+  const embedded = await page.evaluate(() => JSON.parse(document.querySelector("script#waymark-decision").textContent));
+  assert.equal(embedded.stage, "customer");
+  const own = await page.evaluate(() => waymark.decide());
+  assert.deepEqual([own.stage, own.source], ["customer", "device"]);
+  assert.equal(own.slots.hero?.content, embedded.slots.hero?.content);
+  assert.deepEqual(seen.errors, []);
   await context.close();
 });
