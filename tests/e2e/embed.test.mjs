@@ -191,7 +191,7 @@ test("what a person's other device did, and a server told, reaches this one", as
   await until("the other's order", () => page.evaluate(async () => (await waymark.decide()).stage === "customer"));
   const after = await page.evaluate(() => waymark.decide());
   assert.ok(after.segments.includes("big-spender"), JSON.stringify(after));
-  await page.evaluate(() => waymark.track("Mine again"));
+  await page.evaluate(() => { waymark.track("Mine again"); waymark.track("And again"); });
   await until("all is at the edge", async () => (await stored(id)).some(({ event }) => event === "Mine again"), 20_000);
   // It is kept, and nothing of it was taken in twice: device and edge count the same.
   await page.goto(site);
@@ -217,12 +217,20 @@ test("behind the edge, too, a page ends with what the edge knew when it made it"
   const answer = await fetch(`${EDGE}/v1/batch`, { method: "POST", headers: { authorization }, body: JSON.stringify({ batch: [order] }) });
   assert.equal(answer.status, 200, await answer.text());
   await until("its cookie", async () => (await context.cookies()).length > 0);
+  // What the page does before it has an engine is neither lost nor counted twice.
+  await page.addInitScript(() => { window.waymark = [["track", "Early"], ["page"], ["track", "Late"]]; });
   await look(page, "/");
   const embedded = await page.evaluate(() => JSON.parse(document.querySelector("script#waymark-decision").textContent));
   assert.equal(embedded.stage, "customer");
   const own = await page.evaluate(() => waymark.decide());
   assert.deepEqual([own.stage, own.source], ["customer", "device"]);
   assert.equal(own.slots.hero?.content, embedded.slots.hero?.content);
+  await until("both count the same", async () => {
+    const { seq } = await page.evaluate(() => waymark.decide());
+    const known = await fetch(`${EDGE}/v1/decide`, { method: "POST", headers: { authorization }, body: JSON.stringify({ anonymousId: id }) });
+    const told = await known.json();
+    return (await stored(id)).some(({ event }) => event === "Late") && seq === told.seq;
+  }, 20_000);
   assert.deepEqual(seen.errors, []);
   await context.close();
 });

@@ -49,7 +49,7 @@ pub const MODULES: [(&str, &str); 8] = [
 
 /// Properties of the core's own objects, which no page, module or browser sees: they get short names.
 const OWN: &str = "acted|appeared|author|beacon|callback|contests|\
-                   duplicate|embedded|encoded|end|forget|keep|kind|leave|lines|load|\
+                   duplicate|embedded|encoded|end|forget|keep|kind|leave|load|\
                    mayKeep|names|nodes|onChange|optionalText|payload|place|raw|record|rejoin|\
                    release|restoreAll|safe|schedule|seen|show|talks|tell|unsigned|wakeAt";
 

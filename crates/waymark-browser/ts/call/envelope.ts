@@ -132,7 +132,7 @@ export function payloadOf(properties: unknown, more?: JsonObject): string {
 
 export function eventName(name: unknown): string {
   if (typeof name !== 'string' || !name) {
-    throw new BadCall('bad-event-name', 'track() needs the name of an event');
+    throw new BadCall('bad-event-name', 'track() needs an event name');
   }
   return bounded(name, 'bad-event-name');
 }

@@ -148,7 +148,7 @@ export class Outbox {
   }
 
   #drop(count: number): void {
-    if (count && !this.#stats.dropped) console.error('waymark: events are dropped: full, or a week old');
+    if (count && !this.#stats.dropped) console.error('waymark: events dropped: full, or a week old');
     this.#stats.dropped += count;
   }
 

@@ -36,14 +36,13 @@ export class Decider {
   readonly #host: Host;
   #program: Uint8Array | undefined;
   #engine: Engine | undefined;
-  #waiting: Uint8Array[] = [];
+  /** Events that wait for an engine, or for another state to go on from; none where nothing has to. */
+  #waiting: Uint8Array[] | undefined = [];
   /** What is not in the profile yet that all tabs share. */
   #recent: Uint8Array[] = [];
   #timer: number | undefined;
   #saving: number | undefined;
   #deciding = false;
-  /** Whether events wait, for an engine or for another state to go on from. */
-  #holds = true;
   #ended = false;
   /** Of a preview nothing is kept. */
   #rehearsed = false;
@@ -82,7 +81,7 @@ export class Decider {
   /** There will be no engine: nothing needs to wait for it. */
   end(): void {
     this.#ended = true;
-    this.#waiting = [];
+    this.#waiting = undefined;
     this.#stop();
   }
 
@@ -99,20 +98,22 @@ export class Decider {
     }
   }
 
-  /** Another state is on its way. */
+  /** Another state takes the place of this one, with all that has happened until now. */
   hold(): void {
-    this.#holds = true;
+    this.#waiting = [];
+    this.#recent = [];
   }
 
   /** Takes in what has waited. */
   catchUp(): void {
-    this.#holds = false;
-    for (const event of this.#waiting.splice(0)) this.apply(event);
+    const waited = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const event of waited) this.apply(event);
   }
 
   apply(event: Uint8Array): void {
     if (this.#ended) return;
-    if (this.#holds) {
+    if (this.#waiting) {
       this.#waiting.push(event);
       this.#saveSoon();
     } else if (this.#fold(event)) this.decideSoon();
@@ -148,7 +149,7 @@ export class Decider {
 
   /** Knows nobody any longer; and nobody is kept, if somebody was. */
   forget(kept: boolean): void {
-    this.#waiting = [];
+    this.#waiting &&= [];
     this.#recent = [];
     clearTimeout(this.#saving);
     this.#saving = undefined;
@@ -207,7 +208,7 @@ export class Decider {
     if (this.#rehearsed || !this.#host.mayKeep()) return;
     // One tab writes at a time. One that is left, or has no engine, cannot wait for its turn.
     if (leaving || !this.#engine) {
-      const news = [...this.#recent.splice(0), ...this.#waiting.splice(0)];
+      const news = [...this.#recent.splice(0), ...(this.#waiting?.splice(0) ?? [])];
       if (news.length) this.#vault.append(news.map(toBase64));
       return;
     }

@@ -11,28 +11,38 @@ import type { JsonObject } from '../types';
 
 /** A page that the edge has made waits for it. */
 const PATIENCE = 1_500;
+const MOST = 100;
 
 export async function start(sdk: Sdk): Promise<void> {
   const { decider, outbox } = sdk;
   if (!sdk.consent().personalization) return;
-  decider.hold();
   try {
-    // What the edge has is not taken in twice: it gets all first.
-    await outbox.flush();
+    if (!(await delivered(sdk))) return;
     const state = await known(sdk);
     if (!state || !sdk.consent().personalization) return;
-    const { lines } = await outbox.queue.first(100);
-    decider.resume(state);
-    for (const { text } of lines) {
-      for (const event of JSON.parse(`[${text}]`) as JsonObject[]) decider.apply(encodeEvent(read(event)));
+    decider.hold();
+    try {
+      const { lines } = await outbox.queue.first(MOST);
+      decider.resume(state);
+      for (const { text } of lines) {
+        for (const event of JSON.parse(`[${text}]`) as JsonObject[]) decider.apply(encodeEvent(read(event)));
+      }
+    } finally {
+      decider.catchUp();
+      decider.decideSoon();
+      decider.save();
     }
   } catch {
     // The next page asks again.
-  } finally {
-    decider.catchUp();
-    decider.decideSoon();
-    decider.save();
   }
+}
+
+/** Whether the edge has all that has waited: of the rest nobody could say whether its state has it, too. */
+async function delivered({ outbox }: Sdk): Promise<boolean> {
+  const before = new Set((await outbox.queue.first(MOST)).lines.map(({ id }) => id));
+  await Promise.race([outbox.flush(), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  const after = await outbox.queue.first(MOST);
+  return !after.lines.some(({ id }) => before.has(id));
 }
 
 /** Nothing where this device has heard of as much as the edge. */

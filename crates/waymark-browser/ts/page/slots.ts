@@ -198,7 +198,7 @@ export class Slots {
       // The page's own code has written it anew.
       shown.author = [...element.childNodes];
       if (++shown.contests > CONTESTS) {
-        this.#host.fail('slot-contested', `the page keeps rewriting the slot ${element.getAttribute(SLOT)}`);
+        this.#host.fail('slot-contested', `the page keeps rewriting slot ${element.getAttribute(SLOT)}`);
         return;
       }
     }
