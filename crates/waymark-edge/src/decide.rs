@@ -45,8 +45,7 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
         }
         Some(at) => instant(at, "/now")?,
     };
-    let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
-    let program = edge.packs.deciding(edge.host, &packs).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, now).await.map_err(problems::unavailable)?;
     let program = program.ok_or_else(problems::no_active_pack)?;
     let engine = Engine::new(&program, Numerals::NATIVE);
     // Before consent no shard is asked.

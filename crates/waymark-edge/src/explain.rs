@@ -27,8 +27,8 @@ pub async fn explain<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     let hash = if let Some(hash) = text("pack") {
         PackHash::from_hex(hash).ok_or_else(|| problems::unknown_pack(hash))?
     } else {
-        let packs = edge.packs.active(edge.host, edge.host.now()).await;
-        packs.map_err(problems::unavailable)?.active.ok_or_else(problems::no_active_pack)?
+        let in_force = edge.packs.in_force(edge.host, edge.host.now()).await;
+        in_force.map_err(problems::unavailable)?.deciding.ok_or_else(problems::no_active_pack)?
     };
     let page = edge.packs.page(edge.host, hash).await.map_err(problems::unavailable)?;
     let page = page.ok_or_else(|| problems::unknown_pack(&hash.to_string()))?;

@@ -13,6 +13,7 @@
 pub mod access;
 pub mod admin;
 mod body;
+pub mod catalog;
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;
 pub mod config;

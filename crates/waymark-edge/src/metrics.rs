@@ -7,8 +7,9 @@ use waymark_model::Timestamp;
 
 use crate::edge::Edge;
 use crate::http::{Answer, Response};
+use crate::packs;
 use crate::ports::{Clock, Health, Objects};
-use crate::protocol::{ShardAsk, ShardTold};
+use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold};
 
 /// A figure of each object.
 struct Figure {
@@ -84,6 +85,7 @@ const FIGURES: [Figure; 10] = [
     },
 ];
 
+#[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
 pub async fn metrics<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
     let now = edge.host.now();
     let calls = (0..edge.config.map.objects()).map(|object| edge.shard(object, ShardAsk::Health));
@@ -111,6 +113,19 @@ pub async fn metrics<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
     });
     for Figure { name, kind, help, of } in &FIGURES {
         figure(name, kind, help, &|health| Some(of(health.as_ref()?, now)));
+    }
+    let told = packs::ask(edge.host, &RegistryAsk::Catalog { key: None, now }).await;
+    if let Ok(RegistryTold::Catalog { feed, derived, .. }) = told {
+        let is_behind = derived.as_ref().is_some_and(|derived| derived.changes < feed.changes);
+        let behind = if is_behind { now.since(feed.changed).0 as f64 / 1e3 } else { 0.0 };
+        let is_broken = derived.is_some_and(|derived| derived.problem.is_some());
+        let mut figure = |name: &str, help: &str, value: f64| {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+        };
+        figure("waymark_catalog_rows", "Things that feeds have spoken of.", feed.rows as f64);
+        figure("waymark_catalog_age_seconds", "Since when a change is not shown.", behind);
+        let help = "Whether the feed's rows do not fit into the pack.";
+        figure("waymark_catalog_broken", help, f64::from(u8::from(is_broken)));
     }
     let mut response = Response::empty(200)
         .with_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

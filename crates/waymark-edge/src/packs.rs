@@ -9,11 +9,12 @@ use flate2::read::GzEncoder;
 use serde_json::Map;
 use waymark_engine::{PackHash, Program};
 use waymark_model::{Span, Timestamp};
+use waymark_pack::Things;
 use waymark_wire::Problem;
 
 use crate::http::Response;
 use crate::ports::{Objects, Part, Unavailable};
-use crate::protocol::{Packs, RegistryAsk, RegistryTold};
+use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold};
 
 /// How long an isolate trusts what it was last told: a kill switch works as fast.
 const FRESH: Span = Span(5 * Span::SECOND.0);
@@ -23,32 +24,42 @@ const MOST_PROGRAMS: usize = 6;
 /// What an isolate remembers of packs between requests.
 #[derive(Debug, Default)]
 pub struct PackCache {
-    active: RefCell<Option<(Timestamp, Packs)>>,
+    active: RefCell<Option<(Timestamp, InForce)>>,
     /// The last used last.
     programs: RefCell<Vec<(Packs, Rc<Program>)>>,
     page: RefCell<Option<(PackHash, Rc<Vec<u8>>)>>,
+    things: RefCell<Option<(PackHash, Rc<Things>)>>,
 }
 
 impl PackCache {
-    /// What is active. When the registry does not answer, what it last said still counts.
+    /// The packs to fold with.
     pub async fn active<O: Objects>(
         &self,
         objects: &O,
         now: Timestamp,
     ) -> Result<Packs, Unavailable> {
+        Ok(self.in_force(objects, now).await?.packs)
+    }
+
+    /// What is in force. When the registry does not answer, what it last said still counts.
+    pub async fn in_force<O: Objects>(
+        &self,
+        objects: &O,
+        now: Timestamp,
+    ) -> Result<InForce, Unavailable> {
         let kept = self.active.borrow().clone();
-        if let Some((at, packs)) = &kept
+        if let Some((at, in_force)) = &kept
             && (Span(0)..FRESH).contains(&now.since(*at))
         {
-            return Ok(packs.clone());
+            return Ok(in_force.clone());
         }
         match ask(objects, &RegistryAsk::Active { now }).await {
-            Ok(RegistryTold::Active(packs)) => {
-                *self.active.borrow_mut() = Some((now, packs.clone()));
-                Ok(packs)
+            Ok(RegistryTold::Active(in_force)) => {
+                *self.active.borrow_mut() = Some((now, in_force.clone()));
+                Ok(in_force)
             }
             Ok(other) => Err(unexpected(&other)),
-            Err(error) => kept.map(|(_, packs)| packs).ok_or(error),
+            Err(error) => kept.map(|(_, in_force)| in_force).ok_or(error),
         }
     }
 
@@ -57,17 +68,38 @@ impl PackCache {
         *self.active.borrow_mut() = None;
     }
 
-    /// The active Program alone, to decide with; `None` when no pack is active.
+    /// The Program that decides, alone; `None` when no pack is active.
     pub async fn deciding<O: Objects>(
         &self,
         objects: &O,
-        active: &Packs,
+        now: Timestamp,
     ) -> Result<Option<Rc<Program>>, Unavailable> {
-        if active.active.is_none() {
+        let deciding = self.in_force(objects, now).await?.deciding;
+        if deciding.is_none() {
             return Ok(None);
         }
-        let alone = Packs { active: active.active, former: Vec::new() };
+        let alone = Packs { active: deciding, former: Vec::new() };
         self.folding(objects, &alone).await.map(Some)
+    }
+
+    /// What a pack says of its catalogue; `None` when it has none.
+    pub async fn things<O: Objects>(
+        &self,
+        objects: &O,
+        hash: PackHash,
+    ) -> Result<Option<Rc<Things>>, Unavailable> {
+        if let Some((kept, things)) = &*self.things.borrow()
+            && *kept == hash
+        {
+            return Ok(Some(things.clone()));
+        }
+        let source = match ask(objects, &RegistryAsk::Part { hash, part: Part::Source }).await? {
+            RegistryTold::Part(source) => source.unwrap_or_default(),
+            other => return Err(unexpected(&other)),
+        };
+        let things = Things::of(&String::from_utf8_lossy(&source)).map(Rc::new);
+        *self.things.borrow_mut() = things.clone().map(|things| (hash, things));
+        Ok(things)
     }
 
     /// The Program to fold with: it remembers what former packs did. Without an active pack an empty

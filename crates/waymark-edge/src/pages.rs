@@ -48,8 +48,7 @@ pub async fn plan<H: Clock + Objects>(
         return Err(problems::demo_settings());
     }
     let now = edge.host.now();
-    let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
-    let program = edge.packs.deciding(edge.host, &packs).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, now).await.map_err(problems::unavailable)?;
     let Some(program) = program else { return Ok(None) };
     let engine = Engine::new(&program, Numerals::NATIVE);
 

@@ -46,9 +46,10 @@ pub async fn person<H: Clock + Objects>(
     role: Role,
 ) -> Answer {
     let now = edge.host.now();
-    let active = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
-    let program = edge.packs.deciding(edge.host, &active).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, now).await.map_err(problems::unavailable)?;
     let program = program.ok_or_else(problems::no_active_pack)?;
+    let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
+    let published = packs.active.ok_or_else(problems::no_active_pack)?;
     let engine = Engine::new(&program, Numerals::NATIVE);
     let Person { ids, mut state } = find(edge, engine, request).await?;
     engine.advance(&mut state, now);
@@ -60,7 +61,7 @@ pub async fn person<H: Clock + Objects>(
         })
         .await?;
     }
-    let sight = Sight::of(edge, role, program.hash).await?;
+    let sight = Sight::of(edge, role, published).await?;
     Ok(Response::json(200, &described(engine, &ids, &state, told, now, &sight)))
 }
 

@@ -1,7 +1,7 @@
 //! What the use cases need of a host.
 
 use waymark_engine::PackHash;
-use waymark_model::{Span, Timestamp};
+use waymark_model::{Object, Span, Timestamp};
 use waymark_wire::Basis;
 
 use crate::tally::{Counted, Standing, Sum, Tallies};
@@ -134,6 +134,26 @@ pub trait RegistryStore {
     fn activations(&self, most: u32) -> Result<Vec<Activation>, StoreError>;
     /// The number is given by the store.
     fn activate(&self, activation: &Activation) -> Result<(), StoreError>;
+
+    /// How much a feed has said of the catalogue.
+    fn feed(&self) -> Result<Feed, StoreError>;
+    fn feed_row(&self, key: &str) -> Result<Option<FeedRow>, StoreError>;
+    /// In the order of keys.
+    fn feed_rows(&self) -> Result<Vec<FeedRow>, StoreError>;
+    /// Puts rows in place of those with the same keys.
+    fn put_feed(&self, rows: &[FeedRow], feed: &Feed) -> Result<(), StoreError>;
+    /// Forgets all rows.
+    fn drop_feed(&self, feed: &Feed) -> Result<(), StoreError>;
+    /// What was last made of a pack and the rows.
+    fn derived(&self, pack: PackHash) -> Result<Option<Derived>, StoreError>;
+    /// Keeps that, with a Program and a page if it is one of its own. Those made before a moment go, but
+    /// for the two that were made last.
+    fn put_derived(
+        &self,
+        derived: &Derived,
+        parts: Option<&PackParts>,
+        before: Timestamp,
+    ) -> Result<(), StoreError>;
 }
 
 /// The storage refused. Nothing of the transaction was kept.
@@ -410,6 +430,42 @@ pub struct Activation {
     pub by: String,
     /// The activation that a roll-back went back to.
     pub restores: Option<u64>,
+}
+
+/// What a feed says of a thing of the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedRow {
+    pub key: String,
+    /// The fields that it has been told; `None` when there is no such thing any more.
+    pub fields: Option<Object>,
+    /// When that was so.
+    pub at: Timestamp,
+}
+
+/// How much a feed has said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Feed {
+    /// How often it has said something.
+    pub changes: u64,
+    /// When it did last.
+    pub changed: Timestamp,
+    pub rows: u64,
+    /// Of their keys and fields.
+    pub bytes: u64,
+}
+
+/// A pack with the rows that a feed has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// As it was published.
+    pub pack: PackHash,
+    /// With so many changes of the feed.
+    pub changes: u64,
+    pub at: Timestamp,
+    /// What is decided with: the pack itself when the rows change nothing that is shown.
+    pub hash: PackHash,
+    /// Why the rows could not be put into the pack.
+    pub problem: Option<String>,
 }
 
 impl Part {

@@ -24,6 +24,11 @@ pub fn no_proof(detail: &str) -> Problem {
     Problem::new(403, "no-proof", "The visitor is not proven", detail)
 }
 
+pub fn server_only(detail: &str) -> Problem {
+    let detail = format!("{detail} Send a server key.");
+    Problem::new(403, "server-key-needed", "Only a server may say this", detail)
+}
+
 pub fn bad_cookie() -> Problem {
     Problem::new(
         400,

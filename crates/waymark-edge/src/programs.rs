@@ -14,9 +14,9 @@ use crate::problems;
 
 /// `GET /v1/pack`: the page's Program of the active pack.
 pub async fn active_page<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
-    let packs =
-        edge.packs.active(edge.host, edge.host.now()).await.map_err(problems::unavailable)?;
-    let hash = packs.active.ok_or_else(problems::no_active_pack)?;
+    let in_force = edge.packs.in_force(edge.host, edge.host.now()).await;
+    let hash =
+        in_force.map_err(problems::unavailable)?.deciding.ok_or_else(problems::no_active_pack)?;
     let cache = "public, max-age=60";
     page(edge, request, hash, cache).await
 }

@@ -10,8 +10,8 @@ use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
 use crate::{
-    admin, consent, decide, erasure, evaluate, explain, metrics, person, preview, problems,
-    programs, quarantine, restore,
+    admin, catalog, consent, decide, erasure, evaluate, explain, metrics, person, preview,
+    problems, programs, quarantine, restore,
 };
 
 /// The addresses of the edge. Everything else is the origin's.
@@ -21,6 +21,7 @@ enum Route<'r> {
     Metrics,
     Intake(Intake),
     Consent,
+    Catalog,
     Export,
     Decide,
     Explain,
@@ -48,12 +49,14 @@ enum Admin<'r> {
     Profile,
     Portable,
     Restore,
+    Catalog,
+    ResetCatalog,
 }
 
 impl Admin<'_> {
     /// What shows nobody's events.
     const fn is_for_viewers(&self) -> bool {
-        matches!(self, Self::Stats | Self::Profile)
+        matches!(self, Self::Stats | Self::Profile | Self::Catalog)
     }
 }
 
@@ -64,6 +67,7 @@ impl<'r> Route<'r> {
             ["healthz"] => Self::Health,
             ["metrics"] => Self::Metrics,
             ["v1", "consent"] => Self::Consent,
+            ["v1", "catalog"] => Self::Catalog,
             ["v1", "export"] => Self::Export,
             ["v1", "decide"] => Self::Decide,
             ["v1", "explain"] => Self::Explain,
@@ -88,6 +92,8 @@ impl<'r> Route<'r> {
                 ["profile"] => Admin::Profile,
                 ["profile", "export"] => Admin::Portable,
                 ["quarantine"] => Admin::Quarantine,
+                ["catalog"] => Admin::Catalog,
+                ["catalog", "reset"] => Admin::ResetCatalog,
                 _ => return None,
             }),
             _ => return None,
@@ -96,7 +102,9 @@ impl<'r> Route<'r> {
 
     const fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Intake(_) | Self::Consent | Self::Decide | Self::Explain => &[Method::Post],
+            Self::Intake(_) | Self::Consent | Self::Catalog | Self::Decide | Self::Explain => {
+                &[Method::Post]
+            }
             Self::Health
             | Self::Export
             | Self::Metrics
@@ -111,6 +119,7 @@ impl<'r> Route<'r> {
                 | Admin::Events
                 | Admin::Export
                 | Admin::Quarantine
+                | Admin::Catalog
                 | Admin::Profile
                 | Admin::Portable => &[Method::Get],
                 Admin::Activate(_)
@@ -119,6 +128,7 @@ impl<'r> Route<'r> {
                 | Admin::Evaluate
                 | Admin::Previews
                 | Admin::Erase
+                | Admin::ResetCatalog
                 | Admin::Restore => &[Method::Post],
             },
         }
@@ -126,7 +136,7 @@ impl<'r> Route<'r> {
 
     /// Whether pages of other origins may ask.
     const fn is_public(&self) -> bool {
-        !matches!(self, Self::Admin(_) | Self::Metrics)
+        !matches!(self, Self::Admin(_) | Self::Metrics | Self::Catalog)
     }
 }
 
@@ -146,7 +156,9 @@ fn intake(call: &str) -> Option<Intake> {
 /// The most bytes of a body that a host need read for an address.
 pub fn body_limit(path: &str) -> usize {
     match Route::of(path) {
-        Some(Route::Intake(_) | Route::Admin(Admin::Restore)) => limits::BATCH_BYTES,
+        Some(Route::Intake(_) | Route::Catalog | Route::Admin(Admin::Restore)) => {
+            limits::BATCH_BYTES
+        }
         Some(Route::Admin(Admin::Packs)) => limits::PACK_BYTES,
         Some(Route::Admin(Admin::Evaluate)) => evaluate::BODY_BYTES,
         Some(Route::Explain) => explain::BODY_BYTES,
@@ -192,6 +204,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
             }
             Route::Intake(intake) => ingest(self, request, *intake).await,
             Route::Consent => consent::consent(self, request).await,
+            Route::Catalog => catalog::feed(self, request).await,
             Route::Export => consent::export(self, request).await,
             Route::Decide => decide::decide(self, request).await,
             Route::Explain => explain::explain(self, request).await,
@@ -218,6 +231,8 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Previews => preview::create(self, request).await,
                     Admin::Erase => erasure::erase(self, request).await,
                     Admin::Quarantine => quarantine::list(self).await,
+                    Admin::Catalog => catalog::status(self, request).await,
+                    Admin::ResetCatalog => catalog::reset(self).await,
                     Admin::Profile => person::person(self, request, role).await,
                     Admin::Restore => restore::restore(self, request).await,
                     Admin::Portable => person::portable(self, request).await,

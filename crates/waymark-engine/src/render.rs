@@ -192,7 +192,7 @@ impl<'a> Filling<'a> {
         let key = self.key_of(&one);
         match catalog.find(&key) {
             Some(row) => Some(Cow::Borrowed(row)),
-            None if catalog.by_key.is_empty() => Some(Cow::Owned(Row { key, value: one })),
+            None if catalog.key.is_empty() => Some(Cow::Owned(Row { key, value: one })),
             // It is sold no longer.
             None => None,
         }

@@ -161,6 +161,10 @@ impl Object {
         self.get(first)?.at(rest)
     }
 
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|member| keep(&member.0));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

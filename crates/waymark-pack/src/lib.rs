@@ -47,6 +47,7 @@ mod condition;
 mod data_map;
 mod declared;
 mod diagnostic;
+mod feed;
 mod fields;
 mod format;
 mod html;
@@ -75,6 +76,7 @@ use waymark_model::limits;
 
 pub use data_map::{DataMap, Datum, DatumKind, Kept};
 pub use diagnostic::{Code, Diagnostic, Report, Severity};
+pub use feed::{Mistyped, Things};
 pub use format::format;
 pub use html::sanitized;
 pub use input::{Input, Part, catalog_source, includes};

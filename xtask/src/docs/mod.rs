@@ -64,7 +64,7 @@ const BOOKS: [Book; 4] = [
     },
     Book {
         folder: "operate",
-        pages: &["index", "channels", "profiles", "lake", "privacy", "watching"],
+        pages: &["index", "channels", "catalog", "profiles", "lake", "privacy", "watching"],
     },
 ];
 const SOURCE: &str = "docs";

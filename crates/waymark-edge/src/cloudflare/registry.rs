@@ -1,11 +1,13 @@
 //! The Durable Object that keeps packs. There is one.
 
 use waymark_engine::PackHash;
-use waymark_model::Timestamp;
+use waymark_model::{Object, Reader, Timestamp, Writer};
 use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
 
 use super::storage::{Columns, Row, Sql, count, integer};
-use crate::ports::{Activation, PackParts, PackRow, Part, RegistryStore, StoreError};
+use crate::ports::{
+    Activation, Derived, Feed, FeedRow, PackParts, PackRow, Part, RegistryStore, StoreError,
+};
 use crate::protocol::{RegistryAsk, RegistryTold};
 use crate::registry::answer;
 
@@ -22,6 +24,16 @@ CREATE TABLE IF NOT EXISTS activations (
   n INTEGER PRIMARY KEY, hash TEXT, at INTEGER NOT NULL, by TEXT NOT NULL, restores INTEGER);
 ";
 
+const FEED_SCHEMA: &str = "
+CREATE TABLE feed (key TEXT PRIMARY KEY, fields BLOB, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE fed (
+  id INTEGER PRIMARY KEY, changes INTEGER NOT NULL, changed INTEGER NOT NULL, rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL);
+CREATE TABLE derived (
+  pack TEXT NOT NULL, changes INTEGER NOT NULL, at INTEGER NOT NULL, hash TEXT NOT NULL, problem TEXT,
+  PRIMARY KEY (pack, changes)) WITHOUT ROWID;
+";
+
 #[durable_object(fetch)]
 #[derive(Debug)]
 pub struct Registry {
@@ -30,7 +42,7 @@ pub struct Registry {
 
 impl DurableObject for Registry {
     fn new(state: State, _: Env) -> Self {
-        Self { store: Sql::open(&state, &[SCHEMA]).map(SqlRegistry) }
+        Self { store: Sql::open(&state, &[SCHEMA, FEED_SCHEMA]).map(SqlRegistry) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -65,25 +77,7 @@ impl RegistryStore for SqlRegistry {
                 "INSERT INTO packs (hash, name, created) VALUES (?, ?, ?)",
                 vec![hash.as_str().into(), row.name.as_str().into(), integer(row.created.0)],
             )?;
-            for part in Part::ALL {
-                let bytes = match part {
-                    Part::Source => &parts.source,
-                    Part::Program => &parts.program,
-                    Part::Page => &parts.page,
-                };
-                for (number, chunk) in (0..).zip(bytes.chunks(CHUNK_BYTES)) {
-                    self.0.run(
-                        "INSERT INTO parts (hash, part, chunk, bytes) VALUES (?, ?, ?, ?)",
-                        vec![
-                            hash.as_str().into(),
-                            part.name().into(),
-                            integer(number),
-                            SqlStorageValue::Blob(chunk.to_vec()),
-                        ],
-                    )?;
-                }
-            }
-            Ok(())
+            self.put_parts(&hash, parts)
         })
     }
 
@@ -117,6 +111,141 @@ impl RegistryStore for SqlRegistry {
             ],
         )
     }
+
+    fn feed(&self) -> Result<Feed, StoreError> {
+        let query = "SELECT changes, changed, rows, bytes FROM fed";
+        let Some(row) = self.0.row(query, Vec::new())? else { return Ok(Feed::default()) };
+        let mut columns = Columns::of(row);
+        Ok(Feed {
+            changes: columns.count()?,
+            changed: Timestamp(columns.integer()?),
+            rows: columns.count()?,
+            bytes: columns.count()?,
+        })
+    }
+
+    fn feed_row(&self, key: &str) -> Result<Option<FeedRow>, StoreError> {
+        let query = "SELECT key, fields, at FROM feed WHERE key = ?";
+        self.0.row(query, vec![key.into()])?.map(feed_row).transpose()
+    }
+
+    fn feed_rows(&self) -> Result<Vec<FeedRow>, StoreError> {
+        let query = "SELECT key, fields, at FROM feed ORDER BY key";
+        self.0.rows(query, Vec::new())?.into_iter().map(feed_row).collect()
+    }
+
+    fn put_feed(&self, rows: &[FeedRow], feed: &Feed) -> Result<(), StoreError> {
+        self.0.transaction(|| {
+            for row in rows {
+                let fields = row.fields.as_ref().map_or(SqlStorageValue::Null, |fields| {
+                    let mut out = Writer::default();
+                    fields.write(&mut out);
+                    SqlStorageValue::Blob(out.into_bytes())
+                });
+                self.0.run(
+                    "INSERT OR REPLACE INTO feed (key, fields, at) VALUES (?, ?, ?)",
+                    vec![row.key.as_str().into(), fields, integer(row.at.0)],
+                )?;
+            }
+            self.put_fed(feed)
+        })
+    }
+
+    fn drop_feed(&self, feed: &Feed) -> Result<(), StoreError> {
+        self.0.transaction(|| {
+            self.0.run("DELETE FROM feed", Vec::new())?;
+            self.put_fed(feed)
+        })
+    }
+
+    fn derived(&self, pack: PackHash) -> Result<Option<Derived>, StoreError> {
+        let query = "SELECT changes, at, hash, problem FROM derived WHERE pack = ?
+                     ORDER BY changes DESC LIMIT 1";
+        let Some(row) = self.0.row(query, vec![pack.to_string().into()])? else { return Ok(None) };
+        let mut columns = Columns::of(row);
+        Ok(Some(Derived {
+            pack,
+            changes: columns.count()?,
+            at: Timestamp(columns.integer()?),
+            hash: hash(&columns.text()?)?,
+            problem: columns.optional_text()?,
+        }))
+    }
+
+    fn put_derived(
+        &self,
+        derived: &Derived,
+        parts: Option<&PackParts>,
+        before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let hash = derived.hash.to_string();
+        self.0.transaction(|| {
+            self.0.run(
+                "INSERT OR REPLACE INTO derived (pack, changes, at, hash, problem)
+                 VALUES (?, ?, ?, ?, ?)",
+                vec![
+                    derived.pack.to_string().into(),
+                    count(derived.changes),
+                    integer(derived.at.0),
+                    hash.as_str().into(),
+                    derived.problem.as_deref().map_or(SqlStorageValue::Null, Into::into),
+                ],
+            )?;
+            if let Some(parts) = parts {
+                self.0.run("DELETE FROM parts WHERE hash = ?", vec![hash.as_str().into()])?;
+                self.put_parts(&hash, parts)?;
+            }
+            self.0.run(
+                "DELETE FROM derived WHERE at < ? AND (pack, changes) NOT IN (
+                   SELECT pack, changes FROM derived ORDER BY at DESC, changes DESC LIMIT 2)",
+                vec![integer(before.0)],
+            )?;
+            self.0.run(
+                "DELETE FROM parts WHERE hash NOT IN (SELECT hash FROM packs)
+                   AND hash NOT IN (SELECT hash FROM derived)",
+                Vec::new(),
+            )
+        })
+    }
+}
+
+impl SqlRegistry {
+    fn put_parts(&self, hash: &str, parts: &PackParts) -> Result<(), StoreError> {
+        for part in Part::ALL {
+            let bytes = match part {
+                Part::Source => &parts.source,
+                Part::Program => &parts.program,
+                Part::Page => &parts.page,
+            };
+            for (number, chunk) in (0..).zip(bytes.chunks(CHUNK_BYTES)) {
+                self.0.run(
+                    "INSERT INTO parts (hash, part, chunk, bytes) VALUES (?, ?, ?, ?)",
+                    vec![
+                        hash.into(),
+                        part.name().into(),
+                        integer(number),
+                        SqlStorageValue::Blob(chunk.to_vec()),
+                    ],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_fed(&self, feed: &Feed) -> Result<(), StoreError> {
+        self.0.run(
+            "INSERT OR REPLACE INTO fed (id, changes, changed, rows, bytes) VALUES (0, ?, ?, ?, ?)",
+            vec![count(feed.changes), integer(feed.changed.0), count(feed.rows), count(feed.bytes)],
+        )
+    }
+}
+
+fn feed_row(row: Row) -> Result<FeedRow, StoreError> {
+    let mut columns = Columns::of(row);
+    let key = columns.text()?;
+    let fields = columns.optional_bytes()?.map(|bytes| Reader::whole(&bytes, Object::read));
+    let fields = fields.transpose().map_err(|error| StoreError(error.to_string()))?;
+    Ok(FeedRow { key, fields, at: Timestamp(columns.integer()?) })
 }
 
 fn pack(row: Row) -> Result<PackRow, StoreError> {

@@ -144,6 +144,14 @@ impl Columns {
         }
     }
 
+    pub fn optional_bytes(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.0.next() {
+            Some(SqlStorageValue::Blob(bytes)) => Ok(Some(bytes)),
+            Some(SqlStorageValue::Null) => Ok(None),
+            other => Err(odd(other.as_ref())),
+        }
+    }
+
     pub fn bytes(&mut self) -> Result<Vec<u8>, StoreError> {
         match self.0.next() {
             Some(SqlStorageValue::Blob(bytes)) => Ok(bytes),

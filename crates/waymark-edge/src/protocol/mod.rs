@@ -12,8 +12,8 @@ use waymark_wire::Basis;
 pub(crate) use parts::read_bytes;
 
 use crate::ports::{
-    Activation, Counters, Grave, Health, Link, PackParts, PackRow, Part, Posted, Profile, Refusal,
-    TallyRow, Unavailable,
+    Activation, Counters, Derived, Feed, FeedRow, Grave, Health, Link, PackParts, PackRow, Part,
+    Posted, Profile, Refusal, TallyRow, Unavailable,
 };
 use crate::shard_map::ShardMap;
 
@@ -24,6 +24,14 @@ pub struct Packs {
     pub active: Option<PackHash>,
     /// Active during the last 30 days, newest first.
     pub former: Vec<PackHash>,
+}
+
+/// What is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InForce {
+    pub packs: Packs,
+    /// The pack that decides: the active one, with the rows that a feed has changed.
+    pub deciding: Option<PackHash>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -221,13 +229,40 @@ pub struct Stats {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum RegistryAsk {
-    Put { row: PackRow, parts: PackParts },
+    Put {
+        row: PackRow,
+        parts: PackParts,
+    },
     List,
-    Activate { hash: Option<PackHash>, at: Timestamp, by: String },
-    RollBack { at: Timestamp, by: String },
-    Active { now: Timestamp },
-    Part { hash: PackHash, part: Part },
+    Activate {
+        hash: Option<PackHash>,
+        at: Timestamp,
+        by: String,
+    },
+    RollBack {
+        at: Timestamp,
+        by: String,
+    },
+    Active {
+        now: Timestamp,
+    },
+    Part {
+        hash: PackHash,
+        part: Part,
+    },
     Programs(Vec<PackHash>),
+    /// What a feed says of the catalogue.
+    Feed {
+        rows: Vec<FeedRow>,
+        at: Timestamp,
+    },
+    Unfeed {
+        at: Timestamp,
+    },
+    Catalog {
+        key: Option<String>,
+        now: Timestamp,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -243,9 +278,18 @@ pub enum RegistryTold {
     Activated(Activation),
     /// Neither this nor that can be done: a stable code.
     Refused(String),
-    Active(Packs),
+    Active(InForce),
     Part(Option<Vec<u8>>),
     Programs(Vec<Option<Vec<u8>>>),
+    /// How many rows changed; the others were told of later already.
+    Fed {
+        changed: u64,
+    },
+    Catalog {
+        feed: Feed,
+        derived: Option<Derived>,
+        row: Option<FeedRow>,
+    },
     Failed(String),
 }
 

@@ -1,10 +1,10 @@
 //! What is asked of the registry of packs, and what it answers, as bytes.
 
-use waymark_model::{DecodeError, Reader, Timestamp, Writer};
+use waymark_model::{DecodeError, Object, Reader, Timestamp, Writer};
 
 use super::parts::{read_bytes, read_hash};
-use super::{Packs, RegistryAsk, RegistryTold};
-use crate::ports::{Activation, PackParts, PackRow, Part};
+use super::{InForce, Packs, RegistryAsk, RegistryTold};
+use crate::ports::{Activation, Derived, Feed, FeedRow, PackParts, PackRow, Part};
 
 impl RegistryAsk {
     pub fn encode(&self) -> Vec<u8> {
@@ -42,6 +42,20 @@ impl RegistryAsk {
                 out.byte(6);
                 out.list(hashes, |out, hash| out.raw(&hash.0));
             }
+            Self::Feed { rows, at } => {
+                out.byte(7);
+                out.list(rows, write_feed_row);
+                out.signed(at.0);
+            }
+            Self::Unfeed { at } => {
+                out.byte(8);
+                out.signed(at.0);
+            }
+            Self::Catalog { key, now } => {
+                out.byte(9);
+                out.optional_text(key.as_deref());
+                out.signed(now.0);
+            }
         }
         out.into_bytes()
     }
@@ -69,6 +83,11 @@ impl RegistryAsk {
                 part: input.one_of(&Part::ALL, "unknown-part"),
             },
             6 => Self::Programs(input.list(read_hash)),
+            7 => Self::Feed { rows: input.list(read_feed_row), at: Timestamp(input.signed()) },
+            8 => Self::Unfeed { at: Timestamp(input.signed()) },
+            9 => {
+                Self::Catalog { key: input.option(Reader::string), now: Timestamp(input.signed()) }
+            }
             _ => input.refuse("unknown-message", Self::List),
         })
     }
@@ -95,9 +114,10 @@ impl RegistryTold {
                 out.byte(3);
                 out.text(code);
             }
-            Self::Active(packs) => {
+            Self::Active(InForce { packs, deciding }) => {
                 out.byte(4);
                 packs.write(&mut out);
+                out.option(deciding.as_ref(), |out, hash| out.raw(&hash.0));
             }
             Self::Part(part) => {
                 out.byte(5);
@@ -113,6 +133,16 @@ impl RegistryTold {
                 out.byte(7);
                 out.text(why);
             }
+            Self::Fed { changed } => {
+                out.byte(8);
+                out.unsigned(*changed);
+            }
+            Self::Catalog { feed, derived, row } => {
+                out.byte(9);
+                write_feed(&mut out, feed);
+                out.option(derived.as_ref(), write_derived);
+                out.option(row.as_ref(), write_feed_row);
+            }
         }
         out.into_bytes()
     }
@@ -125,10 +155,19 @@ impl RegistryTold {
             }
             2 => Self::Activated(read_activation(input)),
             3 => Self::Refused(input.string()),
-            4 => Self::Active(Packs::read(input)),
+            4 => Self::Active(InForce {
+                packs: Packs::read(input),
+                deciding: input.option(read_hash),
+            }),
             5 => Self::Part(input.option(read_bytes)),
             6 => Self::Programs(input.list(|input| input.option(read_bytes))),
             7 => Self::Failed(input.string()),
+            8 => Self::Fed { changed: input.unsigned() },
+            9 => Self::Catalog {
+                feed: read_feed(input),
+                derived: input.option(read_derived),
+                row: input.option(read_feed_row),
+            },
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }
@@ -159,5 +198,53 @@ fn read_activation(input: &mut Reader<'_>) -> Activation {
         at: Timestamp(input.signed()),
         by: input.string(),
         restores: input.option(Reader::unsigned),
+    }
+}
+
+fn write_feed_row(out: &mut Writer, row: &FeedRow) {
+    out.text(&row.key);
+    out.option(row.fields.as_ref(), |out, fields| fields.write(out));
+    out.signed(row.at.0);
+}
+
+fn read_feed_row(input: &mut Reader<'_>) -> FeedRow {
+    FeedRow {
+        key: input.string(),
+        fields: input.option(Object::read),
+        at: Timestamp(input.signed()),
+    }
+}
+
+fn write_feed(out: &mut Writer, feed: &Feed) {
+    out.unsigned(feed.changes);
+    out.signed(feed.changed.0);
+    out.unsigned(feed.rows);
+    out.unsigned(feed.bytes);
+}
+
+fn read_feed(input: &mut Reader<'_>) -> Feed {
+    Feed {
+        changes: input.unsigned(),
+        changed: Timestamp(input.signed()),
+        rows: input.unsigned(),
+        bytes: input.unsigned(),
+    }
+}
+
+fn write_derived(out: &mut Writer, derived: &Derived) {
+    out.raw(&derived.pack.0);
+    out.unsigned(derived.changes);
+    out.signed(derived.at.0);
+    out.raw(&derived.hash.0);
+    out.optional_text(derived.problem.as_deref());
+}
+
+fn read_derived(input: &mut Reader<'_>) -> Derived {
+    Derived {
+        pack: read_hash(input),
+        changes: input.unsigned(),
+        at: Timestamp(input.signed()),
+        hash: read_hash(input),
+        problem: input.option(Reader::string),
     }
 }

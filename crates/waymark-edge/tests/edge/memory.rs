@@ -11,9 +11,9 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Drainage, Grave, Health, Lake, Node, Objects,
-    Origin, PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen,
-    ShardStore, StoreError, TallyRow, Unavailable, Unwanted,
+    Activation, Batch, Clock, Commit, Counters, Derived, Drainage, Feed, FeedRow, Grave, Health,
+    Lake, Node, Objects, Origin, PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore,
+    Reports, Seen, ShardStore, StoreError, TallyRow, Unavailable, Unwanted,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
 use waymark_edge::tally::{Counted, Sum};
@@ -506,6 +506,9 @@ impl ShardStore for Shard {
 struct Registry {
     packs: RefCell<Vec<(PackRow, PackParts)>>,
     log: RefCell<Vec<Activation>>,
+    feed: RefCell<(Feed, BTreeMap<String, FeedRow>)>,
+    /// The last made last.
+    derived: RefCell<Vec<(Derived, Option<PackParts>)>>,
 }
 
 impl RegistryStore for Registry {
@@ -525,7 +528,10 @@ impl RegistryStore for Registry {
 
     fn part(&self, hash: PackHash, part: Part) -> Result<Option<Vec<u8>>, StoreError> {
         let packs = self.packs.borrow();
-        Ok(packs.iter().find(|(row, _)| row.hash == hash).map(|(_, parts)| match part {
+        let derived = self.derived.borrow();
+        let published = packs.iter().map(|(row, parts)| (row.hash, parts));
+        let derived = derived.iter().filter_map(|(made, parts)| Some((made.hash, parts.as_ref()?)));
+        Ok(published.chain(derived).find(|(of, _)| *of == hash).map(|(_, parts)| match part {
             Part::Source => parts.source.clone(),
             Part::Program => parts.program.clone(),
             Part::Page => parts.page.clone(),
@@ -538,6 +544,51 @@ impl RegistryStore for Registry {
 
     fn activate(&self, activation: &Activation) -> Result<(), StoreError> {
         self.log.borrow_mut().push(activation.clone());
+        Ok(())
+    }
+
+    fn feed(&self) -> Result<Feed, StoreError> {
+        Ok(self.feed.borrow().0)
+    }
+
+    fn feed_row(&self, key: &str) -> Result<Option<FeedRow>, StoreError> {
+        Ok(self.feed.borrow().1.get(key).cloned())
+    }
+
+    fn feed_rows(&self) -> Result<Vec<FeedRow>, StoreError> {
+        Ok(self.feed.borrow().1.values().cloned().collect())
+    }
+
+    fn put_feed(&self, rows: &[FeedRow], feed: &Feed) -> Result<(), StoreError> {
+        let mut kept = self.feed.borrow_mut();
+        kept.0 = *feed;
+        kept.1.extend(rows.iter().map(|row| (row.key.clone(), row.clone())));
+        Ok(())
+    }
+
+    fn drop_feed(&self, feed: &Feed) -> Result<(), StoreError> {
+        *self.feed.borrow_mut() = (*feed, BTreeMap::new());
+        Ok(())
+    }
+
+    fn derived(&self, pack: PackHash) -> Result<Option<Derived>, StoreError> {
+        let derived = self.derived.borrow();
+        Ok(derived.iter().rev().map(|(made, _)| made).find(|made| made.pack == pack).cloned())
+    }
+
+    fn put_derived(
+        &self,
+        derived: &Derived,
+        parts: Option<&PackParts>,
+        before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut all = self.derived.borrow_mut();
+        all.push((derived.clone(), parts.cloned()));
+        let last = all.len().saturating_sub(2);
+        let old: Vec<_> = all.drain(..last).collect();
+        let kept = old.into_iter().filter(|(made, _)| made.at >= before);
+        let kept: Vec<_> = kept.chain(all.drain(..)).collect();
+        *all = kept;
         Ok(())
     }
 }

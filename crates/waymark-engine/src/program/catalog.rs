@@ -14,7 +14,7 @@ use crate::WHOLE;
 pub struct Catalog {
     /// The field that names a row.
     pub key: String,
-    /// Those of the catalogue, then those that tables have of their own.
+    /// Those of the catalogue, and those that tables have of their own.
     pub rows: Vec<Row>,
     /// The catalogue's rows in the order of their keys.
     pub by_key: Vec<u32>,
@@ -70,9 +70,13 @@ impl Catalog {
 
     /// The catalogue's row of a key.
     pub(crate) fn find(&self, key: &str) -> Option<&Row> {
-        let row = |number: &u32| &self.rows[*number as usize];
-        let at = self.by_key.binary_search_by(|number| row(number).key.as_str().cmp(key)).ok()?;
-        Some(row(&self.by_key[at]))
+        let at = self.place_of(key).ok()?;
+        Some(&self.rows[self.by_key[at] as usize])
+    }
+
+    /// Where a key is in [`by_key`](Self::by_key), or would be.
+    fn place_of(&self, key: &str) -> Result<usize, usize> {
+        self.by_key.binary_search_by(|number| self.rows[*number as usize].key.as_str().cmp(key))
     }
 
     pub(crate) fn table(&self, table: u32) -> impl Iterator<Item = &Row> {
@@ -164,39 +168,84 @@ impl Catalog {
         if whole {
             used(&self.by_key, &mut kept);
         }
-        let mut moved = Vec::with_capacity(kept.len());
-        let mut rows = Vec::new();
-        for (row, keep) in self.rows.iter().zip(&kept) {
-            moved.push(u32::try_from(rows.len()).unwrap_or_default());
-            if *keep {
-                rows.push(row.with_fields(&fields, all_fields));
+        let mut page = self.only(&kept);
+        for row in &mut page.rows {
+            row.keep_fields(&fields, all_fields);
+        }
+        for (table, is_used) in page.tables.iter_mut().zip(&tables) {
+            if !is_used {
+                table.clear();
             }
         }
-        let again = |list: &[u32]| -> Vec<u32> {
+        page
+    }
+
+    /// Without the rows that are not to be kept.
+    fn only(&self, kept: &[bool]) -> Self {
+        let mut moved = Vec::with_capacity(kept.len());
+        let mut rows = Vec::new();
+        for (row, keep) in self.rows.iter().zip(kept) {
+            moved.push(u32::try_from(rows.len()).unwrap_or_default());
+            if *keep {
+                rows.push(row.clone());
+            }
+        }
+        let again = |list: &Vec<u32>| -> Vec<u32> {
             let list = list.iter().filter(|row| kept[**row as usize]);
             list.map(|row| moved[*row as usize]).collect()
         };
-        let tables = self.tables.iter().zip(&tables);
         Self {
-            key: if rows.is_empty() { String::new() } else { self.key.clone() },
+            key: self.key.clone(),
             by_key: again(&self.by_key),
-            tables: tables
-                .map(|(rows, used)| if *used { again(rows) } else { Vec::new() })
-                .collect(),
+            tables: self.tables.iter().map(again).collect(),
             rows,
         }
+    }
+
+    /// With what a feed says: of each key the fields that change, or that there is no such row any more.
+    pub(super) fn fed(&self, rows: Vec<(String, Option<Object>)>) -> Self {
+        let mut catalog = self.clone();
+        let mut kept = vec![true; self.rows.len()];
+        for (key, fields) in rows {
+            let known = catalog.place_of(&key);
+            match (known, fields) {
+                (Err(_), None) => {}
+                (Ok(at), None) => kept[catalog.by_key[at] as usize] = false,
+                (Ok(at), Some(fields)) => {
+                    let row = &mut catalog.rows[catalog.by_key[at] as usize];
+                    match &mut row.value {
+                        Value::Object(object) => {
+                            for (name, value) in fields.iter() {
+                                object.insert(name, value.clone());
+                            }
+                        }
+                        other => *other = Value::Object(fields),
+                    }
+                }
+                (Err(at), Some(mut fields)) => {
+                    if fields.get(&catalog.key).is_none() {
+                        fields.insert(&catalog.key, Value::Text(key.clone()));
+                    }
+                    let number = u32::try_from(catalog.rows.len()).unwrap_or(u32::MAX);
+                    catalog.by_key.insert(at, number);
+                    if let Some(whole) = catalog.tables.first_mut() {
+                        whole.push(number);
+                    }
+                    catalog.rows.push(Row { key, value: Value::Object(fields) });
+                    kept.push(true);
+                }
+            }
+        }
+        catalog.only(&kept)
     }
 }
 
 impl Row {
-    fn with_fields(&self, fields: &[&str], all: bool) -> Self {
-        let value = match &self.value {
-            Value::Object(object) if !all => {
-                let kept = object.iter().filter(|(field, _)| fields.contains(field));
-                Value::Object(kept.map(|(field, value)| (field, value.clone())).collect::<Object>())
-            }
-            other => other.clone(),
-        };
-        Self { key: self.key.clone(), value }
+    fn keep_fields(&mut self, fields: &[&str], all: bool) {
+        if let Value::Object(object) = &mut self.value
+            && !all
+        {
+            object.retain(|field| fields.contains(&field));
+        }
     }
 }

@@ -12,6 +12,7 @@ mod condition;
 mod content;
 mod experiment;
 mod feature;
+mod feed;
 mod flow;
 mod index;
 mod model;
@@ -53,7 +54,7 @@ pub use template::{
 pub use zones::ZoneTable;
 
 /// The first 16 bytes of the SHA-256 of the whole pack's encoded Program. The page's projection
-/// carries the hash of the whole.
+/// carries the hash of the whole. With rows of a feed in it ([`Program::fed`]) a pack keeps the first half.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PackHash(pub [u8; 16]);
 

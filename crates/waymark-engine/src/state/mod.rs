@@ -219,7 +219,7 @@ impl Engine<'_> {
             state.head.take(*self, &kept.event, &mut Touched::default());
         }
         state.members = self.memberships(&state.head, state.members.at);
-        if WHOLE && pack != self.program.hash {
+        if WHOLE && !pack.is_same_pack(self.program.hash) {
             self.include_existing(&mut state);
         }
         Ok(state)

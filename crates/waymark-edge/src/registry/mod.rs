@@ -1,11 +1,13 @@
 //! The registry: packs by their hash, and a log of which was active when. The last line of the log
 //! says which is active now.
 
+pub mod feed;
+
 use waymark_engine::PackHash;
 use waymark_model::{Span, Timestamp};
 
 use crate::ports::{Activation, Part, RegistryStore, StoreError};
-use crate::protocol::{Packs, RegistryAsk, RegistryTold};
+use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold};
 
 /// How long a pack's features are carried after another took its place.
 const CARRIED: Span = Span(30 * Span::DAY.0);
@@ -34,7 +36,9 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
         RegistryAsk::Activate { hash, at, by } => activate(store, *hash, *at, by)?,
         RegistryAsk::RollBack { at, by } => roll_back(store, *at, by)?,
         RegistryAsk::Active { now } => {
-            RegistryTold::Active(packs_at(&store.activations(LOG)?, *now))
+            let packs = packs_at(&store.activations(LOG)?, *now);
+            let deciding = packs.active.map(|pack| feed::derived(store, pack, *now)).transpose()?;
+            RegistryTold::Active(InForce { packs, deciding })
         }
         RegistryAsk::Part { hash, part } => RegistryTold::Part(store.part(*hash, *part)?),
         RegistryAsk::Programs(hashes) => RegistryTold::Programs(
@@ -43,6 +47,16 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
                 .map(|hash| store.part(*hash, Part::Program))
                 .collect::<Result<_, StoreError>>()?,
         ),
+        RegistryAsk::Feed { rows, at } => feed::take(store, rows, *at)?,
+        RegistryAsk::Unfeed { at } => feed::drop_all(store, *at)?,
+        RegistryAsk::Catalog { key, now } => {
+            let active = packs_at(&store.activations(LOG)?, *now).active;
+            RegistryTold::Catalog {
+                feed: store.feed()?,
+                derived: active.map(|pack| store.derived(pack)).transpose()?.flatten(),
+                row: key.as_ref().map(|key| store.feed_row(key)).transpose()?.flatten(),
+            }
+        }
     })
 }
 
