@@ -150,7 +150,7 @@ fn registry_problem(told: Result<RegistryTold, crate::ports::Unavailable>, hash:
 pub async fn stats<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
     let now = edge.host.now();
     let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
-    let calls = (0..edge.config.map.objects())
+    let calls = (0..edge.config.map.all_objects())
         .map(|object| edge.shard(object, ShardAsk::Stats { packs: packs.clone(), now }));
     let mut sum = Stats::default();
     let mut segments = BTreeMap::new();
@@ -212,7 +212,7 @@ pub async fn export<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
             .map_err(|_| problems::bad_member("", format!("`{name}` is not a whole number."))),
     };
     let (shard, after) = (number("shard")?, number("after")?);
-    let objects = edge.config.map.objects();
+    let objects = edge.config.map.all_objects();
     let object = u16::try_from(shard).ok().filter(|object| *object < objects).ok_or_else(|| {
         problems::bad_member("", format!("There are {objects} shards, numbered from 0."))
     })?;

@@ -200,10 +200,14 @@ fn shard_map(epoch: Option<String>, objects: Option<String>) -> Result<ShardMap,
     let epoch = epoch
         .map_or(Some(ShardMap::DEFAULT.epoch), |text| text.trim().parse().ok())
         .ok_or(ConfigError { name: "SHARD_EPOCH", expected: "must be a whole number" })?;
-    objects
-        .map_or(Some(ShardMap::DEFAULT.objects()), |text| text.trim().parse().ok())
-        .and_then(|objects| ShardMap::new(epoch, objects))
-        .ok_or(ConfigError { name: "SHARD_OBJECTS", expected: "must be 1 to 4096" })
+    let counts: Option<Vec<u16>> = objects
+        .map_or(Some(vec![ShardMap::DEFAULT.objects()]), |text| {
+            text.split(',').map(|count| count.trim().parse().ok()).collect()
+        });
+    counts.and_then(|counts| ShardMap::new(epoch, &counts)).ok_or(ConfigError {
+        name: "SHARD_OBJECTS",
+        expected: "must be 1 to 4096, or such numbers one after another as they came, \"16,32\"",
+    })
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub mod lake;
 pub mod merges;
 pub mod messages;
 pub mod metrics;
+pub mod moves;
 pub mod packs;
 pub mod pages;
 pub mod person;

@@ -44,11 +44,22 @@ async fn round<H: Clock + Objects>(
     object: u16,
 ) -> Result<BTreeSet<u16>, Problem> {
     let told = edge.shard(object, ShardAsk::Pending).await?;
-    let ShardTold::Pending { posts, unsettled } = told else {
+    let ShardTold::Pending { posts, unsettled, gates } = told else {
         return Err(problems::unexpected(&told));
     };
     let mut next = BTreeSet::new();
-    let mut more = false;
+    let mut more = !gates.is_empty();
+    for (source, upto) in gates {
+        match edge.tell(source, ShardAsk::Outbox).await? {
+            ShardTold::Outbox(Some(first)) if first <= upto => {
+                next.insert(source);
+            }
+            ShardTold::Outbox(_) => {
+                edge.tell(object, ShardAsk::Ungate { source, upto }).await?;
+            }
+            other => return Err(problems::unexpected(&other)),
+        }
+    }
     let mut by_target: BTreeMap<u16, Vec<Posted>> = BTreeMap::new();
     for post in posts {
         let target = edge.config.map.object_of_visitor(&post.key);
@@ -61,12 +72,12 @@ async fn round<H: Clock + Objects>(
         if is_pending(&edge.shard(target, ask).await?)? {
             next.insert(target);
         }
-        more = is_pending(&edge.shard(object, ShardAsk::Delivered(arrived)).await?)?;
+        more |= is_pending(&edge.shard(object, ShardAsk::Delivered(arrived)).await?)?;
     }
     for (key, turn) in unsettled {
         let root = root_of(edge, &key).await?;
         let ask = ShardAsk::Root { packs: packs.clone(), at: edge.host.now(), key, turn, root };
-        more = is_pending(&edge.shard(object, ask).await?)?;
+        more |= is_pending(&edge.shard(object, ask).await?)?;
     }
     if more {
         next.insert(object);

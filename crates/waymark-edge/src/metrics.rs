@@ -20,7 +20,7 @@ struct Figure {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
-const FIGURES: [Figure; 10] = [
+const FIGURES: [Figure; 11] = [
     Figure {
         name: "waymark_events_total",
         kind: "counter",
@@ -76,6 +76,12 @@ const FIGURES: [Figure; 10] = [
         of: |health, _| health.refused as f64,
     },
     Figure {
+        name: "waymark_slots_moving",
+        kind: "gauge",
+        help: "Slots that have not come yet, or have not gone, after a change of SHARD_OBJECTS.",
+        of: |health, _| health.moving as f64,
+    },
+    Figure {
         name: "waymark_lake_age_seconds",
         kind: "gauge",
         help: "Since when the oldest batch waits to leave for the lake and for reports.",
@@ -88,7 +94,8 @@ const FIGURES: [Figure; 10] = [
 #[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
 pub async fn metrics<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
     let now = edge.host.now();
-    let calls = (0..edge.config.map.objects()).map(|object| edge.shard(object, ShardAsk::Health));
+    let calls =
+        (0..edge.config.map.all_objects()).map(|object| edge.shard(object, ShardAsk::Health));
     // One that does not answer is a figure, too.
     let healths: Vec<Option<Health>> = join_all(calls)
         .await

@@ -1,9 +1,14 @@
 //! What the use cases need of a host.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
 use waymark_engine::PackHash;
 use waymark_model::{Object, Span, Timestamp};
 use waymark_wire::Basis;
 
+use crate::shard_map::ShardMap;
 use crate::tally::{Counted, Standing, Sum, Tallies};
 
 /// The time, asked once a request.
@@ -47,11 +52,36 @@ pub struct Unavailable(pub String);
 
 /// What a shard keeps. Reads are of what was committed; one [`Commit`] is one transaction.
 pub trait ShardStore {
-    /// The newest epoch of the shard map that this object has seen.
-    fn epoch(&self) -> Result<u64, StoreError>;
-    fn set_epoch(&self, epoch: u64) -> Result<(), StoreError>;
+    /// The newest epoch of the shard map that this object has seen, and the objects of the first one; zeros at first.
+    fn epoch(&self) -> Result<(u64, u16), StoreError>;
+    fn set_epoch(&self, epoch: u64, first: u16) -> Result<(), StoreError>;
+
+    /// How slots stand that have come, are coming or have left. Of others the first map says whose they are.
+    fn stands(&self) -> Result<Rc<BTreeMap<u16, Stand>>, StoreError>;
+
+    /// Notes what there is of the slots that are not this object's any more: so many rows at a time. Gives whether
+    /// there is more to note.
+    fn note_leaving(&self, map: ShardMap, object: u16, most: u32) -> Result<bool, StoreError>;
+
+    /// What was noted of a slot, in order, after something.
+    fn noted(&self, slot: u16, after: &str, most: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Those of a slot who were erased, as what is kept of them.
+    fn tombstones(&self, slot: u16) -> Result<Vec<(u64, Timestamp)>, StoreError>;
+
+    /// The last messages of other objects to ids of a slot that were taken in.
+    fn imported_of(&self, slot: u16) -> Result<Vec<(u16, u64)>, StoreError>;
+
+    /// The first and the last message that waits.
+    fn outbox_ends(&self) -> Result<Option<(u64, u64)>, StoreError>;
+
+    /// What messages of this object wait for.
+    fn gates(&self) -> Result<Vec<Gate>, StoreError>;
 
     fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError>;
+
+    /// The row of an id's profile.
+    fn visitor(&self, id: &str) -> Result<Option<VisitorRow>, StoreError>;
 
     /// All rows of a visitor, by day and part.
     fn seen(&self, visitor: &str) -> Result<Vec<Seen>, StoreError>;
@@ -101,8 +131,8 @@ pub trait ShardStore {
     /// Ids of which it is not known yet whose they are, with the turn that has to be answered.
     fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError>;
 
-    /// The last message of another object that was taken in.
-    fn imported(&self, source: u16) -> Result<u64, StoreError>;
+    /// The last message of another object to ids of a slot that was taken in.
+    fn imported(&self, source: u16, slot: u16) -> Result<u64, StoreError>;
 
     /// How far the lake has got.
     fn drainage(&self) -> Result<Drainage, StoreError>;
@@ -178,7 +208,7 @@ pub struct Batch {
     pub received: Timestamp,
     pub events: u32,
     pub duplicates: u32,
-    /// Hashes of the visitors' keys, to find a visitor's batches by.
+    /// Hashes of the visitors' keys, to find a visitor's batches by; of copies, that of root and id.
     pub markers: Vec<u64>,
     pub body: Vec<u8>,
     pub origin: Origin,
@@ -189,7 +219,7 @@ pub struct Batch {
 pub enum Origin {
     /// They were sent.
     Sent,
-    /// Another shard has them too: they are here because the profile is.
+    /// The id's own slot has them too: they are here because the profile is.
     Copied,
     /// They came back from the lake, and do not go there again.
     Restored,
@@ -229,6 +259,16 @@ pub struct VisitorRow {
     pub profile: Profile,
     pub seq: u64,
     pub updated: Timestamp,
+}
+
+impl VisitorRow {
+    /// About what it takes up.
+    pub fn bytes(&self) -> usize {
+        match &self.profile {
+            Profile::Here(state, standing) => state.len() + standing.0.len(),
+            Profile::PartOf(root) => root.len(),
+        }
+    }
 }
 
 /// An id, and who else it is.
@@ -286,8 +326,8 @@ pub struct Commit {
     pub posted: Timestamp,
     /// Messages that arrived.
     pub delivered: Vec<u64>,
-    /// From which object, and up to which of its messages.
-    pub imported: Option<(u16, u64)>,
+    /// To ids of which slot, from which object, and up to which of its messages.
+    pub imported: Vec<(u16, u16, u64)>,
     pub erased: Option<Erased>,
     /// What reports count.
     pub tallies: Tallies,
@@ -305,6 +345,67 @@ pub struct Commit {
     pub refusals: Vec<Refusal>,
     /// Those before a moment, or that name an id, go.
     pub drop_refusals: Option<Unwanted>,
+    /// How slots stand after this. Of one that is held, or is not here, nothing is noted any more.
+    pub stands: Vec<(u16, Stand)>,
+    /// All that this writes belongs to a slot that is still coming: it is noted.
+    pub coming: Option<u16>,
+    /// Notes of slots, of what is gone after this: keys with all that is kept under them.
+    pub departed: Vec<(u16, String)>,
+    pub tombstones: Vec<(u16, u64, Timestamp)>,
+    pub gate: Option<Gate>,
+    /// From which object, and up to which of its messages: they have arrived.
+    pub ungate: Option<(u16, u64)>,
+}
+
+/// How a slot stands with an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stand {
+    /// Nothing of it is here.
+    Absent,
+    /// It is all here, and changes here.
+    Held,
+    /// It is here, and does not change any more: since this epoch it is another's.
+    Leaving(u64),
+    /// It comes from another object, and was taken in up to here.
+    Coming(u16, String),
+}
+
+/// Messages of this object after one of its own wait until another object's have arrived: they are of ids that came
+/// from there, and those before them are not to be overtaken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    pub source: u16,
+    /// The other's.
+    pub upto: u64,
+    /// Of this object.
+    pub after: u64,
+}
+
+/// What is noted of a slot: a batch with events of it, or a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note<'n> {
+    Batch(u64),
+    Key(&'n str),
+}
+
+impl<'n> Note<'n> {
+    pub fn read(text: &'n str) -> Option<Self> {
+        match text.split_at_checked(1)? {
+            ("b", seq) => seq.parse().ok().map(Self::Batch),
+            ("k", key) => Some(Self::Key(key)),
+            _ => None,
+        }
+    }
+}
+
+/// Batches come before keys, the oldest first.
+impl fmt::Display for Note<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Batch(seq) => write!(f, "b{seq:020}"),
+            Self::Key(key) => write!(f, "k{key}"),
+        }
+    }
 }
 
 /// How far the lake has got.
@@ -393,6 +494,8 @@ pub struct Health {
     pub refused: u64,
     /// The oldest batch that has not left for the lake.
     pub undrained_since: Option<Timestamp>,
+    /// Slots that have not come yet, or have not gone.
+    pub moving: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use crate::http::{Answer, Response};
 use crate::ports::{Clock, Objects, Refusal};
 use crate::problems;
 use crate::protocol::{ShardAsk, ShardTold};
+use crate::shard_map::slot_of;
 
 /// Who sent an event.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +65,11 @@ fn may_keep(sender: Sender, text: &str) -> bool {
 
 /// One object for each write key: who floods it has room in no other.
 fn object_of<H>(edge: &Edge<'_, H>, key: &str) -> u16 {
-    edge.config.map.object_of_visitor(&format!("quarantine:{key}"))
+    edge.config.map.object_of_visitor(&name(key))
+}
+
+fn name(key: &str) -> String {
+    format!("quarantine:{key}")
 }
 
 /// `GET /admin/v1/quarantine`: a line each, the latest first.
@@ -109,8 +114,12 @@ pub async fn forget<H: Clock + Objects>(
 }
 
 fn objects<H>(edge: &Edge<'_, H>) -> Vec<u16> {
-    let keys = edge.config.write_keys.iter();
-    let mut objects: Vec<u16> = keys.map(|key| object_of(edge, &key.key)).collect();
+    // With those that had it before: what is there goes with time.
+    let slots = edge.config.write_keys.iter().map(|key| slot_of(&name(&key.key)));
+    let map = edge.config.map;
+    let mut objects: Vec<u16> = slots
+        .flat_map(|slot| map.former_objects_of(slot).into_iter().chain([map.object_of(slot)]))
+        .collect();
     objects.sort_unstable();
     objects.dedup();
     objects

@@ -10,10 +10,11 @@ use worker::{DurableObject, Env, Request, Response, State, durable_object};
 use super::shard_store::SqlShard;
 use super::{Host, config, packs};
 use crate::edge::Edge;
+use crate::moves::Left;
 use crate::ports::{Clock as _, Lake as _, Reports as _, ShardStore as _, StoreError};
 use crate::protocol::{ShardCall, ShardTold};
 use crate::shard::answer;
-use crate::{erasure, lake, merges};
+use crate::{erasure, lake, merges, moves};
 
 /// How long an object waits for somebody else to carry its messages.
 const PATIENCE: Span = Span(1_000);
@@ -30,6 +31,8 @@ pub struct Shard {
     store: Result<SqlShard, StoreError>,
     /// Whether there is a lake, or a database of reports.
     drains: bool,
+    /// The epoch of the map by which all slots are where they belong.
+    moved: Cell<Option<u64>>,
     /// When the alarm is set for, as far as this instance knows.
     wakes: Cell<Option<Timestamp>>,
 }
@@ -42,7 +45,7 @@ impl DurableObject for Shard {
         let host = Host { env };
         let store = SqlShard::open(&state, host.now());
         let drains = host.has_lake() || host.has_reports();
-        Self { state, host, store, drains, wakes: Cell::new(None) }
+        Self { state, host, store, drains, moved: Cell::new(None), wakes: Cell::new(None) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -54,6 +57,9 @@ impl DurableObject for Shard {
                 | ShardTold::Done { pending: true }
                 | ShardTold::Erased { pending: true, .. }
         ) {
+            self.wake_after(PATIENCE).await?;
+        }
+        if self.has_to_move() {
             self.wake_after(PATIENCE).await?;
         }
         if let Some(wait) = self.wait_for_news() {
@@ -72,6 +78,7 @@ impl DurableObject for Shard {
         let packs = packs();
         let edge = Edge { host: &self.host, config, packs: &packs };
         let waits = [
+            ("moves", self.settle_slots(&edge, object).await),
             ("merges", settle(&edge, store, object).await),
             ("lake", self.drain(&edge, store, object).await),
             ("retention", expire(&edge, store, object).await),
@@ -127,6 +134,26 @@ impl Shard {
         let age = if store.take_news() < FILE_BYTES { edge.config.lake_age } else { Span(0) };
         let due = lake::drain(edge, object, age).await.map_err(detail)?;
         Ok(due.map(|due| due.since(self.host.now())))
+    }
+
+    /// After a new map, until all slots are where they belong.
+    async fn settle_slots(&self, edge: &Edge<'_, Host>, object: u16) -> Wait {
+        if self.moved.get() == Some(edge.config.map.epoch) {
+            return Ok(None);
+        }
+        match moves::settle(edge, object).await.map_err(detail)? {
+            Left::More => return Ok(Some(Span(0))),
+            Left::Waits => return Ok(Some(RETRY)),
+            Left::Nothing => self.moved.set(Some(edge.config.map.epoch)),
+        }
+        Ok(None)
+    }
+
+    /// Whether the object has to see to it that slots come and go.
+    fn has_to_move(&self) -> bool {
+        let config = config(&self.host.env);
+        let Ok(config) = &*config else { return false };
+        config.map.history().len() > 1 && self.moved.get() != Some(config.map.epoch)
     }
 
     async fn told(&self, bytes: &[u8]) -> ShardTold {

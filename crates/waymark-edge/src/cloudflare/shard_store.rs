@@ -1,6 +1,8 @@
 //! What a shard keeps, in its object's SQLite.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use waymark_model::{Timestamp, fnv1a64};
 use waymark_wire::Basis;
@@ -8,13 +10,14 @@ use worker::{SqlStorageValue, State};
 
 use super::storage::{Columns, Row, Sql, count, integer};
 use crate::ports::{
-    Batch, Commit, Counters, Drainage, Erased, Grave, Health, Link, Node, Origin, Posted, Profile,
-    Refusal, Seen, ShardStore, StoreError, TallyRow, Unwanted,
+    Batch, Commit, Counters, Drainage, Erased, Gate, Grave, Health, Link, Node, Note, Origin,
+    Posted, Profile, Refusal, Seen, ShardStore, Stand, StoreError, TallyRow, Unwanted, VisitorRow,
 };
+use crate::shard_map::{ShardMap, slot_of, slot_of_mark};
 use crate::tally::{Counted, Measure, Standing, Sum};
 
 /// What makes the tables, a step a version. What was released is not changed any more, only added to.
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     "
 CREATE TABLE IF NOT EXISTS meta (k TEXT PRIMARY KEY, v INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
@@ -55,7 +58,36 @@ CREATE INDEX versions ON tallies (version);
 CREATE TABLE graves (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, key TEXT NOT NULL);
 ",
+    "
+ALTER TABLE erased ADD COLUMN slot INTEGER;
+CREATE TABLE taken (
+  source INTEGER NOT NULL, slot INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (source, slot)) WITHOUT ROWID;
+WITH RECURSIVE slots (slot) AS (SELECT 0 UNION ALL SELECT slot + 1 FROM slots WHERE slot < 4095)
+INSERT INTO taken SELECT source, slot, seq FROM imported, slots;
+DROP TABLE imported;
+CREATE TABLE stands (
+  slot INTEGER PRIMARY KEY, stand INTEGER NOT NULL, epoch INTEGER NOT NULL, source INTEGER NOT NULL,
+  upto TEXT NOT NULL);
+CREATE TABLE notes (slot INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY (slot, note)) WITHOUT ROWID;
+CREATE TABLE noting (
+  id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, part INTEGER NOT NULL, last TEXT NOT NULL);
+CREATE TABLE gates (
+  source INTEGER NOT NULL, upto INTEGER NOT NULL, own INTEGER NOT NULL,
+  PRIMARY KEY (source, upto, own)) WITHOUT ROWID;
+",
 ];
+
+/// Where keys are kept, each table in its turn; batches come before them.
+const KEYS: [(&str, &str); 5] = [
+    ("visitors", "id"),
+    ("seen", "visitor"),
+    ("nodes", "key"),
+    ("members", "root"),
+    ("leads", "target"),
+];
+/// A query takes a hundred values.
+const NOTES_OF_A_QUERY: usize = 50;
 
 #[derive(Debug)]
 pub struct SqlShard {
@@ -63,7 +95,8 @@ pub struct SqlShard {
     /// When this instance began.
     made: Timestamp,
     /// Copies of what is stored, for this object alone writes it.
-    epoch: Cell<Option<u64>>,
+    epoch: Cell<Option<(u64, u16)>>,
+    stands: RefCell<Option<Rc<BTreeMap<u16, Stand>>>>,
     swept: Cell<Option<i64>>,
     object: Cell<Option<u16>>,
     counters: Cell<Option<Counters>>,
@@ -77,6 +110,7 @@ impl SqlShard {
             sql: Sql::open(state, &SCHEMA)?,
             made: now,
             epoch: Cell::new(None),
+            stands: RefCell::new(None),
             swept: Cell::new(None),
             object: Cell::new(None),
             counters: Cell::new(None),
@@ -149,6 +183,11 @@ impl SqlShard {
                     integer(batch.origin.number()),
                 ],
             )?;
+            if let Some(slot) = commit.coming {
+                let query = "INSERT INTO notes (slot, note)
+                             SELECT ?, 'b' || printf('%020d', last_insert_rowid())";
+                self.sql.run(query, vec![integer(slot.into())])?;
+            }
         }
         for visitor in &commit.visitors {
             let (state, root, counted) = match &visitor.profile {
@@ -195,12 +234,145 @@ impl SqlShard {
             self.set_meta("swept", today)?;
         }
         self.write_remains(&commit.remains)?;
+        self.write_moves(commit)?;
         if let Some(erased) = &commit.erased {
             self.write_erased(erased)?;
         }
         self.write_refusals(commit)?;
         self.write_drainage(commit)?;
         self.write_graph(commit)
+    }
+
+    fn write_moves(&self, commit: &Commit) -> Result<(), StoreError> {
+        if let Some(slot) = commit.coming {
+            let visitors = commit.visitors.iter().map(|row| &row.id);
+            let pairs = commit.members.iter().chain(&commit.leads).map(|(to, ..)| to);
+            let keys = visitors.chain(commit.seen.iter().map(|(key, _)| key)).chain(pairs);
+            let keys = keys.chain(commit.nodes.iter().map(|node| &node.key));
+            let notes: Vec<_> = keys.map(|key| (slot, Note::Key(key).to_string())).collect();
+            self.write_notes(&notes)?;
+        }
+        for (slot, text) in &commit.departed {
+            if let Some(Note::Key(key)) = Note::read(text) {
+                for (table, column) in KEYS {
+                    let query = format!("DELETE FROM {table} WHERE {column} = ?");
+                    self.sql.run(&query, vec![key.into()])?;
+                }
+            }
+            let query = "DELETE FROM notes WHERE slot = ? AND note = ?";
+            self.sql.run(query, vec![integer((*slot).into()), text.as_str().into()])?;
+        }
+        for (slot, hash, at) in &commit.tombstones {
+            self.sql.run(
+                "INSERT INTO erased (visitor, at, slot) VALUES (?, ?, ?)
+                 ON CONFLICT (visitor) DO NOTHING",
+                vec![count(*hash), integer(at.0), integer((*slot).into())],
+            )?;
+        }
+        for (slot, source, seq) in &commit.imported {
+            self.sql.run(
+                "INSERT INTO taken (source, slot, seq) VALUES (?, ?, ?)
+                 ON CONFLICT (source, slot) DO UPDATE SET seq = excluded.seq",
+                vec![integer((*source).into()), integer((*slot).into()), count(*seq)],
+            )?;
+        }
+        if let Some(Gate { source, upto, after }) = commit.gate {
+            self.sql.run(
+                "INSERT INTO gates (source, upto, own) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                vec![integer(source.into()), count(upto), count(after)],
+            )?;
+        }
+        if let Some((source, upto)) = commit.ungate {
+            let query = "DELETE FROM gates WHERE source = ? AND upto <= ?";
+            self.sql.run(query, vec![integer(source.into()), count(upto)])?;
+        }
+        for (slot, stand) in &commit.stands {
+            self.write_stand(*slot, stand)?;
+        }
+        Ok(())
+    }
+
+    fn write_stand(&self, slot: u16, stand: &Stand) -> Result<(), StoreError> {
+        let (number, epoch, source, upto) = match stand {
+            Stand::Absent => (0, 0, 0, ""),
+            Stand::Held => (1, 0, 0, ""),
+            Stand::Leaving(epoch) => (2, *epoch, 0, ""),
+            Stand::Coming(source, upto) => (3, 0, *source, upto.as_str()),
+        };
+        self.sql.run(
+            "INSERT OR REPLACE INTO stands (slot, stand, epoch, source, upto) VALUES (?, ?, ?, ?, ?)",
+            vec![
+                integer(slot.into()),
+                integer(number),
+                count(epoch),
+                integer(source.into()),
+                upto.into(),
+            ],
+        )?;
+        if matches!(stand, Stand::Absent | Stand::Held) {
+            self.sql.run("DELETE FROM notes WHERE slot = ?", vec![integer(slot.into())])?;
+        }
+        Ok(())
+    }
+
+    fn write_notes(&self, notes: &[(u16, String)]) -> Result<(), StoreError> {
+        for notes in notes.chunks(NOTES_OF_A_QUERY) {
+            let values = vec!["(?, ?)"; notes.len()].join(", ");
+            let query = format!("INSERT OR IGNORE INTO notes (slot, note) VALUES {values}");
+            let values = notes.iter().flat_map(|(slot, note)| {
+                [integer((*slot).into()), SqlStorageValue::from(note.as_str())]
+            });
+            self.sql.run(&query, values.collect())?;
+        }
+        Ok(())
+    }
+
+    /// How far it has been noted what leaves: which part is at hand, and the last row of it.
+    fn noting(&self, epoch: u64) -> Result<(usize, String), StoreError> {
+        let query = "SELECT part, last FROM noting WHERE epoch = ?";
+        let Some(row) = self.sql.row(query, vec![count(epoch)])? else {
+            return Ok((0, String::new()));
+        };
+        let mut columns = Columns::of(row);
+        Ok((usize::try_from(columns.count()?).unwrap_or_default(), columns.text()?))
+    }
+
+    /// Rows of a part after one, each with its slots: the text by which it goes on, and the notes.
+    fn rows_to_note(
+        &self,
+        part: usize,
+        last: &str,
+        most: u32,
+    ) -> Result<Vec<(String, Vec<(u16, String)>)>, StoreError> {
+        let Some((table, column)) = part.checked_sub(1).and_then(|part| KEYS.get(part)) else {
+            let query = "SELECT seq, visitors FROM batches WHERE seq > ? ORDER BY seq LIMIT ?";
+            let after = last.parse().unwrap_or_default();
+            let rows = self.sql.rows(query, vec![count(after), integer(most.into())])?;
+            return rows
+                .into_iter()
+                .map(|row| {
+                    let mut columns = Columns::of(row);
+                    let seq = columns.count()?;
+                    let mut slots: Vec<u16> =
+                        unpacked(&columns.bytes()?).into_iter().map(slot_of_mark).collect();
+                    slots.dedup();
+                    let note = Note::Batch(seq).to_string();
+                    let notes = slots.into_iter().map(|slot| (slot, note.clone())).collect();
+                    Ok((seq.to_string(), notes))
+                })
+                .collect();
+        };
+        let query = format!(
+            "SELECT DISTINCT {column} FROM {table} WHERE {column} > ? ORDER BY {column} LIMIT ?"
+        );
+        let rows = self.sql.rows(&query, vec![last.into(), integer(most.into())])?;
+        rows.into_iter()
+            .map(|row| {
+                let key = Columns::of(row).text()?;
+                let note = (slot_of(&key), Note::Key(&key).to_string());
+                Ok((key, vec![note]))
+            })
+            .collect()
     }
 
     /// What reports count, and how far the lake has got.
@@ -307,8 +479,13 @@ impl SqlShard {
         self.sql.run("DELETE FROM seen WHERE visitor = ?", key())?;
         if erased.for_good {
             self.sql.run(
-                "INSERT INTO erased (visitor, at) VALUES (?, ?) ON CONFLICT (visitor) DO NOTHING",
-                vec![tombstone(&erased.visitor), integer(erased.at.0)],
+                "INSERT INTO erased (visitor, at, slot) VALUES (?, ?, ?)
+                 ON CONFLICT (visitor) DO NOTHING",
+                vec![
+                    tombstone(&erased.visitor),
+                    integer(erased.at.0),
+                    integer(slot_of(&erased.visitor).into()),
+                ],
             )?;
         }
         if erased.wholly {
@@ -375,13 +552,6 @@ impl SqlShard {
         for seq in &commit.delivered {
             self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![count(*seq)])?;
         }
-        if let Some((source, seq)) = commit.imported {
-            self.sql.run(
-                "INSERT INTO imported (source, seq) VALUES (?, ?)
-                 ON CONFLICT (source) DO UPDATE SET seq = excluded.seq",
-                vec![integer(source.into()), count(seq)],
-            )?;
-        }
         Ok(())
     }
 
@@ -392,19 +562,130 @@ impl SqlShard {
 }
 
 impl ShardStore for SqlShard {
-    fn epoch(&self) -> Result<u64, StoreError> {
+    fn epoch(&self) -> Result<(u64, u16), StoreError> {
         if let Some(epoch) = self.epoch.get() {
             return Ok(epoch);
         }
         let epoch = u64::try_from(self.meta("epoch")?).unwrap_or_default();
-        self.epoch.set(Some(epoch));
-        Ok(epoch)
+        let first = u16::try_from(self.meta("first")?).unwrap_or_default();
+        self.epoch.set(Some((epoch, first)));
+        Ok((epoch, first))
     }
 
-    fn set_epoch(&self, epoch: u64) -> Result<(), StoreError> {
-        self.set_meta("epoch", i64::try_from(epoch).unwrap_or(i64::MAX))?;
-        self.epoch.set(Some(epoch));
+    fn set_epoch(&self, epoch: u64, first: u16) -> Result<(), StoreError> {
+        self.sql.transaction(|| {
+            self.set_meta("epoch", i64::try_from(epoch).unwrap_or(i64::MAX))?;
+            self.set_meta("first", first.into())
+        })?;
+        self.epoch.set(Some((epoch, first)));
         Ok(())
+    }
+
+    fn stands(&self) -> Result<Rc<BTreeMap<u16, Stand>>, StoreError> {
+        if let Some(stands) = &*self.stands.borrow() {
+            return Ok(stands.clone());
+        }
+        let query = "SELECT slot, stand, epoch, source, upto FROM stands";
+        let rows = self.sql.rows(query, Vec::new())?;
+        let stands = rows.into_iter().map(stand).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let stands = Rc::new(stands);
+        *self.stands.borrow_mut() = Some(stands.clone());
+        Ok(stands)
+    }
+
+    fn note_leaving(&self, map: ShardMap, object: u16, most: u32) -> Result<bool, StoreError> {
+        let (part, last) = self.noting(map.epoch)?;
+        if part > KEYS.len() {
+            return Ok(false);
+        }
+        let rows = self.rows_to_note(part, &last, most)?;
+        let (part, last) = match rows.last() {
+            Some((last, _)) if rows.len() == most as usize => (part, last.clone()),
+            _ => (part + 1, String::new()),
+        };
+        let notes: Vec<(u16, String)> = rows
+            .into_iter()
+            .flat_map(|(_, notes)| notes)
+            .filter(|(slot, _)| map.object_of(*slot) != object)
+            .collect();
+        self.sql.transaction(|| {
+            self.write_notes(&notes)?;
+            self.sql.run(
+                "INSERT OR REPLACE INTO noting (id, epoch, part, last) VALUES (0, ?, ?, ?)",
+                vec![count(map.epoch), count(part as u64), last.as_str().into()],
+            )
+        })?;
+        Ok(part <= KEYS.len())
+    }
+
+    fn noted(&self, slot: u16, after: &str, most: u32) -> Result<Vec<String>, StoreError> {
+        let query = "SELECT note FROM notes WHERE slot = ? AND note > ? ORDER BY note LIMIT ?";
+        let bindings = vec![integer(slot.into()), after.into(), integer(most.into())];
+        let rows = self.sql.rows(query, bindings)?;
+        rows.into_iter().map(|row| Columns::of(row).text()).collect()
+    }
+
+    fn tombstones(&self, slot: u16) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+        // Of the first ones it was not kept of which slot they are.
+        let query = "SELECT visitor, at FROM erased WHERE slot = ? OR slot IS NULL";
+        let rows = self.sql.rows(query, vec![integer(slot.into())])?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                Ok((columns.count()?, Timestamp(columns.integer()?)))
+            })
+            .collect()
+    }
+
+    fn imported_of(&self, slot: u16) -> Result<Vec<(u16, u64)>, StoreError> {
+        let query = "SELECT source, seq FROM taken WHERE slot = ?";
+        let rows = self.sql.rows(query, vec![integer(slot.into())])?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                let source = u16::try_from(columns.count()?).unwrap_or_default();
+                Ok((source, columns.count()?))
+            })
+            .collect()
+    }
+
+    fn outbox_ends(&self) -> Result<Option<(u64, u64)>, StoreError> {
+        let row = self.sql.row("SELECT min(seq), max(seq) FROM outbox", Vec::new())?;
+        let mut columns = Columns::of(row.unwrap_or_default());
+        Ok(columns.optional_count()?.zip(columns.optional_count()?))
+    }
+
+    fn gates(&self) -> Result<Vec<Gate>, StoreError> {
+        let rows = self.sql.rows("SELECT source, upto, own FROM gates", Vec::new())?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                Ok(Gate {
+                    source: u16::try_from(columns.count()?).unwrap_or_default(),
+                    upto: columns.count()?,
+                    after: columns.count()?,
+                })
+            })
+            .collect()
+    }
+
+    fn visitor(&self, id: &str) -> Result<Option<VisitorRow>, StoreError> {
+        let query = "SELECT slot, root, state, counted, seq, updated FROM visitors WHERE id = ?";
+        let Some(row) = self.sql.row(query, vec![id.into()])? else { return Ok(None) };
+        let mut columns = Columns::of(row);
+        let slot = u16::try_from(columns.count()?).unwrap_or_default();
+        let root = columns.optional_text()?;
+        let (state, counted) = (columns.bytes()?, columns.text()?);
+        Ok(Some(VisitorRow {
+            id: id.to_owned(),
+            slot,
+            profile: match root {
+                Some(root) => Profile::PartOf(root),
+                None => Profile::Here(state, Standing(counted)),
+            },
+            seq: columns.count()?,
+            updated: Timestamp(columns.integer()?),
+        }))
     }
 
     fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError> {
@@ -448,6 +729,9 @@ impl ShardStore for SqlShard {
         self.news.set(self.news.get() + bytes + more);
         if let Some((_, today)) = commit.sweep {
             self.swept.set(Some(today));
+        }
+        if !commit.stands.is_empty() {
+            *self.stands.borrow_mut() = None;
         }
         let counted = self.counters.get().filter(|_| commit.remains.is_empty());
         self.counters.set(counted.map(|before| {
@@ -534,6 +818,7 @@ impl ShardStore for SqlShard {
                 .map(|row| Columns::of(row).integer())
                 .transpose()?
                 .map(Timestamp),
+            moving: 0,
         })
     }
 
@@ -685,11 +970,26 @@ impl ShardStore for SqlShard {
         rows.into_iter().map(tally).collect()
     }
 
-    fn imported(&self, source: u16) -> Result<u64, StoreError> {
-        let query = "SELECT seq FROM imported WHERE source = ?";
-        let row = self.sql.row(query, vec![integer(source.into())])?;
+    fn imported(&self, source: u16, slot: u16) -> Result<u64, StoreError> {
+        let query = "SELECT seq FROM taken WHERE source = ? AND slot = ?";
+        let row = self.sql.row(query, vec![integer(source.into()), integer(slot.into())])?;
         row.map_or(Ok(0), |row| Columns::of(row).count())
     }
+}
+
+fn stand(row: Row) -> Result<(u16, Stand), StoreError> {
+    let mut columns = Columns::of(row);
+    let slot = u16::try_from(columns.count()?).unwrap_or_default();
+    let (stand, epoch, source) = (columns.integer()?, columns.count()?, columns.count()?);
+    Ok((
+        slot,
+        match stand {
+            0 => Stand::Absent,
+            1 => Stand::Held,
+            2 => Stand::Leaving(epoch),
+            _ => Stand::Coming(u16::try_from(source).unwrap_or_default(), columns.text()?),
+        },
+    ))
 }
 
 /// What stays of who was erased: a hash of 52 bits, which JavaScript's numbers hold.

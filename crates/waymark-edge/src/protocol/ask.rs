@@ -3,9 +3,10 @@
 use waymark_model::{DecodeError, Reader, Span, Timestamp, Writer};
 
 use super::parts::{
-    read_post, read_refusal, read_stored, read_u16, write_post, write_refusal, write_stored,
+    read_post, read_refusal, read_stored, read_u16, write_post, write_refusal, write_slots,
+    write_stored,
 };
-use super::{DrainStep, Incoming, Packs, ShardAsk, ShardCall};
+use super::{DrainStep, Incoming, Packs, Parcel, ShardAsk, ShardCall};
 use crate::ports::Link;
 use crate::shard_map::ShardMap;
 
@@ -14,7 +15,7 @@ impl ShardCall {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.unsigned(self.map.epoch);
-        out.unsigned(self.map.objects().into());
+        out.list(self.map.history(), |out, objects| out.unsigned((*objects).into()));
         out.unsigned(self.object.into());
         match &self.ask {
             ShardAsk::Receive { packs, received, events } => {
@@ -105,6 +106,36 @@ impl ShardCall {
                 out.list(&step.buried, |out, seq| out.unsigned(*seq));
                 out.option(step.reported.as_ref(), |out, version| out.unsigned(*version));
             }
+            ShardAsk::Slots => out.byte(20),
+            ShardAsk::Stands(slots) => {
+                out.byte(21);
+                write_slots(&mut out, slots);
+            }
+            ShardAsk::Yield { slots, after } => {
+                out.byte(22);
+                write_slots(&mut out, slots);
+                out.text(after);
+            }
+            ShardAsk::Arrive { source, from, parcel } => {
+                out.byte(23);
+                out.unsigned((*source).into());
+                out.text(from);
+                parcel.write(&mut out);
+            }
+            ShardAsk::Stay(slots) => {
+                out.byte(24);
+                write_slots(&mut out, slots);
+            }
+            ShardAsk::Gone(slots) => {
+                out.byte(25);
+                write_slots(&mut out, slots);
+            }
+            ShardAsk::Outbox => out.byte(26),
+            ShardAsk::Ungate { source, upto } => {
+                out.byte(27);
+                out.unsigned((*source).into());
+                out.unsigned(*upto);
+            }
             ShardAsk::Root { packs, at, key, turn, root } => {
                 out.byte(9);
                 packs.write(&mut out);
@@ -119,9 +150,11 @@ impl ShardCall {
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, |input| {
-            let (epoch, objects, object) = (input.unsigned(), read_u16(input), read_u16(input));
-            let map = ShardMap::new(epoch, objects);
+            let (epoch, history) = (input.unsigned(), input.list(read_u16));
+            let since = epoch.checked_sub((history.len() as u64).saturating_sub(1));
+            let map = since.and_then(|since| ShardMap::new(since, &history));
             let map = map.unwrap_or_else(|| input.refuse("bad-map", ShardMap::DEFAULT));
+            let object = read_u16(input);
             Self { map, object, ask: ShardAsk::read(input) }
         })
     }
@@ -148,6 +181,14 @@ impl ShardCall {
             | ShardAsk::Drain { .. }
             | ShardAsk::Drained(_)
             | ShardAsk::Again { .. }
+            | ShardAsk::Slots
+            | ShardAsk::Stands(_)
+            | ShardAsk::Yield { .. }
+            | ShardAsk::Arrive { .. }
+            | ShardAsk::Stay(_)
+            | ShardAsk::Gone(_)
+            | ShardAsk::Outbox
+            | ShardAsk::Ungate { .. }
             | ShardAsk::Lead { .. } => None,
         }
     }
@@ -209,6 +250,18 @@ impl ShardAsk {
                 buried: input.list(Reader::unsigned),
                 reported: input.option(Reader::unsigned),
             }),
+            20 => Self::Slots,
+            21 => Self::Stands(input.list(read_u16)),
+            22 => Self::Yield { slots: input.list(read_u16), after: input.string() },
+            23 => Self::Arrive {
+                source: read_u16(input),
+                from: input.string(),
+                parcel: Parcel::read(input),
+            },
+            24 => Self::Stay(input.list(read_u16)),
+            25 => Self::Gone(input.list(read_u16)),
+            26 => Self::Outbox,
+            27 => Self::Ungate { source: read_u16(input), upto: input.unsigned() },
             _ => input.refuse("unknown-message", Self::Pending),
         }
     }

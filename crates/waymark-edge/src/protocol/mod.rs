@@ -1,6 +1,7 @@
 //! What the worker and its objects say to each other: binary, over the objects' `fetch`.
 
 mod ask;
+mod parcel;
 mod parts;
 mod registry;
 mod told;
@@ -12,8 +13,8 @@ use waymark_wire::Basis;
 pub(crate) use parts::read_bytes;
 
 use crate::ports::{
-    Activation, Counters, Derived, Feed, FeedRow, Grave, Health, Link, PackParts, PackRow, Part,
-    Posted, Profile, Refusal, TallyRow, Unavailable,
+    Activation, Batch, Counters, Derived, Feed, FeedRow, Grave, Health, Link, Node, PackParts,
+    PackRow, Part, Posted, Profile, Refusal, Seen, Stand, TallyRow, Unavailable, VisitorRow,
 };
 use crate::shard_map::ShardMap;
 
@@ -119,6 +120,32 @@ pub enum ShardAsk {
         at: Timestamp,
         forgotten: bool,
     },
+    /// Slots that have not come yet, and those that have not gone.
+    Slots,
+    /// How slots stand here.
+    Stands(Vec<u16>),
+    /// Slots are another object's now: what there is of them; of the first one after something.
+    Yield {
+        slots: Vec<u16>,
+        after: String,
+    },
+    /// What another object had of slots, from where it was taken in last.
+    Arrive {
+        source: u16,
+        from: String,
+        parcel: Parcel,
+    },
+    /// No other object has these slots: they are this one's with what is here of them.
+    Stay(Vec<u16>),
+    /// Another object has all of these slots, or none is to have what is here of them.
+    Gone(Vec<u16>),
+    /// The first message that waits.
+    Outbox,
+    /// Messages of another object, up to one, have arrived.
+    Ungate {
+        source: u16,
+        upto: u64,
+    },
     /// Whose an id is, as an answer to a turn.
     Root {
         packs: Packs,
@@ -173,7 +200,24 @@ pub enum ShardTold {
     Pending {
         posts: Vec<Posted>,
         unsettled: Vec<(String, u64)>,
+        /// Objects whose messages go before others of this one's, and up to which.
+        gates: Vec<(u16, u64)>,
     },
+    /// These slots are not here, or not yet.
+    Elsewhere(Vec<u16>),
+    Slots {
+        missing: Vec<u16>,
+        left: Vec<u16>,
+    },
+    Stands(Vec<Stand>),
+    /// `None`: ask again, it is being noted what there is.
+    Parcel(Option<Parcel>),
+    /// Of these slots more is left; some of it goes only after it has left for the lake.
+    Cleared {
+        left: Vec<u16>,
+        waiting: Vec<u16>,
+    },
+    Outbox(Option<u64>),
     /// Whether something waits for another shard.
     Done {
         pending: bool,
@@ -183,6 +227,26 @@ pub enum ShardTold {
     Health(Health),
     Members(Vec<String>),
     Drain(Draining),
+}
+
+/// What an object has of some slots, or a part of one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Parcel {
+    pub slots: Vec<u16>,
+    /// It is a part; the next begins here.
+    pub next: Option<String>,
+    /// Messages of the object's up to this one wait, perhaps some of the slots'.
+    pub gate: Option<u64>,
+    pub visitors: Vec<VisitorRow>,
+    pub seen: Vec<(String, Seen)>,
+    pub nodes: Vec<Node>,
+    pub members: Vec<(String, String)>,
+    pub leads: Vec<(String, String)>,
+    pub batches: Vec<Batch>,
+    /// With their slots.
+    pub tombstones: Vec<(u16, u64, Timestamp)>,
+    /// By slot and source.
+    pub imported: Vec<(u16, u16, u64)>,
 }
 
 /// What an object has for the lake and for reports.

@@ -124,6 +124,7 @@ impl Health {
         out.unsigned(self.unsettled);
         out.unsigned(self.refused);
         out.option(self.undrained_since.as_ref(), |out, since| out.signed(since.0));
+        out.unsigned(self.moving);
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
@@ -136,6 +137,7 @@ impl Health {
             unsettled: input.unsigned(),
             refused: input.unsigned(),
             undrained_since: input.option(|input| Timestamp(input.signed())),
+            moving: input.unsigned(),
         }
     }
 }
@@ -203,6 +205,10 @@ pub(super) fn write_post(out: &mut Writer, post: &Posted) {
 
 pub(super) fn read_post(input: &mut Reader<'_>) -> Posted {
     Posted { seq: input.unsigned(), key: input.string(), message: read_bytes(input) }
+}
+
+pub(super) fn write_slots(out: &mut Writer, slots: &[u16]) {
+    out.list(slots, |out, slot| out.unsigned((*slot).into()));
 }
 
 pub(super) fn read_u16(input: &mut Reader<'_>) -> u16 {

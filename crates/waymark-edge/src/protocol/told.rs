@@ -3,14 +3,15 @@
 use waymark_model::{DecodeError, Reader, Writer};
 
 use super::parts::{
-    read_bytes, read_count, read_post, read_refusal, read_stored, write_post, write_refusal,
-    write_stored,
+    read_bytes, read_count, read_post, read_refusal, read_stored, read_u16, write_post,
+    write_refusal, write_slots, write_stored,
 };
-use super::{Draining, ShardTold, Stats};
-use crate::ports::{Health, Profile};
+use super::{Draining, Parcel, ShardTold, Stats};
+use crate::ports::{Health, Profile, Stand};
 use crate::tally::Standing;
 
 impl ShardTold {
+    #[expect(clippy::too_many_lines, reason = "an arm a message")]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
         match self {
@@ -58,12 +59,16 @@ impl ShardTold {
                 out.list(others, |out, key| out.text(key));
                 out.flag(*pending);
             }
-            Self::Pending { posts, unsettled } => {
+            Self::Pending { posts, unsettled, gates } => {
                 out.byte(7);
                 out.list(posts, write_post);
                 out.list(unsettled, |out, (key, turn)| {
                     out.text(key);
                     out.unsigned(*turn);
+                });
+                out.list(gates, |out, (source, upto)| {
+                    out.unsigned((*source).into());
+                    out.unsigned(*upto);
                 });
             }
             Self::Done { pending } => {
@@ -89,6 +94,32 @@ impl ShardTold {
             Self::Drain(draining) => {
                 out.byte(13);
                 draining.write(&mut out);
+            }
+            Self::Elsewhere(slots) => {
+                out.byte(14);
+                write_slots(&mut out, slots);
+            }
+            Self::Slots { missing, left } => {
+                out.byte(15);
+                write_slots(&mut out, missing);
+                write_slots(&mut out, left);
+            }
+            Self::Stands(stands) => {
+                out.byte(16);
+                out.list(stands, |out, stand| stand.write(out));
+            }
+            Self::Parcel(parcel) => {
+                out.byte(17);
+                out.option(parcel.as_ref(), |out, parcel| parcel.write(out));
+            }
+            Self::Cleared { left, waiting } => {
+                out.byte(18);
+                write_slots(&mut out, left);
+                write_slots(&mut out, waiting);
+            }
+            Self::Outbox(first) => {
+                out.byte(19);
+                out.option(first.as_ref(), |out, first| out.unsigned(*first));
             }
         }
         out.into_bytes()
@@ -120,13 +151,23 @@ impl ShardTold {
                 others: input.list(Reader::string),
                 pending: input.flag(),
             },
-            7 => Self::Pending { posts: input.list(read_post), unsettled: input.list(read_count) },
+            7 => Self::Pending {
+                posts: input.list(read_post),
+                unsettled: input.list(read_count),
+                gates: input.list(|input| (read_u16(input), input.unsigned())),
+            },
             8 => Self::Done { pending: input.flag() },
             9 => Self::Lead(input.option(Reader::string)),
             10 => Self::Quarantined(input.list(read_refusal)),
             11 => Self::Health(Health::read(input)),
             12 => Self::Members(input.list(Reader::string)),
             13 => Self::Drain(Draining::read(input)),
+            14 => Self::Elsewhere(input.list(read_u16)),
+            15 => Self::Slots { missing: input.list(read_u16), left: input.list(read_u16) },
+            16 => Self::Stands(input.list(Stand::read)),
+            17 => Self::Parcel(input.option(Parcel::read)),
+            18 => Self::Cleared { left: input.list(read_u16), waiting: input.list(read_u16) },
+            19 => Self::Outbox(input.option(Reader::unsigned)),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }

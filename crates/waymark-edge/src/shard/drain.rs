@@ -9,12 +9,14 @@ use std::collections::btree_map::Entry;
 use waymark_model::{Event, Span, Timestamp};
 
 use super::{Desk, read};
-use crate::ports::{Batch, Commit, Drainage, Origin, ShardStore, StoreError};
+use crate::ports::{Batch, Commit, Drainage, Origin, ShardStore, Stand, StoreError};
 use crate::protocol::{DrainStep, Draining, ShardTold, Stored};
 use crate::tally::{MOST_OF_A_DAY, day_of};
 
 /// Encoded events of one file, about.
 const FILE_BYTES: usize = 4_000_000;
+/// How long slots are given to move.
+const MOVING: Span = Span(5 * Span::SECOND.0);
 const GRAVES: u32 = 100;
 const SUMS: u32 = 500;
 
@@ -33,7 +35,9 @@ impl<S: ShardStore> Desk<'_, S> {
         let Some(oldest) = oldest.first() else {
             return Ok(ShardTold::Drain(draining));
         };
-        let due = oldest.received.plus(age);
+        // What is fixed now must be the same when it has gone: nothing is while slots move.
+        let moves = self.stands.values().any(|stand| !matches!(stand, Stand::Held | Stand::Absent));
+        let due = oldest.received.plus(age).max(if moves { at.plus(MOVING) } else { at });
         if range <= drained && due > at {
             draining.due = Some(due);
             return Ok(ShardTold::Drain(draining));

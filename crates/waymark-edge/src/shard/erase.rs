@@ -66,8 +66,8 @@ impl<S: ShardStore> Desk<'_, S> {
         if !more {
             others = store.members(visitor)?;
             // Copies of what other ids told; nobody will come for them once it is not known whose they were.
-            for member in others.iter().filter(|member| !self.is_home_of(member)) {
-                commit.remains.extend(self.batches_without(member)?);
+            for member in &others {
+                commit.remains.extend(self.without_copies(visitor, member)?);
             }
             others.extend(store.leading_to(visitor)?);
             if let Some(node) = store.node(visitor)? {

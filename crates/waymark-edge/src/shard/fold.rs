@@ -3,8 +3,9 @@
 use waymark_engine::State;
 use waymark_model::{Event, Timestamp};
 
+use super::Desk;
+use super::read::{self, Whose};
 use super::receive::believed;
-use super::{Desk, read};
 use crate::messages::Message;
 use crate::ports::{Commit, Profile, ShardStore, StoreError, VisitorRow};
 use crate::protocol::Incoming;
@@ -64,8 +65,9 @@ impl<S: ShardStore> Desk<'_, S> {
     ) -> Result<State, StoreError> {
         let mut events = Vec::new();
         let mut state = None;
-        for key in std::iter::once(root).chain(members.iter().map(String::as_str)) {
-            read::each_event(self.store, Some(key), 0, u64::MAX, |stored| {
+        let copies = members.iter().map(|key| Whose::Copies { root, key });
+        for whose in std::iter::once(Whose::Own(root)).chain(copies) {
+            read::each_event(self.store, whose, 0, u64::MAX, |stored| {
                 let Ok(event) = Event::decode(&stored.event.event) else { return };
                 let event = believed(self.engine.program, stored.event.basis, event);
                 match &mut state {

@@ -6,11 +6,14 @@
 //! on its way comes to lead elsewhere it is told to look again. Then it takes its events from the old root to the
 //! new one. So it does not matter in which order statements come.
 
-use waymark_model::{Timestamp, fnv1a64};
+use waymark_model::Timestamp;
 
-use super::{Desk, read};
+use super::Desk;
+use super::read::{self, Whose};
 use crate::messages::Message;
-use crate::ports::{Batch, Commit, Link, Node, Profile, ShardStore, StoreError, VisitorRow};
+use crate::ports::{
+    Batch, Commit, Link, Node, Origin, Profile, ShardStore, StoreError, VisitorRow,
+};
 use crate::protocol::{Incoming, ShardTold};
 use crate::shard_map::slot_of;
 use crate::tally::{Standing, day_of};
@@ -118,12 +121,9 @@ impl<S: ShardStore> Desk<'_, S> {
         commit.tallies.moves(day_of(at), &counted, &Standing::default());
         let (root, key) = (root.to_owned(), key.clone());
         commit.post(&Message::Join { root: root.clone(), key: key.clone(), state });
-        // Of what is in the same object there is no need for a second copy.
-        if !self.is_home_of(&root) {
-            for (received, events) in self.own_events(&key)? {
-                let (root, key) = (root.clone(), key.clone());
-                commit.post(&Message::History { root, key, received, events });
-            }
+        for (received, events) in self.own_events(&key)? {
+            let (root, key) = (root.clone(), key.clone());
+            commit.post(&Message::History { root, key, received, events });
         }
         commit.post(&Message::Joined { root: root.clone(), key: key.clone() });
         let slot = slot_of(&key);
@@ -135,7 +135,7 @@ impl<S: ShardStore> Desk<'_, S> {
     fn own_events(&self, key: &str) -> Result<Vec<(Timestamp, Vec<Incoming>)>, StoreError> {
         let mut batches: Vec<(Timestamp, Vec<Incoming>)> = Vec::new();
         let mut bytes = 0;
-        read::each_event(self.store, Some(key), 0, u64::MAX, |stored| {
+        read::each_event(self.store, Whose::Own(key), 0, u64::MAX, |stored| {
             bytes += stored.event.event.len();
             match batches.last_mut() {
                 Some((received, events))
@@ -152,18 +152,17 @@ impl<S: ShardStore> Desk<'_, S> {
         Ok(batches)
     }
 
-    /// All batches that have events of an id, without them.
-    pub fn batches_without(&self, key: &str) -> Result<Vec<Batch>, StoreError> {
-        let marker = fnv1a64(key.as_bytes());
+    /// What remains of copies of an id's events: nothing.
+    pub fn without_copies(&self, root: &str, key: &str) -> Result<Vec<Batch>, StoreError> {
+        let mark = read::copy_mark(root, key);
         let mut remains = Vec::new();
         let mut after = 0;
         loop {
-            let page = self.store.batches(after, Some(marker), read::PAGE_BATCHES)?;
+            let page = self.store.batches(after, Some(mark), read::PAGE_BATCHES)?;
             let Some(last) = page.last() else { return Ok(remains) };
             after = last.seq;
-            for batch in &page {
-                remains.push(super::erase::without(batch, key)?);
-            }
+            let copies = page.into_iter().filter(|batch| batch.origin == Origin::Copied);
+            remains.extend(copies.map(|batch| Batch { events: 0, body: Vec::new(), ..batch }));
         }
     }
 }

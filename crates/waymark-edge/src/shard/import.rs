@@ -3,10 +3,12 @@
 use waymark_model::{Event, Timestamp};
 
 use super::Desk;
+use super::read::copy_mark;
 use super::receive::{believed, decoded, packed};
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Origin, Posted, Profile, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
+use crate::shard_map::slot_of;
 
 impl<S: ShardStore> Desk<'_, S> {
     pub fn import(
@@ -15,9 +17,9 @@ impl<S: ShardStore> Desk<'_, S> {
         source: u16,
         posts: &[Posted],
     ) -> Result<ShardTold, StoreError> {
-        let mut known = self.store.imported(source)?;
         for post in posts {
-            if post.seq <= known {
+            let slot = slot_of(&post.key);
+            if post.seq <= self.store.imported(source, slot)? {
                 continue;
             }
             let message = Message::decode(&post.message).map_err(|error| {
@@ -25,9 +27,8 @@ impl<S: ShardStore> Desk<'_, S> {
             })?;
             let mut commit = self.consequences(at, &message)?;
             commit.posted = at;
-            commit.imported = Some((source, post.seq));
+            commit.imported.push((slot, source, post.seq));
             self.store.commit(&commit)?;
-            known = post.seq;
         }
         self.done()
     }
@@ -74,7 +75,7 @@ impl<S: ShardStore> Desk<'_, S> {
             }
             Message::History { root, key, received, events } => {
                 if self.store.is_member(root, key)? {
-                    keep(&mut commit, events, *received, Origin::Copied);
+                    keep_copies(&mut commit, root, key, events, *received);
                 }
             }
             Message::Joined { root, .. } => self.refold(&mut commit, at, root, None)?,
@@ -82,9 +83,7 @@ impl<S: ShardStore> Desk<'_, S> {
                 if !self.store.is_member(root, key)? {
                     return Ok(commit);
                 }
-                if !self.is_home_of(key) {
-                    keep(&mut commit, events, *received, Origin::Copied);
-                }
+                keep_copies(&mut commit, root, key, events, *received);
                 if self.is_root(root)? {
                     let (mut state, counted) = self.state_of(root)?;
                     for (item, event) in sorted(events)? {
@@ -99,9 +98,7 @@ impl<S: ShardStore> Desk<'_, S> {
                     return Ok(commit);
                 }
                 commit.members.push((root.clone(), key.clone(), false));
-                if !self.is_home_of(key) {
-                    commit.remains = self.batches_without(key)?;
-                }
+                commit.remains = self.without_copies(root, key)?;
                 self.refold(&mut commit, at, root, Some(key))?;
             }
         }
@@ -137,6 +134,23 @@ pub fn keep(commit: &mut Commit, events: &[Incoming], received: Timestamp, origi
     let items: Vec<&Incoming> = events.iter().collect();
     let batches = packed(&items, received, 0);
     commit.batches.extend(batches.into_iter().map(|batch| Batch { origin, ..batch }));
+}
+
+fn keep_copies(
+    commit: &mut Commit,
+    root: &str,
+    key: &str,
+    events: &[Incoming],
+    received: Timestamp,
+) {
+    let items: Vec<&Incoming> = events.iter().collect();
+    let markers = vec![copy_mark(root, key)];
+    let batches = packed(&items, received, 0).into_iter();
+    commit.batches.extend(batches.map(|batch| Batch {
+        origin: Origin::Copied,
+        markers: markers.clone(),
+        ..batch
+    }));
 }
 
 /// Events in their order, each with what it came in.

@@ -7,17 +7,21 @@ mod erase;
 mod fold;
 mod graph;
 mod import;
+mod moves;
 mod read;
 mod receive;
 mod restore;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use waymark_engine::{Engine, Numerals, Program};
 use waymark_model::{Span, Timestamp};
 
 use crate::messages::Message;
-use crate::ports::{Commit, Refusal, ShardStore, StoreError, Unwanted};
+use crate::ports::{Commit, Health, Refusal, ShardStore, Stand, StoreError, Unwanted};
 use crate::protocol::{ShardAsk, ShardCall, ShardTold};
-use crate::shard_map::ShardMap;
+use crate::shard_map::{ShardMap, slot_of};
 
 /// How long a message id is remembered, counted from receipt. Clients stop retrying at 7 days.
 pub const DEDUPE: Span = Span(14 * Span::DAY.0);
@@ -33,6 +37,7 @@ struct Desk<'d, S> {
     map: ShardMap,
     /// Which object of the map it is.
     object: u16,
+    stands: Rc<BTreeMap<u16, Stand>>,
 }
 
 /// Profiles that are found unseen at a time.
@@ -49,31 +54,51 @@ fn checked<S: ShardStore>(
     program: &Program,
     call: &ShardCall,
 ) -> Result<ShardTold, StoreError> {
-    let epoch = store.epoch()?;
+    let (epoch, first) = store.epoch()?;
     if call.map.epoch < epoch {
         return Ok(ShardTold::Stale { epoch });
     }
-    if call.map.epoch > epoch {
-        store.set_epoch(call.map.epoch)?;
+    let firsts = call.map.first_objects();
+    if first != 0 && first != firsts {
+        return Ok(ShardTold::Failed(format!(
+            "SHARD_OBJECTS begins with {firsts}, and this edge began with {first} objects: add to the list, as in \
+             \"{first},{firsts}\", and change nothing before."
+        )));
+    }
+    if call.map.epoch > epoch || first == 0 {
+        store.set_epoch(call.map.epoch, firsts)?;
     }
     let engine = Engine::new(program, Numerals::NATIVE);
-    let desk = Desk { store, engine, map: call.map, object: call.object };
+    let (map, object, stands) = (call.map, call.object, store.stands()?);
+    let desk = Desk { store, engine, map, object, stands };
+    let elsewhere = desk.not_held(&call.ask);
+    if !elsewhere.is_empty() {
+        return Ok(ShardTold::Elsewhere(elsewhere));
+    }
     match &call.ask {
         ShardAsk::Receive { received, events, .. } => desk.receive(*received, events),
         ShardAsk::Erase { visitor, at, unseen } => desk.erase(visitor, *at, *unseen),
-        ShardAsk::Unseen { since } => Ok(ShardTold::Members(store.unseen(*since, UNSEEN)?)),
+        ShardAsk::Unseen { since } => {
+            let mut keys = store.unseen(*since, UNSEEN)?;
+            keys.retain(|key| desk.holds(slot_of(key)));
+            Ok(ShardTold::Members(keys))
+        }
         ShardAsk::Profile { visitor } => Ok(ShardTold::Profile(store.profile(visitor)?)),
-        ShardAsk::Stats { now, .. } => read::stats(store, engine, *now).map(ShardTold::Stats),
-        ShardAsk::Events { visitor, after } => read::events(store, visitor.as_deref(), *after),
+        ShardAsk::Stats { now, .. } => read::stats(&desk, engine, *now).map(ShardTold::Stats),
+        ShardAsk::Events { visitor, after } => read::events(&desk, visitor.as_deref(), *after),
         ShardAsk::Pending => {
+            let gates = store.gates()?;
+            let open = gates.iter().map(|gate| gate.after).min().unwrap_or(u64::MAX);
             let (mut posts, mut bytes) = (store.outbox(PENDING)?, 0);
+            posts.retain(|post| post.seq <= open);
             let fits = posts.iter().take_while(|post| {
                 bytes += post.message.len();
                 bytes <= PENDING_BYTES
             });
             let fits = fits.count().max(1);
             posts.truncate(fits);
-            Ok(ShardTold::Pending { posts, unsettled: store.unsettled(PENDING)? })
+            let gates = gates.iter().map(|gate| (gate.source, gate.upto)).collect();
+            Ok(ShardTold::Pending { posts, unsettled: store.unsettled(PENDING)?, gates })
         }
         ShardAsk::Import { at, source, posts, .. } => desk.import(*at, *source, posts),
         ShardAsk::Delivered(seqs) => {
@@ -90,7 +115,26 @@ fn checked<S: ShardStore>(
             Ok(ShardTold::Done { pending: false })
         }
         ShardAsk::Members { key } => Ok(ShardTold::Members(store.members(key)?)),
-        ShardAsk::Health => Ok(ShardTold::Health(store.health()?)),
+        ShardAsk::Health => {
+            let (missing, left) = desk.unmoved();
+            let moving = (missing.len() + left.len()) as u64;
+            Ok(ShardTold::Health(Health { moving, ..store.health()? }))
+        }
+        ShardAsk::Slots => {
+            let (missing, left) = desk.unmoved();
+            Ok(ShardTold::Slots { missing, left })
+        }
+        ShardAsk::Stands(slots) => Ok(desk.stands(slots)),
+        ShardAsk::Yield { slots, after } => desk.yields(slots, after),
+        ShardAsk::Arrive { source, from, parcel } => desk.arrive(*source, from, parcel),
+        ShardAsk::Stay(slots) => desk.stay(slots),
+        ShardAsk::Gone(slots) => desk.gone(slots),
+        ShardAsk::Outbox => Ok(ShardTold::Outbox(store.outbox_ends()?.map(|(first, _)| first))),
+        ShardAsk::Ungate { source, upto } => {
+            let ungate = Some((*source, *upto));
+            store.commit(&Commit { ungate, ..Commit::default() })?;
+            desk.done()
+        }
         ShardAsk::Quarantined => Ok(ShardTold::Quarantined(store.refusals()?)),
         ShardAsk::Unquarantine { id } => {
             let drop_refusals = Some(Unwanted::Naming(id.clone()));
@@ -114,9 +158,16 @@ impl<S: ShardStore> Desk<'_, S> {
         Ok(ShardTold::Done { pending: self.store.is_pending()? })
     }
 
-    /// Whether this object is the one that keeps an id's own events.
-    fn is_home_of(&self, key: &str) -> bool {
-        self.map.object_of_visitor(key) == self.object
+    /// Whether a slot is this object's, and all here.
+    fn holds(&self, slot: u16) -> bool {
+        self.map.object_of(slot) == self.object && self.stand(slot) == Stand::Held
+    }
+
+    fn stand(&self, slot: u16) -> Stand {
+        self.stands.get(&slot).cloned().unwrap_or_else(|| {
+            let is_first = self.map.first_object_of(slot) == self.object;
+            if is_first { Stand::Held } else { Stand::Absent }
+        })
     }
 }
 

@@ -3,8 +3,10 @@
 use waymark_engine::Engine;
 use waymark_model::{Reader, Timestamp, fnv1a64};
 
+use super::Desk;
 use crate::ports::{Batch, Origin, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold, Stats, Stored};
+use crate::shard_map::{SLOTS, slot_of};
 
 /// Visitors read at a time.
 const PAGE_VISITORS: u32 = 256;
@@ -13,12 +15,55 @@ pub const PAGE_BATCHES: u32 = 16;
 /// Encoded events in one answer, about.
 const ANSWER_BYTES: u64 = 1_000_000;
 
+/// Whose stored events are wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'k> {
+    /// Everybody's, each once.
+    Everybody,
+    /// Those that are kept under an id.
+    Own(&'k str),
+    /// Copies of an id's, for the profile that it is in.
+    Copies { root: &'k str, key: &'k str },
+}
+
+impl Whose<'_> {
+    fn mark(self) -> Option<u64> {
+        match self {
+            Self::Everybody => None,
+            Self::Own(key) => Some(fnv1a64(key.as_bytes())),
+            Self::Copies { root, key } => Some(copy_mark(root, key)),
+        }
+    }
+
+    fn are_in(self, batch: &Batch) -> bool {
+        match self {
+            Self::Everybody | Self::Own(_) => batch.origin != Origin::Copied,
+            Self::Copies { .. } => batch.origin == Origin::Copied,
+        }
+    }
+
+    fn is(self, event: &Incoming) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Own(key) | Self::Copies { key, .. } => event.visitor == key,
+        }
+    }
+}
+
+/// What copies for a root are found by. Its slot is theirs.
+pub fn copy_mark(root: &str, key: &str) -> u64 {
+    let pair = fnv1a64(format!("{root}\0{key}").as_bytes());
+    let slots = u64::from(SLOTS);
+    pair - pair % slots + u64::from(slot_of(root))
+}
+
 /// Sums over all visitors, with memberships as they are `now`.
 pub fn stats<S: ShardStore>(
-    store: &S,
+    desk: &Desk<'_, S>,
     engine: Engine<'_>,
     now: Timestamp,
 ) -> Result<Stats, StoreError> {
+    let store = desk.store;
     let program = engine.program;
     let mut stats = Stats {
         counters: store.counters()?,
@@ -31,7 +76,10 @@ pub fn stats<S: ShardStore>(
         let page = store.visitors(&after, PAGE_VISITORS)?;
         let Some((last, _)) = page.last() else { return Ok(stats) };
         after.clone_from(last);
-        for (_, bytes) in &page {
+        for (id, bytes) in &page {
+            if !desk.holds(slot_of(id)) {
+                continue;
+            }
             stats.visitors += 1;
             let Ok(mut state) = engine.read_state(bytes) else { continue };
             // Whose events turned out to be another's.
@@ -54,12 +102,17 @@ pub fn stats<S: ShardStore>(
 
 /// Stored events after a batch, as many as fit an answer.
 pub fn events<S: ShardStore>(
-    store: &S,
+    desk: &Desk<'_, S>,
     visitor: Option<&str>,
     after: u64,
 ) -> Result<ShardTold, StoreError> {
     let mut events = Vec::new();
-    let next = each_event(store, visitor, after, ANSWER_BYTES, |stored| events.push(stored))?;
+    let whose = visitor.map_or(Whose::Everybody, Whose::Own);
+    let next = each_event(desk.store, whose, after, ANSWER_BYTES, |stored| {
+        if desk.holds(slot_of(&stored.event.visitor)) {
+            events.push(stored);
+        }
+    })?;
     Ok(ShardTold::Events { events, next })
 }
 
@@ -80,27 +133,25 @@ pub fn events_in(batch: &Batch, mut each: impl FnMut(Incoming)) -> Result<(), St
 /// to go on after when there may be more.
 pub fn each_event<S: ShardStore>(
     store: &S,
-    visitor: Option<&str>,
+    whose: Whose<'_>,
     mut after: u64,
     most_bytes: u64,
     mut each: impl FnMut(Stored),
 ) -> Result<Option<u64>, StoreError> {
-    let marker = visitor.map(|visitor| fnv1a64(visitor.as_bytes()));
     let mut bytes = 0;
     loop {
-        let page = store.batches(after, marker, PAGE_BATCHES)?;
+        let page = store.batches(after, whose.mark(), PAGE_BATCHES)?;
         if page.is_empty() {
             return Ok(None);
         }
         for batch in page {
             after = batch.seq;
-            // Whose copies they are has them, too.
-            if batch.origin == Origin::Copied && visitor.is_none() {
+            if !whose.are_in(&batch) {
                 continue;
             }
             bytes += batch.body.len() as u64;
             events_in(&batch, |event| {
-                if visitor.is_none_or(|visitor| visitor == event.visitor) {
+                if whose.is(&event) {
                     each(Stored { received: batch.received, event });
                 }
             })?;

@@ -7,8 +7,9 @@ use waymark_model::{Event, Timestamp, fnv1a64};
 
 use super::dedupe::SeenIds;
 use super::import::keep;
+use super::read::{self, Whose};
 use super::receive::decoded;
-use super::{DEDUPE, Desk, read};
+use super::{DEDUPE, Desk};
 use crate::messages::Message;
 use crate::ports::{Commit, Link, Origin, Profile, Seen, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold, Stored};
@@ -50,7 +51,7 @@ impl<S: ShardStore> Desk<'_, S> {
             return Ok(Vec::new());
         }
         let mut known = BTreeSet::new();
-        read::each_event(self.store, Some(visitor), 0, u64::MAX, |stored| {
+        read::each_event(self.store, Whose::Own(visitor), 0, u64::MAX, |stored| {
             if let Ok(event) = Event::decode(&stored.event.event) {
                 known.insert(event.id);
             }
@@ -89,11 +90,9 @@ impl<S: ShardStore> Desk<'_, S> {
         };
         if let Some(root) = &root {
             let (root, key) = (root.clone(), visitor.to_owned());
-            if !self.is_home_of(&root) {
-                for (received, events) in by_receipt {
-                    let (root, key) = (root.clone(), key.clone());
-                    commit.post(&Message::History { root, key, received, events });
-                }
+            for (received, events) in by_receipt {
+                let (root, key) = (root.clone(), key.clone());
+                commit.post(&Message::History { root, key, received, events });
             }
             commit.post(&Message::Joined { root, key });
         }

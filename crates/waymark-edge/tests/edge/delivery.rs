@@ -137,9 +137,9 @@ fn a_state_that_cannot_be_read_is_folded_from_the_events_again() {
 fn a_worker_with_an_old_map_is_turned_away() {
     let mut world = World::new();
     let batch = json!({ "batch": [event((1, 5, false), 1)] });
-    world.config.map = waymark_edge::shard_map::ShardMap::new(7, 4).unwrap();
+    world.config.map = waymark_edge::shard_map::ShardMap::new(7, &[4]).unwrap();
     assert_eq!(world.post("/v1/batch", SERVER, &batch).0, 200);
-    world.config.map = waymark_edge::shard_map::ShardMap::new(6, 4).unwrap();
+    world.config.map = waymark_edge::shard_map::ShardMap::new(6, &[4]).unwrap();
     let (status, problem) = world.post("/v1/batch", SERVER, &batch);
     assert_eq!((status, &problem["code"]), (503, &json!("stale-map")));
 }

@@ -109,8 +109,27 @@ fn expected(events: &[Event]) -> BTreeMap<String, Vec<Event>> {
 }
 
 pub fn all_settled(world: &World) {
-    let objects: BTreeSet<u16> = (0..world.config.map.objects()).collect();
+    let objects: BTreeSet<u16> = (0..world.config.map.all_objects()).collect();
     settle(&world.edge(), objects).now_or_never().unwrap().unwrap();
+}
+
+/// Whether the profiles are those of the events.
+pub fn profiles_are_right(world: &World, events: &[Json]) -> Result<(), TestCaseError> {
+    let compiled = waymark_pack::compile(&pack().to_string()).unwrap();
+    let engine = Engine::new(&compiled.program, Numerals::NATIVE);
+    let events: Vec<Event> =
+        events.iter().map(|event| parse_line(&event.to_string()).unwrap()).collect();
+    let mut found = world.host.profiles();
+    found.retain(|key, state| !key.starts_with("c:") && engine.read_state(state).unwrap().seq > 0);
+    let expected: BTreeMap<String, Vec<u8>> = expected(&events)
+        .into_iter()
+        .map(|(key, events)| (key, engine.write_state(&engine.refolded(events, []))))
+        .collect();
+    prop_assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (key, state) in &expected {
+        prop_assert_eq!(&found[key], state, "{}", key);
+    }
+    Ok(())
 }
 
 proptest! {
@@ -148,22 +167,7 @@ proptest! {
         world.host.faults.borrow_mut().clear();
         all_settled(&world);
 
-        let compiled = waymark_pack::compile(&pack().to_string()).unwrap();
-        let engine = Engine::new(&compiled.program, Numerals::NATIVE);
-        let events: Vec<Event> =
-            events.iter().map(|event| parse_line(&event.to_string()).unwrap()).collect();
-        let mut found = world.host.profiles();
-        found.retain(|key, state| {
-            !key.starts_with("c:") && engine.read_state(state).unwrap().seq > 0
-        });
-        let expected: BTreeMap<String, Vec<u8>> = expected(&events)
-            .into_iter()
-            .map(|(key, events)| (key, engine.write_state(&engine.refolded(events, []))))
-            .collect();
-        prop_assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
-        for (key, state) in &expected {
-            prop_assert_eq!(&found[key], state, "{}", key);
-        }
+        profiles_are_right(&world, &events)?;
         let (_, stats) = world.get("/admin/v1/stats");
         let claims = queue.chunks(size).map(|numbers| numbers[0]).collect::<BTreeSet<_>>().len();
         prop_assert_eq!(&stats["events"], &json!(events.len() + claims));

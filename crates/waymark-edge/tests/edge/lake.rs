@@ -17,8 +17,8 @@ use crate::identity::{all_settled, event, pack, statement};
 use crate::memory::{OPERATOR, SERVER, World, faults, twice};
 
 /// Every object is seen to until nothing is left; gives whether all of it went well.
-fn drained(world: &World) -> bool {
-    let objects = 0..world.config.map.objects();
+pub fn drained(world: &World) -> bool {
+    let objects = 0..world.config.map.all_objects();
     objects.fold(true, |well, object| {
         well & drain(&world.edge(), object, Span(0)).now_or_never().unwrap().is_ok()
     })

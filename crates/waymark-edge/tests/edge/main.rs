@@ -9,6 +9,7 @@ mod erasure;
 mod identity;
 mod lake;
 mod memory;
+mod moves;
 mod packs;
 mod person;
 mod quarantine;

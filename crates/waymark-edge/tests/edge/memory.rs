@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
@@ -11,11 +12,13 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Derived, Drainage, Feed, FeedRow, Grave, Health,
-    Lake, Node, Objects, Origin, PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore,
-    Reports, Seen, ShardStore, StoreError, TallyRow, Unavailable, Unwanted,
+    Activation, Batch, Clock, Commit, Counters, Derived, Drainage, Feed, FeedRow, Gate, Grave,
+    Health, Lake, Node, Note, Objects, Origin, PackParts, PackRow, Part, Posted, Profile, Refusal,
+    RegistryStore, Reports, Seen, ShardStore, Stand, StoreError, TallyRow, Unavailable, Unwanted,
+    VisitorRow,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
+use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};
 use waymark_edge::tally::{Counted, Sum};
 use waymark_edge::{registry, shard};
 use waymark_engine::PackHash;
@@ -201,7 +204,10 @@ struct Shard(RefCell<Rows>);
 
 #[derive(Debug, Default)]
 struct Rows {
-    epoch: u64,
+    epoch: (u64, u16),
+    stands: Rc<BTreeMap<u16, Stand>>,
+    notes: BTreeMap<u16, BTreeSet<String>>,
+    gates: Vec<Gate>,
     swept: i64,
     duplicates: u64,
     profiles: BTreeMap<String, Profile>,
@@ -215,7 +221,8 @@ struct Rows {
     leads: BTreeSet<(String, String)>,
     outbox: BTreeMap<u64, (Timestamp, String, Vec<u8>)>,
     posted: u64,
-    imported: BTreeMap<u16, u64>,
+    /// By slot and source.
+    imported: BTreeMap<(u16, u16), u64>,
     refusals: Vec<Refusal>,
     drainage: Drainage,
     graves: Vec<Grave>,
@@ -224,14 +231,111 @@ struct Rows {
     refuses: bool,
 }
 
+impl Rows {
+    fn move_slots(&mut self, commit: &Commit) {
+        if let Some(slot) = commit.coming {
+            let visitors = commit.visitors.iter().map(|row| &row.id);
+            let pairs = commit.members.iter().chain(&commit.leads).map(|(to, ..)| to);
+            let keys = visitors.chain(commit.seen.iter().map(|(key, _)| key)).chain(pairs);
+            let keys = keys.chain(commit.nodes.iter().map(|node| &node.key));
+            let notes = keys.map(|key| Note::Key(key).to_string());
+            self.notes.entry(slot).or_default().extend(notes);
+        }
+        for (slot, text) in &commit.departed {
+            if let Some(Note::Key(key)) = Note::read(text) {
+                self.profiles.remove(key);
+                self.updated.remove(key);
+                self.seen.retain(|(whose, ..), _| whose != key);
+                self.nodes.remove(key);
+                self.members.retain(|(root, _)| root != key);
+                self.leads.retain(|(to, _)| to != key);
+            }
+            self.notes.entry(*slot).or_default().remove(text);
+        }
+        for (slot, hash, _) in &commit.tombstones {
+            self.erased.insert(hash * u64::from(SLOTS) + u64::from(*slot));
+        }
+        self.gates.extend(commit.gate);
+        if let Some((source, upto)) = commit.ungate {
+            self.gates.retain(|gate| gate.source != source || gate.upto > upto);
+        }
+        for (slot, stand) in &commit.stands {
+            Rc::make_mut(&mut self.stands).insert(*slot, stand.clone());
+            if matches!(stand, Stand::Absent | Stand::Held) {
+                self.notes.remove(slot);
+            }
+        }
+    }
+}
+
 impl ShardStore for Shard {
-    fn epoch(&self) -> Result<u64, StoreError> {
+    fn epoch(&self) -> Result<(u64, u16), StoreError> {
         Ok(self.0.borrow().epoch)
     }
 
-    fn set_epoch(&self, epoch: u64) -> Result<(), StoreError> {
-        self.0.borrow_mut().epoch = epoch;
+    fn set_epoch(&self, epoch: u64, first: u16) -> Result<(), StoreError> {
+        self.0.borrow_mut().epoch = (epoch, first);
         Ok(())
+    }
+
+    fn stands(&self) -> Result<Rc<BTreeMap<u16, Stand>>, StoreError> {
+        Ok(self.0.borrow().stands.clone())
+    }
+
+    fn note_leaving(&self, map: ShardMap, object: u16, _: u32) -> Result<bool, StoreError> {
+        let rows = &mut *self.0.borrow_mut();
+        let keys = rows.profiles.keys().chain(rows.seen.keys().map(|(key, ..)| key));
+        let pairs = rows.members.iter().chain(&rows.leads).map(|(to, _)| to);
+        let keys = keys.chain(rows.nodes.keys()).chain(pairs);
+        let keys = keys.map(|key| (slot_of(key), Note::Key(key).to_string()));
+        let batches = rows.batches.iter().flat_map(|batch| {
+            let slots = batch.markers.iter().map(|mark| slot_of_mark(*mark));
+            slots.map(|slot| (slot, Note::Batch(batch.seq).to_string()))
+        });
+        let leaving = keys.chain(batches).filter(|(slot, _)| map.object_of(*slot) != object);
+        for (slot, note) in leaving.collect::<Vec<_>>() {
+            rows.notes.entry(slot).or_default().insert(note);
+        }
+        Ok(false)
+    }
+
+    fn noted(&self, slot: u16, after: &str, most: u32) -> Result<Vec<String>, StoreError> {
+        let rows = self.0.borrow();
+        let notes = rows.notes.get(&slot).into_iter().flatten();
+        Ok(notes.filter(|note| note.as_str() > after).take(most.min(2) as usize).cloned().collect())
+    }
+
+    fn tombstones(&self, slot: u16) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+        let rows = self.0.borrow();
+        let own = rows.erased.iter().filter(|mark| slot_of_mark(**mark) == slot);
+        Ok(own.map(|mark| (mark / u64::from(SLOTS), Timestamp(0))).collect())
+    }
+
+    fn imported_of(&self, slot: u16) -> Result<Vec<(u16, u64)>, StoreError> {
+        let rows = self.0.borrow();
+        let own = rows.imported.iter().filter(|((of, _), _)| *of == slot);
+        Ok(own.map(|((_, source), seq)| (*source, *seq)).collect())
+    }
+
+    fn outbox_ends(&self) -> Result<Option<(u64, u64)>, StoreError> {
+        let rows = self.0.borrow();
+        let mut seqs = rows.outbox.keys();
+        Ok(seqs.next().map(|first| (*first, *seqs.last().unwrap_or(first))))
+    }
+
+    fn gates(&self) -> Result<Vec<Gate>, StoreError> {
+        Ok(self.0.borrow().gates.clone())
+    }
+
+    fn visitor(&self, id: &str) -> Result<Option<VisitorRow>, StoreError> {
+        let rows = self.0.borrow();
+        Ok(rows.profiles.get(id).map(|profile| VisitorRow {
+            id: id.to_owned(),
+            slot: slot_of(id),
+            profile: profile.clone(),
+            seq: 0,
+            updated: rows.updated.get(id).copied().unwrap_or_default(),
+        }))
     }
 
     fn profile(&self, visitor: &str) -> Result<Option<Profile>, StoreError> {
@@ -260,6 +364,9 @@ impl ShardStore for Shard {
             rows.stored += 1;
             let seq = rows.stored;
             rows.batches.push(Batch { seq, ..batch.clone() });
+            if let Some(slot) = commit.coming {
+                rows.notes.entry(slot).or_default().insert(Note::Batch(seq).to_string());
+            }
         }
         for visitor in &commit.visitors {
             rows.profiles.insert(visitor.id.clone(), visitor.profile.clone());
@@ -315,7 +422,9 @@ impl ShardStore for Shard {
         for seq in &commit.delivered {
             rows.outbox.remove(seq);
         }
-        rows.imported.extend(commit.imported);
+        let imported = commit.imported.iter();
+        rows.imported.extend(imported.map(|(slot, source, seq)| ((*slot, *source), *seq)));
+        rows.move_slots(commit);
         if !commit.tallies.is_empty() {
             rows.version += 1;
             let version = rows.version;
@@ -427,8 +536,8 @@ impl ShardStore for Shard {
         Ok(changed)
     }
 
-    fn imported(&self, source: u16) -> Result<u64, StoreError> {
-        Ok(self.0.borrow().imported.get(&source).copied().unwrap_or_default())
+    fn imported(&self, source: u16, slot: u16) -> Result<u64, StoreError> {
+        Ok(self.0.borrow().imported.get(&(slot, source)).copied().unwrap_or_default())
     }
 
     fn unseen(&self, since: Timestamp, most: u32) -> Result<Vec<String>, StoreError> {
@@ -483,6 +592,7 @@ impl ShardStore for Shard {
                 .iter()
                 .find(|batch| batch.seq > rows.drainage.drained)
                 .map(|batch| batch.received),
+            moving: 0,
         })
     }
 
