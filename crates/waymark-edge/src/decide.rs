@@ -56,7 +56,7 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     };
     let given = match &found {
         Some(state) if body.get("state") == Some(&Json::Bool(true)) => {
-            let page = program.page_projection().indexed();
+            let page = edge.packs.projection(&program);
             let bytes = engine.state_for_page(state, &page).map_err(|error| {
                 problems::unavailable(format!("The profile cannot be read: {error}."))
             })?;

@@ -28,6 +28,7 @@ pub struct PackCache {
     /// The last used last.
     programs: RefCell<Vec<(Packs, Rc<Program>)>>,
     page: RefCell<Option<(PackHash, Rc<Vec<u8>>)>>,
+    projection: RefCell<Option<(PackHash, Rc<Program>)>>,
     things: RefCell<Option<(PackHash, Rc<Things>)>>,
 }
 
@@ -80,6 +81,18 @@ impl PackCache {
         }
         let alone = Packs { active: deciding, former: Vec::new() };
         self.folding(objects, &alone).await.map(Some)
+    }
+
+    /// A Program's projection for pages.
+    pub fn projection(&self, program: &Program) -> Rc<Program> {
+        if let Some((kept, projection)) = &*self.projection.borrow()
+            && *kept == program.hash
+        {
+            return projection.clone();
+        }
+        let projection = Rc::new(program.page_projection().indexed());
+        *self.projection.borrow_mut() = Some((program.hash, projection.clone()));
+        projection
     }
 
     /// What a pack says of its catalogue; `None` when it has none.

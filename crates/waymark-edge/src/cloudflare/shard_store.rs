@@ -99,6 +99,8 @@ pub struct SqlShard {
     stands: RefCell<Option<Rc<BTreeMap<u16, Stand>>>>,
     swept: Cell<Option<i64>>,
     object: Cell<Option<u16>>,
+    /// Whether anybody was erased here.
+    has_erased: Cell<Option<bool>>,
     counters: Cell<Option<Counters>>,
     /// Bytes that came since the alarm last saw to them, and whatever else the lake has to hear of.
     news: Cell<usize>,
@@ -113,6 +115,7 @@ impl SqlShard {
             stands: RefCell::new(None),
             swept: Cell::new(None),
             object: Cell::new(None),
+            has_erased: Cell::new(None),
             counters: Cell::new(None),
             news: Cell::new(0),
         })
@@ -733,6 +736,9 @@ impl ShardStore for SqlShard {
         if !commit.stands.is_empty() {
             *self.stands.borrow_mut() = None;
         }
+        if commit.erased.is_some() || !commit.tombstones.is_empty() {
+            self.has_erased.set(None);
+        }
         let counted = self.counters.get().filter(|_| commit.remains.is_empty());
         self.counters.set(counted.map(|before| {
             let own = commit.batches.iter().filter(|batch| batch.origin != Origin::Copied);
@@ -838,6 +844,14 @@ impl ShardStore for SqlShard {
     }
 
     fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
+        let has_erased = match self.has_erased.get() {
+            Some(known) => known,
+            None => self.sql.row("SELECT 1 FROM erased LIMIT 1", Vec::new())?.is_some(),
+        };
+        self.has_erased.set(Some(has_erased));
+        if !has_erased {
+            return Ok(false);
+        }
         let query = "SELECT 1 FROM erased WHERE visitor = ?";
         Ok(self.sql.row(query, vec![tombstone(visitor)])?.is_some())
     }
