@@ -8,6 +8,8 @@
 import { DurableObject } from "cloudflare:workers";
 import * as wasm from "waymark-edge";
 import assets from "waymark-assets";
+import { canChange, changed, ownHeaders } from "./html.js";
+import * as kept from "./kept.js";
 
 const PAGE_DEADLINE = 2_000;
 const API_DEADLINE = 15_000;
@@ -136,7 +138,7 @@ export default {
     if (path.startsWith("/v1/") || path.startsWith("/admin/") || path === "/healthz" || path === "/metrics") {
       return api(request, env, context);
     }
-    return page(request, env);
+    return page(request, env, context);
   },
 };
 
@@ -213,38 +215,77 @@ function names(header, etag) {
 
 // Pages -----------------------------------------------------------------------------------------
 
-async function page(request, env) {
+async function page(request, env, context) {
   if (!isPage(request)) return returned(await origin(request, env, passedOn(request)), request, env);
 
+  const sent = unconditional(request);
   if (new URL(request.url).searchParams.has(PREVIEW)) {
-    return fresh(returned(await origin(request, env, unconditional(request)), request, env), request);
+    return fresh(returned(await origin(request, env, sent), request, env), request);
   }
 
-  // The origin is asked while the module thinks.
-  const planned = guarded(() => plan(request, env), PAGE_DEADLINE).catch((error) => {
+  // The origin is asked while the module thinks, unless its page is here.
+  const planned = guarded(() => plan(request, env), PAGE_DEADLINE).then(JSON.parse).catch((error) => {
     log("page", error);
     return null;
   });
-  const response = await origin(request, env, unconditional(request));
-  const plan_ = await planned;
-  if (!plan_) return fresh(returned(response, request, env), request);
-  if (!canChange(response)) return returned(response, request, env);
+  const found = kept.find(request, sent);
+  const response = found?.fresh ? null : await origin(request, env, asking(sent, found));
+  const made = await planned;
   try {
-    const plan = JSON.parse(plan_);
-    if (plan.redirect === undefined) {
-      await fetchRemotes(plan);
-      return changed(response, plan);
+    if (made?.redirect !== undefined && isVisit(request)) {
+      response?.body?.cancel();
+      return redirected(made.redirect);
     }
-    if (!isVisit(request)) return returned(response, request, env);
-    response.body?.cancel();
-    return new Response(null, {
-      status: 302,
-      headers: { Location: plan.redirect, "Cache-Control": "private, no-store", Vary: "Cookie" },
-    });
+    if (made && made.redirect === undefined) {
+      const answer = await personal(request, sent, made, found, response, context);
+      if (answer) return answer;
+    }
   } catch (error) {
     log("page", error);
-    return returned(response, request, env);
   }
+  // As its author made it.
+  const whole = response && response.status !== 304 ? response : await origin(request, env, sent);
+  return fresh(returned(whole, request, env), request);
+}
+
+/** The visitor's own page; nothing where the origin's cannot be changed. */
+async function personal(request, sent, plan, found, response, context) {
+  if (found && response?.status === 304) kept.renew(found.page, response);
+  if (found && (!response || response.status === 304)) {
+    await fetchRemotes(plan);
+    return own(request, found.page, plan);
+  }
+  if (!canChange(response)) return undefined;
+  await fetchRemotes(plan);
+  if (!kept.mayKeep(request, sent, response)) return changed(response, plan);
+  const [now, later] = response.body.tee();
+  const copy = (body) => new Response(body, { headers: response.headers });
+  context.waitUntil(kept.keep(request, sent, copy(later)).catch((error) => log("page", error)));
+  return changed(copy(now), plan);
+}
+
+/** A kept page for one visitor. It is not sent to whom has it. */
+function own(request, page, plan) {
+  const headers = ownHeaders(page.headers);
+  if (plan.tag) headers.set("ETag", `"${page.tag}-${plan.tag}"`);
+  if (names(request.headers.get("If-None-Match"), headers.get("ETag"))) {
+    headers.delete("Content-Type");
+    return new Response(null, { status: 304, headers });
+  }
+  return new Response(kept.spliced(page, plan), { headers });
+}
+
+function redirected(location) {
+  const headers = { Location: location, "Cache-Control": "private, no-store", Vary: "Cookie" };
+  return new Response(null, { status: 302, headers });
+}
+
+// What the origin is asked: for its page, or whether one that was kept is still the same.
+function asking(sent, found) {
+  if (!found) return sent;
+  const headers = new Headers(sent);
+  kept.conditions(found.page, headers);
+  return headers;
 }
 
 function plan(request, env) {
@@ -278,6 +319,7 @@ function isPage(request) {
 // Adds to the slots what other servers say. Where one does not answer in time, or with something else
 // than text, the author's content stays.
 async function fetchRemotes({ slots, remote }) {
+  if (Object.keys(remote).length === 0) return;
   await Promise.all(Object.entries(remote).map(async ([id, { url, content }]) => {
     try {
       slots[id] = { ...(await said(url)), content };
@@ -386,77 +428,4 @@ function fresh(response, request) {
   const headers = new Headers(response.headers);
   for (const name of ["Content-Length", "Content-Type", "Content-Encoding"]) headers.delete(name);
   return new Response(null, { status: 304, headers });
-}
-
-// Whether the page can be changed: HTML in an encoding that ASCII can be written into.
-function canChange(response) {
-  const type = response.headers.get("Content-Type") ?? "";
-  return (
-    response.status === 200 &&
-    response.body !== null &&
-    /^\s*text\/html\s*(;|$)/i.test(type) &&
-    !/charset\s*=\s*"?\s*utf-?(16|32)/i.test(type) &&
-    !response.headers.has("Content-Encoding") &&
-    !response.headers.has("Content-Range") &&
-    !/(^|[\s,])no-transform([\s,]|$)/i.test(response.headers.get("Cache-Control") ?? "")
-  );
-}
-
-function changed(response, plan) {
-  const type = response.headers.get("Content-Type");
-  // Where the encoding is not known to be UTF-8, what is inserted is written in ASCII.
-  const utf8 = /charset\s*=\s*"?\s*utf-?8/i.test(type);
-  const text = (plain) => (utf8 ? escaped(plain) : references(escaped(plain)));
-  const markup = ({ html, body }) => {
-    if (!html) return text(body);
-    return utf8 ? body : references(body);
-  };
-  const decision = `<script type="application/json" id="waymark-decision">${json(plan.decision)}</script>`;
-  let placed = false;
-  const rewriter = new HTMLRewriter()
-    .on("head", {
-      element(head) {
-        if (!placed) head.append(decision, { html: true });
-        placed = true;
-      },
-    })
-    .on("[data-waymark-slot]", {
-      element(element) {
-        const id = element.getAttribute("data-waymark-slot");
-        if (!Object.hasOwn(plan.slots, id)) return;
-        const slot = plan.slots[id];
-        element.setAttribute("data-waymark-content", text(slot.content));
-        element.setInnerContent(markup(slot), { html: true });
-      },
-    })
-    .onDocument({
-      end(end) {
-        if (!placed) end.append(decision, { html: true });
-      },
-    });
-  const headers = new Headers(response.headers);
-  for (const name of ["Content-Length", "ETag", "Last-Modified", "Accept-Ranges", "Age", "Expires"]) {
-    headers.delete(name);
-  }
-  headers.set("Cache-Control", "private, no-cache");
-  if (!/(^|[\s,])(cookie|\*)([\s,]|$)/i.test(headers.get("Vary") ?? "")) headers.append("Vary", "Cookie");
-  return rewriter.transform(
-    new Response(response.body, { status: response.status, statusText: response.statusText, headers }),
-  );
-}
-
-// JSON that can stand inside a script element, in ASCII.
-function json(text) {
-  return text.replace(/[<\u007f-\uffff]/g, (unit) => {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
-}
-
-function escaped(text) {
-  return text.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
-}
-
-// Everything beyond ASCII as character references.
-function references(html) {
-  return html.replace(/[\u{80}-\u{10ffff}]/gu, (sign) => `&#${sign.codePointAt(0)};`);
 }

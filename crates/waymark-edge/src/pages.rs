@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use serde_json::{Map, json};
+use sha2::{Digest as _, Sha256};
 use waymark_engine::program::Body;
 use waymark_engine::{Context, Decision, Engine, Numerals};
 use waymark_model::{Object, Purpose, Purposes, Value};
@@ -13,7 +14,7 @@ use crate::decide::{geo, without_bodies};
 use crate::edge::Edge;
 use crate::exposures::{self, Shown};
 use crate::http::{Address, Place, form_decoded};
-use crate::identity::ANONYMOUS;
+use crate::identity::{ANONYMOUS, hex};
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
@@ -35,7 +36,7 @@ pub struct PageRequest {
 
 /// The plan for a page as JSON, or nothing when it is to stay as it is:
 /// `{"slots": {id: {"html", "body", "content"}}, "remote": {id: {"url", "content"}}, "decision":
-/// "<JSON for the page>"}`, or
+/// "<JSON for the page>", "tag": "<of all this, whenever it is>"}`, or
 /// `{"redirect": "<where to go instead>"}`.
 ///
 /// Without a cookie that allows personalization the visitor is nobody: no shard is asked, and only
@@ -123,8 +124,22 @@ pub async fn plan<H: Clock + Objects>(
     if bare && visitor.is_none() {
         return Ok(None);
     }
-    let told = without_bodies(&decision.for_page(&program)).to_string();
-    Ok(Some(json!({ "slots": slots, "remote": remote, "decision": told }).to_string()))
+    let mut told = without_bodies(&decision.for_page(&program));
+    let mut plan = json!({ "slots": slots, "remote": remote, "decision": told.to_string() });
+    if remote.is_empty() {
+        told["now"] = serde_json::Value::Null;
+        plan["tag"] = tag(&[&plan["slots"], &told]).into();
+    }
+    Ok(Some(plan.to_string()))
+}
+
+/// The same for two visitors, or at two times, who are shown the same.
+fn tag(parts: &[&serde_json::Value]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.to_string());
+    }
+    hex(&hash.finalize()[..8])
 }
 
 /// Redirects that are followed here.

@@ -1,0 +1,89 @@
+// What is put into pages, and into which.
+
+/** Whether a page can be changed: HTML in an encoding that ASCII can be written into. */
+export function canChange(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  return (
+    response.status === 200 &&
+    response.body !== null &&
+    /^\s*text\/html\s*(;|$)/i.test(type) &&
+    !/charset\s*=\s*"?\s*utf-?(16|32)/i.test(type) &&
+    !response.headers.has("Content-Encoding") &&
+    !response.headers.has("Content-Range") &&
+    !/(^|[\s,])no-transform([\s,]|$)/i.test(response.headers.get("Cache-Control") ?? "")
+  );
+}
+
+/** How text and content are written into a page of a type. */
+export function insertions(type) {
+  // Where the encoding is not known to be UTF-8, what is inserted is written in ASCII.
+  const utf8 = /charset\s*=\s*"?\s*utf-?8/i.test(type);
+  const text = (plain) => (utf8 ? escaped(plain) : references(escaped(plain)));
+  const markup = ({ html, body }) => {
+    if (!html) return text(body);
+    return utf8 ? body : references(body);
+  };
+  return { text, markup };
+}
+
+/** What the page's engine adopts. */
+export function decisionElement(decision) {
+  return `<script type="application/json" id="waymark-decision">${json(decision)}</script>`;
+}
+
+/** The page's headers, once it is one visitor's. */
+export function ownHeaders(original) {
+  const headers = new Headers(original);
+  for (const name of ["Content-Length", "ETag", "Last-Modified", "Accept-Ranges", "Age", "Expires"]) {
+    headers.delete(name);
+  }
+  headers.set("Cache-Control", "private, no-cache");
+  if (!/(^|[\s,])(cookie|\*)([\s,]|$)/i.test(headers.get("Vary") ?? "")) headers.append("Vary", "Cookie");
+  return headers;
+}
+
+/** The page on its way through, changed as the plan says. */
+export function changed(response, plan) {
+  const write = insertions(response.headers.get("Content-Type"));
+  const decision = decisionElement(plan.decision);
+  let placed = false;
+  const rewriter = new HTMLRewriter()
+    .on("head", {
+      element(head) {
+        if (!placed) head.append(decision, { html: true });
+        placed = true;
+      },
+    })
+    .on("[data-waymark-slot]", {
+      element(element) {
+        const id = element.getAttribute("data-waymark-slot");
+        if (!Object.hasOwn(plan.slots, id)) return;
+        const slot = plan.slots[id];
+        element.setAttribute("data-waymark-content", write.text(slot.content));
+        element.setInnerContent(write.markup(slot), { html: true });
+      },
+    })
+    .onDocument({
+      end(end) {
+        if (!placed) end.append(decision, { html: true });
+      },
+    });
+  const { status, statusText } = response;
+  return rewriter.transform(new Response(response.body, { status, statusText, headers: ownHeaders(response.headers) }));
+}
+
+// JSON that can stand inside a script element, in ASCII.
+function json(text) {
+  return text.replace(/[<\u007f-\uffff]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+function escaped(text) {
+  return text.replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]);
+}
+
+// Everything beyond ASCII as character references.
+function references(html) {
+  return html.replace(/[\u{80}-\u{10ffff}]/gu, (sign) => `&#${sign.codePointAt(0)};`);
+}
