@@ -43,6 +43,16 @@ function post(url, body, headers) {
   });
 }
 
+/** Sends again where a kept connection was closed meanwhile; what arrived counts once. */
+async function filled(url, body, headers, tries = 5) {
+  try {
+    await post(url, body, headers);
+  } catch (error) {
+    if (error.code !== 'ECONNRESET' || tries === 0) throw error;
+    await filled(url, body, headers, tries - 1);
+  }
+}
+
 /** User and system time of a process, in ms. */
 async function cpu(pid) {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -97,7 +107,7 @@ async function waymark(visitors) {
       const batch = Array.from({ length: next - first }, (_, i) => (
         { type: 'page', messageId: `f${first + i}`, anonymousId: `v${first + i}`, timestamp, properties: {} }
       ));
-      await post(`${edge.url}/v1/batch`, JSON.stringify({ batch }), headers);
+      await filled(`${edge.url}/v1/batch`, JSON.stringify({ batch }), headers);
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, fill));
