@@ -46,7 +46,7 @@ pub enum Part {
     Rules,
     /// Segments as events arrive, with JavaScript's in the same rounds
     Segments,
-    /// Taking events in, with the peers' workers in the same rounds
+    /// Pages, and taking events in, with the peers' workers in the same rounds
     Edge,
     /// The page in Chromium: what loading costs, and an event, with the trackers in the same rounds
     Browser,
@@ -61,7 +61,7 @@ pub fn run_parts(args: &Args) -> Result<()> {
         browser(args)?;
     }
     if wants(Part::Edge) {
-        ingest(args)?;
+        workers(args)?;
     }
     if !(wants(Part::Rules) || wants(Part::Segments)) {
         return Ok(());
@@ -153,8 +153,8 @@ fn browser(args: &Args) -> Result<()> {
     run(command("node").current_dir(&peers).args(words))
 }
 
-/// What a batch of events costs the worker, beside ones that only read or only store it.
-fn ingest(args: &Args) -> Result<()> {
+/// What a page and a batch of events cost the worker, beside ones that do some of it.
+fn workers(args: &Args) -> Result<()> {
     build::all()?;
     // The workers' workload is made of the rules'.
     let (Some(_), Some(peers)) = (peers("rules")?, peers("edge")?) else {
@@ -165,11 +165,15 @@ fn ingest(args: &Args) -> Result<()> {
         std::fs::create_dir_all(peers.join(folder))?;
     }
     run(command("node").current_dir(&peers).arg("gen.mjs"))?;
-    let mut ingest = command("node");
-    ingest.arg(root().join("tests/bench/ingest.mjs")).arg(&peers).arg(args.rounds.to_string());
-    ingest.args(args.visitors.iter().map(u32::to_string));
-    // The tests' own edges are started by it.
-    run(ingest.env("WAYMARK_EDGE", "http://127.0.0.1"))
+    // The tests' own edges are started by them.
+    let ours = |file: &str| {
+        let mut ours = command("node");
+        ours.arg(root().join("tests/bench").join(file)).arg(&peers).arg(args.rounds.to_string());
+        ours.env("WAYMARK_EDGE", "http://127.0.0.1");
+        ours
+    };
+    run(&mut ours("pages.mjs"))?;
+    run(ours("ingest.mjs").args(args.visitors.iter().map(u32::to_string)))
 }
 
 /// A copy of peers with their packages, since what is shared cannot be written to.
