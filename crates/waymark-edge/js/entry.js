@@ -135,7 +135,7 @@ export default {
       const asset = served(request, path);
       if (asset) return asset;
     }
-    if (path.startsWith("/v1/") || path.startsWith("/admin/") || path === "/healthz" || path === "/metrics") {
+    if (path.startsWith("/v1/") || path.startsWith("/admin/") || path.startsWith("/ofrep/") || path === "/healthz" || path === "/metrics") {
       return api(request, env, context);
     }
     return page(request, env, context);

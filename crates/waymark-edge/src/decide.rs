@@ -76,13 +76,13 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
 }
 
 /// Whose profile may be read, and what is known of the moment.
-struct Asked {
-    key: String,
-    context: Context,
-    device_zone: Option<String>,
+pub(crate) struct Asked {
+    pub key: String,
+    pub context: Context,
+    pub device_zone: Option<String>,
 }
 
-fn asked<H: Clock>(
+pub(crate) fn asked<H: Clock>(
     edge: &Edge<'_, H>,
     request: &Request,
     body: &Map<String, Json>,

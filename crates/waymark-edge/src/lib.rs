@@ -33,6 +33,7 @@ pub mod merges;
 pub mod messages;
 pub mod metrics;
 pub mod moves;
+pub mod ofrep;
 pub mod packs;
 pub mod pages;
 pub mod person;

@@ -10,9 +10,11 @@ use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
 use crate::{
-    admin, catalog, consent, decide, erasure, evaluate, explain, metrics, person, preview,
+    admin, catalog, consent, decide, erasure, evaluate, explain, metrics, ofrep, person, preview,
     problems, programs, quarantine, restore,
 };
+
+const ALLOW: &str = "Access-Control-Allow-Origin";
 
 /// The addresses of the edge. Everything else is the origin's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ enum Route<'r> {
     Export,
     Decide,
     Explain,
+    /// All flags, or one.
+    Flags(Option<&'r str>),
     Preview(&'r str),
     ActivePack,
     Pack(&'r str),
@@ -71,6 +75,8 @@ impl<'r> Route<'r> {
             ["v1", "export"] => Self::Export,
             ["v1", "decide"] => Self::Decide,
             ["v1", "explain"] => Self::Explain,
+            ["ofrep", "v1", "evaluate", "flags"] => Self::Flags(None),
+            ["ofrep", "v1", "evaluate", "flags", key] => Self::Flags(Some(key)),
             ["v1", "preview", token] => Self::Preview(token),
             ["v1", "pack"] => Self::ActivePack,
             ["v1", "pack", hash] => Self::Pack(hash),
@@ -102,9 +108,12 @@ impl<'r> Route<'r> {
 
     const fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Intake(_) | Self::Consent | Self::Catalog | Self::Decide | Self::Explain => {
-                &[Method::Post]
-            }
+            Self::Intake(_)
+            | Self::Consent
+            | Self::Catalog
+            | Self::Decide
+            | Self::Explain
+            | Self::Flags(_) => &[Method::Post],
             Self::Health
             | Self::Export
             | Self::Metrics
@@ -208,6 +217,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
             Route::Export => consent::export(self, request).await,
             Route::Decide => decide::decide(self, request).await,
             Route::Explain => explain::explain(self, request).await,
+            Route::Flags(key) => ofrep::evaluate(self, request, *key).await,
             Route::Preview(token) => preview::program(self, request, token).await,
             Route::ActivePack => programs::active_page(self, request).await,
             Route::Pack(hash) => programs::page_by_hash(self, request, hash).await,
@@ -266,8 +276,9 @@ impl<H: Clock + Objects> Edge<'_, H> {
             .with_header("Access-Control-Allow-Methods", allow(route))
             .with_header(
                 "Access-Control-Allow-Headers",
-                // From the fourth on they are RudderStack's.
-                "Authorization, Content-Type, Content-Encoding, AnonymousId, SentAt, Rsa-Recovered, \
+                // The third and fourth are OpenFeature's; from the sixth on they are RudderStack's.
+                "Authorization, Content-Type, X-API-Key, If-None-Match, Content-Encoding, \
+                 AnonymousId, SentAt, Rsa-Recovered, \
                  Rsa-Retry-Attempt, Rsa-Retry-Reason, Rsa-Since-First-Attempt, \
                  Rsa-Since-Last-Attempt",
             )
@@ -278,7 +289,6 @@ impl<H: Clock + Objects> Edge<'_, H> {
     /// Lets a page of another origin read the answer. What is the same for everybody is open to
     /// everybody; the rest echoes the origin, because credentials go with it.
     fn readable(&self, request: &Request, route: &Route<'_>, response: Response) -> Response {
-        const ALLOW: &str = "Access-Control-Allow-Origin";
         match route {
             // A visitor's events are for the visitor's own site.
             Route::Export => response,
@@ -288,13 +298,21 @@ impl<H: Clock + Objects> Edge<'_, H> {
             | Route::Preview(_)
             | Route::Settings(_)
             | Route::Explain => response.with_header(ALLOW, "*"),
-            _ => match request.header("origin") {
-                Some(origin) if self.config.allows_origin(origin) => response
-                    .with_header(ALLOW, origin)
-                    .with_header("Access-Control-Allow-Credentials", "true")
-                    .with_header("Vary", "Origin"),
-                _ => response.with_header("Vary", "Origin"),
-            },
+            Route::Flags(_) => {
+                let response = response.with_header("Access-Control-Expose-Headers", "ETag");
+                self.for_origin(request, response)
+            }
+            _ => self.for_origin(request, response),
+        }
+    }
+
+    fn for_origin(&self, request: &Request, response: Response) -> Response {
+        match request.header("origin") {
+            Some(origin) if self.config.allows_origin(origin) => response
+                .with_header(ALLOW, origin)
+                .with_header("Access-Control-Allow-Credentials", "true")
+                .with_header("Vary", "Origin"),
+            _ => response.with_header("Vary", "Origin"),
         }
     }
 }

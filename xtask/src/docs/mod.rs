@@ -64,7 +64,9 @@ const BOOKS: [Book; 4] = [
     },
     Book {
         folder: "operate",
-        pages: &["index", "channels", "catalog", "profiles", "lake", "privacy", "watching"],
+        pages: &[
+            "index", "channels", "catalog", "flags", "profiles", "lake", "privacy", "watching",
+        ],
     },
 ];
 const SOURCE: &str = "docs";
