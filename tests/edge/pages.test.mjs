@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
-import { admin, ask, browser, cookieOf, device, looksAtTents, post, viewed, withPack } from "./edge.mjs";
+import { admin, ask, browser, cookieOf, device, looksAtTents, post, stored, viewed, withPack } from "./edge.mjs";
 
 const file = (path) => readFileSync(new URL(`../../examples/storefront/site${path}`, import.meta.url));
 const INDEX = file("/index.html");
@@ -163,3 +163,39 @@ function unescaped(html) {
   const names = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
   return html.replace(/&(lt|gt|quot|#39|amp);/g, (_, name) => names[name]);
 }
+
+test("who is led elsewhere is counted when they go there, and not when a browser asks ahead", async () => {
+  const pack = {
+    pack: "led",
+    slots: { "page:home": { default: "keep" }, hero: { default: "keep" } },
+    experiments: {
+      home: { slot: "page:home", when: { "page.path": "/" }, variations: [{ id: "control", weight: 0 }, { id: "tents", weight: 1, show: "to-tents" }] },
+      copy: { slot: "hero", variations: [{ id: "control", weight: 0 }, { id: "short", weight: 1, show: "short" }] },
+    },
+    content: { "to-tents": { slot: "page:home", redirect: "/tents.html" }, short: { slot: "hero", text: "Short" } },
+    rules: [],
+  };
+  const me = device();
+  const own = await cookieOf(me);
+  const visit = { cookie: own, accept: "text/html", "sec-fetch-dest": "document" };
+  const exposures = async () => (await stored(me.anonymousId)).filter(({ event }) => event === "Experiment Viewed").length;
+  await withPack(pack, async () => {
+    for (const ahead of [{ "sec-purpose": "prefetch" }, { "sec-purpose": "prefetch;prerender" }, { purpose: "prefetch" }]) {
+      const answer = await ask("/", { headers: { ...visit, ...ahead } });
+      assert.deepEqual([answer.status, answer.json.code], [503, "not-ahead"]);
+      assert.match(answer.headers["cache-control"], /no-store/);
+    }
+    assert.equal(await exposures(), 0);
+    const answer = await ask("/", { headers: visit });
+    assert.deepEqual([answer.status, answer.headers.location], [302, "/tents.html"]);
+    assert.equal(await exposures(), 1);
+    // What stays on its page is made ready ahead, and the page counts it when it is seen.
+    const ready = await ask("/tents.html", { headers: { ...visit, "sec-purpose": "prefetch" } });
+    assert.equal(ready.status, 200);
+    assert.match(ready.text, /id="waymark-decision"/);
+    assert.equal(await exposures(), 1);
+    // Machines are led nowhere.
+    const bot = await ask("/", { headers: { ...visit, cookie: "", "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)" } });
+    assert.equal(bot.status, 200);
+  });
+});

@@ -234,7 +234,7 @@ async function page(request, env, context) {
   try {
     if (made?.redirect !== undefined && isVisit(request)) {
       response?.body?.cancel();
-      return redirected(made.redirect);
+      return isAhead(request) ? notAhead() : redirected(made.redirect);
     }
     if (made && made.redirect === undefined) {
       const answer = await personal(request, sent, made, found, response, context);
@@ -300,7 +300,7 @@ function plan(request, env) {
     request.cf?.country ?? header("CF-IPCountry"),
     request.cf?.timezone ?? header("CF-Timezone"),
     header("Sec-GPC")?.trim() === "1",
-    isVisit(request),
+    isVisit(request) && !isAhead(request),
   );
 }
 
@@ -359,6 +359,17 @@ async function limited(body) {
 function isVisit(request) {
   const destination = request.headers.get("Sec-Fetch-Dest");
   return destination ? destination === "document" : /text\/html/i.test(request.headers.get("Accept") ?? "");
+}
+
+// Whether a browser asks before anybody goes there, if they do at all. Nobody has seen anything yet.
+function isAhead(request) {
+  return /prefetch|prerender/i.test(request.headers.get("Sec-Purpose") ?? request.headers.get("Purpose") ?? "");
+}
+
+// Who is led elsewhere is to be counted when they go: then the browser asks again.
+function notAhead() {
+  const headers = { "Cache-Control": "private, no-store", Vary: "Sec-Purpose, Cookie" };
+  return problem(503, "not-ahead", "Not before somebody goes there", "This page leads elsewhere, which is counted when a visitor goes there. Ask when they do.", headers);
 }
 
 // The request's headers without our cookie.
