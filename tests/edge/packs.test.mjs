@@ -187,3 +187,15 @@ test("a Program that was active before is still served by its hash, an unknown o
     assert.equal(answer.headers["cache-control"], "no-store");
   }
 });
+
+test("what operators have had done is on record, and how often somebody looked is not", async () => {
+  const hash = await hashOf(greeting("on record"));
+  await activate(hash);
+  const { json } = await admin("/audit");
+  const [activated, put] = json.deeds;
+  assert.deepEqual([activated.what, activated.of, put.what], ["pack-activate", hash, "pack-put"]);
+  assert.match(activated.by, /^token [0-9a-f]{8}$/);
+  assert.ok(Math.abs(Date.parse(activated.at) - Date.now()) < 60_000);
+  const again = (await admin(`/audit?before=${activated.number}`)).json;
+  assert.equal(again.deeds[0].number, put.number);
+});

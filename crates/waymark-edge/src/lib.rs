@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod audit;
 mod body;
 pub mod catalog;
 #[cfg(target_arch = "wasm32")]

@@ -165,6 +165,11 @@ pub trait RegistryStore {
     /// The number is given by the store.
     fn activate(&self, activation: &Activation) -> Result<(), StoreError>;
 
+    /// Notes what an operator does. The oldest notes go when there are too many.
+    fn note(&self, deed: &Deed) -> Result<(), StoreError>;
+    /// Before a number, the latest first.
+    fn deeds(&self, before: Option<u64>, most: u32) -> Result<Vec<(u64, Deed)>, StoreError>;
+
     /// How much a feed has said of the catalogue.
     fn feed(&self) -> Result<Feed, StoreError>;
     fn feed_row(&self, key: &str) -> Result<Option<FeedRow>, StoreError>;
@@ -533,6 +538,22 @@ pub struct Activation {
     pub by: String,
     /// The activation that a roll-back went back to.
     pub restores: Option<u64>,
+}
+
+/// Something that an operator has had done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    pub at: Timestamp,
+    /// The token, by the first bytes of its hash.
+    pub by: String,
+    pub what: String,
+    /// A pack's hash; of people the hash of an id.
+    pub of: Option<String>,
+}
+
+impl Deed {
+    /// How many are kept.
+    pub const MOST: u64 = 10_000;
 }
 
 /// What a feed says of a thing of the catalogue.

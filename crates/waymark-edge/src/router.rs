@@ -10,8 +10,8 @@ use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Clock, Objects};
 use crate::{
-    admin, catalog, consent, decide, erasure, evaluate, explain, metrics, ofrep, person, preview,
-    problems, programs, quarantine, restore,
+    admin, audit, catalog, consent, decide, erasure, evaluate, explain, metrics, ofrep, person,
+    preview, problems, programs, quarantine, restore,
 };
 
 const ALLOW: &str = "Access-Control-Allow-Origin";
@@ -55,12 +55,38 @@ enum Admin<'r> {
     Restore,
     Catalog,
     ResetCatalog,
+    Audit,
 }
 
 impl Admin<'_> {
     /// What shows nobody's events.
     const fn is_for_viewers(&self) -> bool {
         matches!(self, Self::Stats | Self::Profile | Self::Catalog)
+    }
+
+    /// What it changes, or takes out of the edge, by name; nothing for who only looks.
+    const fn deed(&self, method: Method) -> Option<&'static str> {
+        Some(match self {
+            Self::Packs if matches!(method, Method::Put) => "pack-put",
+            Self::Activate(_) => "pack-activate",
+            Self::Deactivate => "pack-deactivate",
+            Self::RollBack => "pack-roll-back",
+            Self::Previews => "preview-create",
+            Self::Erase => "person-erase",
+            Self::Restore => "events-restore",
+            Self::Export => "events-export",
+            Self::Portable => "person-export",
+            Self::ResetCatalog => "catalog-reset",
+            Self::Packs
+            | Self::Source(_)
+            | Self::Stats
+            | Self::Events
+            | Self::Evaluate
+            | Self::Quarantine
+            | Self::Profile
+            | Self::Catalog
+            | Self::Audit => return None,
+        })
     }
 }
 
@@ -100,6 +126,7 @@ impl<'r> Route<'r> {
                 ["quarantine"] => Admin::Quarantine,
                 ["catalog"] => Admin::Catalog,
                 ["catalog", "reset"] => Admin::ResetCatalog,
+                ["audit"] => Admin::Audit,
                 _ => return None,
             }),
             _ => return None,
@@ -129,6 +156,7 @@ impl<'r> Route<'r> {
                 | Admin::Export
                 | Admin::Quarantine
                 | Admin::Catalog
+                | Admin::Audit
                 | Admin::Profile
                 | Admin::Portable => &[Method::Get],
                 Admin::Activate(_)
@@ -227,6 +255,14 @@ impl<H: Clock + Objects> Edge<'_, H> {
                 if role == Role::Viewer && !admin.is_for_viewers() {
                     return Err(access::not_for_viewers());
                 }
+                if let Some(what) = admin.deed(method) {
+                    let of = match admin {
+                        Admin::Activate(hash) => Some((*hash).to_owned()),
+                        Admin::Erase => audit::person(request),
+                        _ => None,
+                    };
+                    audit::note(self, &by, what, of).await?;
+                }
                 match admin {
                     Admin::Packs if method == Method::Put => admin::put_pack(self, request).await,
                     Admin::Packs => admin::list_packs(self).await,
@@ -243,6 +279,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
                     Admin::Quarantine => quarantine::list(self).await,
                     Admin::Catalog => catalog::status(self, request).await,
                     Admin::ResetCatalog => catalog::reset(self).await,
+                    Admin::Audit => audit::list(self, request).await,
                     Admin::Profile => person::person(self, request, role).await,
                     Admin::Restore => restore::restore(self, request).await,
                     Admin::Portable => person::portable(self, request).await,

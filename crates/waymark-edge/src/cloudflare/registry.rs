@@ -6,7 +6,7 @@ use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, dura
 
 use super::storage::{Columns, Row, Sql, count, integer};
 use crate::ports::{
-    Activation, Derived, Feed, FeedRow, PackParts, PackRow, Part, RegistryStore, StoreError,
+    Activation, Deed, Derived, Feed, FeedRow, PackParts, PackRow, Part, RegistryStore, StoreError,
 };
 use crate::protocol::{RegistryAsk, RegistryTold};
 use crate::registry::answer;
@@ -34,6 +34,11 @@ CREATE TABLE derived (
   PRIMARY KEY (pack, changes)) WITHOUT ROWID;
 ";
 
+const DEEDS_SCHEMA: &str = "
+CREATE TABLE deeds (
+  n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, by TEXT NOT NULL, what TEXT NOT NULL, of TEXT);
+";
+
 #[durable_object(fetch)]
 #[derive(Debug)]
 pub struct Registry {
@@ -42,7 +47,7 @@ pub struct Registry {
 
 impl DurableObject for Registry {
     fn new(state: State, _: Env) -> Self {
-        Self { store: Sql::open(&state, &[SCHEMA, FEED_SCHEMA]).map(SqlRegistry) }
+        Self { store: Sql::open(&state, &[SCHEMA, FEED_SCHEMA, DEEDS_SCHEMA]).map(SqlRegistry) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -110,6 +115,42 @@ impl RegistryStore for SqlRegistry {
                 activation.restores.map_or(SqlStorageValue::Null, count),
             ],
         )
+    }
+
+    fn note(&self, deed: &Deed) -> Result<(), StoreError> {
+        self.0.transaction(|| {
+            self.0.run(
+                "INSERT INTO deeds (at, by, what, of) VALUES (?, ?, ?, ?)",
+                vec![
+                    integer(deed.at.0),
+                    deed.by.as_str().into(),
+                    deed.what.as_str().into(),
+                    deed.of.as_deref().map_or(SqlStorageValue::Null, Into::into),
+                ],
+            )?;
+            let query = "DELETE FROM deeds WHERE n <= (SELECT max(n) FROM deeds) - ?";
+            self.0.run(query, vec![count(Deed::MOST)])
+        })
+    }
+
+    fn deeds(&self, before: Option<u64>, most: u32) -> Result<Vec<(u64, Deed)>, StoreError> {
+        let query = "SELECT n, at, by, what, of FROM deeds WHERE n < ? ORDER BY n DESC LIMIT ?";
+        // Numbers stay below 2^53.
+        let before = before.map_or(integer(1 << 53), count);
+        let rows = self.0.rows(query, vec![before, integer(most.into())])?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                let number = columns.count()?;
+                let deed = Deed {
+                    at: Timestamp(columns.integer()?),
+                    by: columns.text()?,
+                    what: columns.text()?,
+                    of: columns.optional_text()?,
+                };
+                Ok((number, deed))
+            })
+            .collect()
     }
 
     fn feed(&self) -> Result<Feed, StoreError> {

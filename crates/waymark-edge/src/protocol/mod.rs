@@ -13,8 +13,9 @@ use waymark_wire::Basis;
 pub(crate) use parts::read_bytes;
 
 use crate::ports::{
-    Activation, Batch, Counters, Derived, Feed, FeedRow, Grave, Health, Link, Node, PackParts,
-    PackRow, Part, Posted, Profile, Refusal, Seen, Stand, TallyRow, Unavailable, VisitorRow,
+    Activation, Batch, Counters, Deed, Derived, Feed, FeedRow, Grave, Health, Link, Node,
+    PackParts, PackRow, Part, Posted, Profile, Refusal, Seen, Stand, TallyRow, Unavailable,
+    VisitorRow,
 };
 use crate::shard_map::ShardMap;
 
@@ -327,6 +328,10 @@ pub enum RegistryAsk {
         key: Option<String>,
         now: Timestamp,
     },
+    Note(Deed),
+    Deeds {
+        before: Option<u64>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -354,6 +359,8 @@ pub enum RegistryTold {
         derived: Option<Derived>,
         row: Option<FeedRow>,
     },
+    Noted,
+    Deeds(Vec<(u64, Deed)>),
     Failed(String),
 }
 

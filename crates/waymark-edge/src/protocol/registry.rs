@@ -4,7 +4,7 @@ use waymark_model::{DecodeError, Object, Reader, Timestamp, Writer};
 
 use super::parts::{read_bytes, read_hash};
 use super::{InForce, Packs, RegistryAsk, RegistryTold};
-use crate::ports::{Activation, Derived, Feed, FeedRow, PackParts, PackRow, Part};
+use crate::ports::{Activation, Deed, Derived, Feed, FeedRow, PackParts, PackRow, Part};
 
 impl RegistryAsk {
     pub fn encode(&self) -> Vec<u8> {
@@ -56,6 +56,14 @@ impl RegistryAsk {
                 out.optional_text(key.as_deref());
                 out.signed(now.0);
             }
+            Self::Note(deed) => {
+                out.byte(10);
+                write_deed(&mut out, deed);
+            }
+            Self::Deeds { before } => {
+                out.byte(11);
+                out.option(before.as_ref(), |out, before| out.unsigned(*before));
+            }
         }
         out.into_bytes()
     }
@@ -88,6 +96,8 @@ impl RegistryAsk {
             9 => {
                 Self::Catalog { key: input.option(Reader::string), now: Timestamp(input.signed()) }
             }
+            10 => Self::Note(read_deed(input)),
+            11 => Self::Deeds { before: input.option(Reader::unsigned) },
             _ => input.refuse("unknown-message", Self::List),
         })
     }
@@ -143,6 +153,14 @@ impl RegistryTold {
                 out.option(derived.as_ref(), write_derived);
                 out.option(row.as_ref(), write_feed_row);
             }
+            Self::Noted => out.byte(10),
+            Self::Deeds(deeds) => {
+                out.byte(11);
+                out.list(deeds, |out, (number, deed)| {
+                    out.unsigned(*number);
+                    write_deed(out, deed);
+                });
+            }
         }
         out.into_bytes()
     }
@@ -168,6 +186,8 @@ impl RegistryTold {
                 derived: input.option(read_derived),
                 row: input.option(read_feed_row),
             },
+            10 => Self::Noted,
+            11 => Self::Deeds(input.list(|input| (input.unsigned(), read_deed(input)))),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }
@@ -212,6 +232,22 @@ fn read_feed_row(input: &mut Reader<'_>) -> FeedRow {
         key: input.string(),
         fields: input.option(Object::read),
         at: Timestamp(input.signed()),
+    }
+}
+
+fn write_deed(out: &mut Writer, deed: &Deed) {
+    out.signed(deed.at.0);
+    out.text(&deed.by);
+    out.text(&deed.what);
+    out.optional_text(deed.of.as_deref());
+}
+
+fn read_deed(input: &mut Reader<'_>) -> Deed {
+    Deed {
+        at: Timestamp(input.signed()),
+        by: input.string(),
+        what: input.string(),
+        of: input.option(Reader::string),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold};
 const CARRIED: Span = Span(30 * Span::DAY.0);
 /// Packs carried at once: each adds its features to every visitor's state.
 const MOST_CARRIED: usize = 8;
+/// Deeds in one answer.
+pub const DEEDS: u32 = 100;
 /// Lines of the log looked at.
 const LOG: u32 = 200;
 
@@ -48,6 +50,11 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
                 .collect::<Result<_, StoreError>>()?,
         ),
         RegistryAsk::Feed { rows, at } => feed::take(store, rows, *at)?,
+        RegistryAsk::Note(deed) => {
+            store.note(deed)?;
+            RegistryTold::Noted
+        }
+        RegistryAsk::Deeds { before } => RegistryTold::Deeds(store.deeds(*before, DEEDS)?),
         RegistryAsk::Unfeed { at } => feed::drop_all(store, *at)?,
         RegistryAsk::Catalog { key, now } => {
             let active = packs_at(&store.activations(LOG)?, *now).active;

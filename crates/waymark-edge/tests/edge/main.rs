@@ -1,6 +1,7 @@
 //! The use cases over ports that are kept in memory and can fail.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod catalog;
 mod day;
 mod delivery;

@@ -12,10 +12,10 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Derived, Drainage, Feed, FeedRow, Gate, Grave,
-    Health, Lake, Node, Note, Objects, Origin, PackParts, PackRow, Part, Posted, Profile, Refusal,
-    RegistryStore, Reports, Seen, ShardStore, Stand, StoreError, TallyRow, Unavailable, Unwanted,
-    VisitorRow,
+    Activation, Batch, Clock, Commit, Counters, Deed, Derived, Drainage, Feed, FeedRow, Gate,
+    Grave, Health, Lake, Node, Note, Objects, Origin, PackParts, PackRow, Part, Posted, Profile,
+    Refusal, RegistryStore, Reports, Seen, ShardStore, Stand, StoreError, TallyRow, Unavailable,
+    Unwanted, VisitorRow,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
 use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};
@@ -619,6 +619,7 @@ struct Registry {
     feed: RefCell<(Feed, BTreeMap<String, FeedRow>)>,
     /// The last made last.
     derived: RefCell<Vec<(Derived, Option<PackParts>)>>,
+    deeds: RefCell<Vec<Deed>>,
 }
 
 impl RegistryStore for Registry {
@@ -655,6 +656,18 @@ impl RegistryStore for Registry {
     fn activate(&self, activation: &Activation) -> Result<(), StoreError> {
         self.log.borrow_mut().push(activation.clone());
         Ok(())
+    }
+
+    fn note(&self, deed: &Deed) -> Result<(), StoreError> {
+        self.deeds.borrow_mut().push(deed.clone());
+        Ok(())
+    }
+
+    fn deeds(&self, before: Option<u64>, most: u32) -> Result<Vec<(u64, Deed)>, StoreError> {
+        let deeds = self.deeds.borrow();
+        let numbered = (1..).zip(deeds.iter().cloned()).collect::<Vec<_>>();
+        let wanted = numbered.into_iter().rev().filter(|(n, _)| before.is_none_or(|end| *n < end));
+        Ok(wanted.take(most as usize).collect())
     }
 
     fn feed(&self) -> Result<Feed, StoreError> {
