@@ -1,11 +1,12 @@
 //! Whether a request is the operator's, or somebody's who may look.
 
 use sha2::{Digest, Sha256};
-use waymark_wire::Problem;
+use waymark_wire::{Basis, Problem};
 
 use crate::config::Config;
 use crate::http::Request;
 use crate::identity::hex;
+use crate::problems;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,24 @@ pub fn authorise(config: &Config, request: &Request) -> Result<Bearer, Problem> 
         "The token is not the operator's",
         "Send the operator's token as `Authorization: Bearer <token>`.",
     ))
+}
+
+/// On whose word a request with a write key speaks; or why the key does not count for it.
+pub fn basis(config: &Config, request: &Request, key: &str) -> Result<Basis, Problem> {
+    let key = config.write_key(key).ok_or_else(problems::unknown_key)?;
+    if let (Some(allowed), Some(origin)) = (&key.origins, request.header("origin"))
+        && !allowed.iter().any(|have| have == origin)
+    {
+        return Err(Problem::new(
+            403,
+            "origin-not-allowed",
+            "The write key is not for this page",
+            format!(
+                "The key is for pages of other origins than {origin:?}. Add it to the key's `origins`."
+            ),
+        ));
+    }
+    Ok(key.basis)
 }
 
 /// Viewers may not do this.

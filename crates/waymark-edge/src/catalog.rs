@@ -6,6 +6,7 @@ use waymark_model::{Object, Timestamp, limits};
 use waymark_pack::Things;
 use waymark_wire::{Basis, Problem, format_timestamp, object_from_json, object_to_json};
 
+use crate::access;
 use crate::body::{inflated, instant, object};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
@@ -29,7 +30,7 @@ pub async fn feed<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> 
     let key = request.basic_user();
     let key = key.or_else(|| body.get("writeKey")?.as_str().map(str::to_owned));
     let key = key.ok_or_else(problems::missing_key)?;
-    if edge.config.basis_of(&key).ok_or_else(problems::unknown_key)? == Basis::Browser {
+    if access::basis(edge.config, request, &key)? == Basis::Browser {
         return Err(problems::server_only("A browser key is public: it cannot say what is sold."));
     }
     let now = edge.host.now();

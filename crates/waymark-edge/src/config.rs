@@ -51,6 +51,8 @@ pub struct Config {
 pub struct WriteKey {
     pub key: String,
     pub basis: Basis,
+    /// Pages of these origins may use it; `None` is any.
+    pub origins: Option<Vec<String>>,
 }
 
 /// A variable that cannot be read. The text says what it should be, never what it is.
@@ -72,7 +74,8 @@ impl Config {
             write_keys: get("WRITE_KEYS").map_or(Ok(Vec::new()), |text| {
                 write_keys(&text).ok_or(ConfigError {
                     name: "WRITE_KEYS",
-                    expected: "must be a JSON list of {\"key\", \"basis\": \"browser\" or \"server\"}",
+                    expected: "must be a JSON list of {\"key\", \"basis\": \"browser\" or \"server\", \
+                               \"origins\"?: [\"https://shop.example\"]}",
                 })
             })?,
             cookies: get("COOKIE_KEYS").map_or(Ok(CookieKeys::default()), |text| {
@@ -129,8 +132,8 @@ impl Config {
         })
     }
 
-    pub fn basis_of(&self, key: &str) -> Option<Basis> {
-        self.write_keys.iter().find(|have| have.key == key).map(|have| have.basis)
+    pub fn write_key(&self, key: &str) -> Option<&WriteKey> {
+        self.write_keys.iter().find(|have| have.key == key)
     }
 
     /// Whether the edge may work under this address: what everybody knows protects nothing but
@@ -155,7 +158,11 @@ fn write_keys(text: &str) -> Option<Vec<WriteKey>> {
                 _ => return None,
             };
             let key = item["key"].as_str().filter(|key| !key.is_empty())?;
-            Some(WriteKey { key: key.to_owned(), basis })
+            let origins = match item.get("origins") {
+                None | Some(Value::Null) => None,
+                Some(origins) => Some(strings(origins)?),
+            };
+            Some(WriteKey { key: key.to_owned(), basis, origins })
         })
         .collect()
 }
@@ -175,7 +182,10 @@ fn cookie_keys(text: &str) -> Option<CookieKeys> {
 }
 
 fn texts(text: &str) -> Option<Vec<String>> {
-    let list: Value = serde_json::from_str(text).ok()?;
+    strings(&serde_json::from_str(text).ok()?)
+}
+
+fn strings(list: &Value) -> Option<Vec<String>> {
     list.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
@@ -225,7 +235,7 @@ mod tests {
     #[test]
     fn nothing_set_is_a_closed_edge() {
         let config = read(&[]).unwrap();
-        assert_eq!((config.basis_of(""), config.admin, config.map.objects()), (None, None, 16));
+        assert_eq!((config.write_key(""), config.admin, config.map.objects()), (None, None, 16));
     }
 
     #[test]
@@ -235,8 +245,9 @@ mod tests {
             r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"}]"#,
         )])
         .unwrap();
-        assert_eq!(config.basis_of("w"), Some(Basis::Browser));
-        assert_eq!(config.basis_of("s"), Some(Basis::Server));
+        let basis = |key| config.write_key(key).map(|key| key.basis);
+        assert_eq!(basis("w"), Some(Basis::Browser));
+        assert_eq!(basis("s"), Some(Basis::Server));
     }
 
     #[test]

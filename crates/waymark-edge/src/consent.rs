@@ -10,7 +10,7 @@ use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::{ANONYMOUS, Proof};
 use crate::ports::{Clock, Objects};
-use crate::{erasure, lake, problems, profile};
+use crate::{access, erasure, lake, problems, profile};
 
 /// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent, erase?}`: sets the cookie, or takes it
 /// away when nothing is allowed. `erase` forgets what was kept of the device, events too; it has to be
@@ -20,14 +20,11 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     let body = object(&body)?;
     let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
     let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
-    match edge.config.basis_of(&key.ok_or_else(problems::missing_key)?) {
-        None => return Err(problems::unknown_key()),
-        Some(Basis::Server) => {
-            return Err(problems::no_proof(
-                "A visitor's cookie is set for a browser: use a browser's write key.",
-            ));
-        }
-        Some(Basis::Browser) => {}
+    let key = key.ok_or_else(problems::missing_key)?;
+    if access::basis(edge.config, request, &key)? == Basis::Server {
+        return Err(problems::no_proof(
+            "A visitor's cookie is set for a browser: use a browser's write key.",
+        ));
     }
     let id = text("anonymousId").filter(|id| id.len() <= limits::ID_BYTES).ok_or_else(|| {
         problems::bad_member("/anonymousId", "Send the device's id as `anonymousId`.")

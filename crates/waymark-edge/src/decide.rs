@@ -32,7 +32,7 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     // With the operator's token no write key is needed: the header can carry only one of them.
     let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
     let basis = match key {
-        Some(key) => edge.config.basis_of(&key).ok_or_else(problems::unknown_key)?,
+        Some(key) => access::basis(edge.config, request, &key)?,
         None if explained => Basis::Server,
         None => return Err(problems::missing_key()),
     };

@@ -12,7 +12,7 @@ use crate::body::{inflated, object, purposes};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::ports::{Clock, Objects};
-use crate::{decide, problems, programs};
+use crate::{access, decide, problems, programs};
 
 /// Bytes of a request: a state in base64, and a context.
 pub const BODY_BYTES: usize = limits::STATE_BYTES * 2;
@@ -21,9 +21,7 @@ pub async fn explain<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     let body = object(&inflated(request, BODY_BYTES)?)?;
     let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
     let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
-    edge.config
-        .basis_of(&key.ok_or_else(problems::missing_key)?)
-        .ok_or_else(problems::unknown_key)?;
+    access::basis(edge.config, request, &key.ok_or_else(problems::missing_key)?)?;
     let hash = if let Some(hash) = text("pack") {
         PackHash::from_hex(hash).ok_or_else(|| problems::unknown_pack(hash))?
     } else {

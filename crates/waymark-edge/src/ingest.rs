@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use waymark_model::{Event, Kind, Timestamp, Value, limits};
 use waymark_wire::{Accepted, Basis, Batch, Problem, Rejected, WireError, parse_batch, parse_call};
 
+use crate::access;
 use crate::body::inflated;
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
@@ -205,7 +206,7 @@ fn authorised<H>(
     body: &[u8],
     parse: impl Fn(Basis) -> Result<Batch, WireError>,
 ) -> Result<(String, Basis, Batch), Unread> {
-    let basis_of = |key: &str| edge.config.basis_of(key).ok_or_else(problems::unknown_key);
+    let basis_of = |key: &str| access::basis(edge.config, request, key);
     if let Some(key) = request.basic_user() {
         let basis = basis_of(&key)?;
         return match parse(basis) {
@@ -219,10 +220,13 @@ fn authorised<H>(
         Err(error) => {
             let said = serde_json::from_slice::<Json>(body).unwrap_or_default();
             let key = said["writeKey"].as_str().unwrap_or_default().to_owned();
-            match edge.config.basis_of(&key) {
-                None => return Err(Unread::Refused(Problem::from(&error))),
-                Some(basis @ Basis::Browser) => return Err(Unread::Event { key, basis, error }),
-                Some(basis @ Basis::Server) => match parse(basis) {
+            // Nobody's key: what is wrong with the body is said.
+            if edge.config.write_key(&key).is_none() {
+                return Err(Unread::Refused(Problem::from(&error)));
+            }
+            match basis_of(&key)? {
+                basis @ Basis::Browser => return Err(Unread::Event { key, basis, error }),
+                basis @ Basis::Server => match parse(basis) {
                     Ok(batch) => return Ok((key, basis, batch)),
                     Err(error) => return Err(Unread::Event { key, basis, error }),
                 },

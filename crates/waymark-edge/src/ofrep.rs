@@ -13,6 +13,7 @@ use waymark_engine::{Engine, Numerals};
 use waymark_model::{Purpose, limits};
 use waymark_wire::{Basis, Problem, decision_to_json, zoned};
 
+use crate::access;
 use crate::body::{inflated, object};
 use crate::decide::{Asked, asked};
 use crate::edge::Edge;
@@ -47,7 +48,7 @@ async fn evaluated<H: Clock + Objects>(
 ) -> Answer {
     let write_key = request.header("x-api-key").or_else(|| request.bearer()).map(str::to_owned);
     let write_key = write_key.or_else(|| request.basic_user()).ok_or_else(problems::missing_key)?;
-    let basis = edge.config.basis_of(&write_key).ok_or_else(problems::unknown_key)?;
+    let basis = access::basis(edge.config, request, &write_key)?;
     let body = object(&inflated(request, limits::EVENT_BYTES)?)?;
     let context = match body.get("context") {
         None | Some(Json::Null) => Map::new(),

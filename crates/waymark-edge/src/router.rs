@@ -290,7 +290,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
 
     /// What Segment's browser client asks before it begins.
     fn settings(&self, request: &Request, key: &str) -> Answer {
-        self.config.basis_of(key).ok_or_else(problems::unknown_key)?;
+        access::basis(self.config, request, key)?;
         let address = &request.address;
         let settings = json!({
             "integrations": {

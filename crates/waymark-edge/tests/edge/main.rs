@@ -8,6 +8,7 @@ mod delivery;
 mod devices;
 mod erasure;
 mod identity;
+mod keys;
 mod lake;
 mod memory;
 mod moves;

@@ -733,7 +733,10 @@ impl World {
     pub fn new() -> Self {
         let config = Config::read(|name| {
             let value = match name {
-                "WRITE_KEYS" => r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"}]"#,
+                "WRITE_KEYS" => {
+                    r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"},
+                    {"key":"o","basis":"browser","origins":["https://shop.example"]}]"#
+                }
                 "COOKIE_KEYS" => r#"[{"id":"k1","secret":"a secret of some length"}]"#,
                 // Of "token".
                 "ADMIN_TOKEN_SHA256" => {
