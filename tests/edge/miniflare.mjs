@@ -10,8 +10,8 @@ import { DEMO } from "./workerd.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DIST = join(ROOT, "dist/edge");
 
-/** Starts it: `{ url, files, rows, copy, stop }`. */
-export async function start({ vars }) {
+/** Starts it, with budgets of requests if told: `{ url, files, rows, copy, stop }`. */
+export async function start({ vars, ratelimits }) {
   const modules = [{ type: "ESModule", path: join(DIST, "index.js") }, { type: "CompiledWasm", path: join(DIST, "index_bg.wasm") }];
   for (const name of await readdir(join(DIST, "assets"))) modules.push({ type: "Data", path: join(DIST, "assets", name) });
   const [, date] = /^compatibility_date = "(.*)"/m.exec(await readFile(join(ROOT, "wrangler.toml"), "utf8"));
@@ -29,6 +29,7 @@ export async function start({ vars }) {
     },
     r2Buckets: ["LAKE"],
     d1Databases: ["REPORTS"],
+    ratelimits,
   });
   const url = (await host.ready).origin;
   const bucket = await host.getR2Bucket("LAKE");

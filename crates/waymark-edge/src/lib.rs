@@ -14,6 +14,7 @@ pub mod access;
 pub mod admin;
 pub mod audit;
 mod body;
+pub mod budgets;
 pub mod catalog;
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;

@@ -26,6 +26,21 @@ pub trait Objects {
     async fn registry(&self, message: Vec<u8>) -> Result<Vec<u8>, Unavailable>;
 }
 
+/// Budgets of requests, as far as the operator has bound them.
+#[expect(async_fn_in_trait, reason = "hosts have one thread; nothing is sent to another")]
+pub trait Budgets {
+    /// Whether somebody may ask once more. Without a budget, or where it cannot be asked, they may.
+    async fn is_within(&self, budget: Budget, who: &str) -> bool;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Budget {
+    /// By address.
+    Client,
+    /// By a server's write key.
+    Server,
+}
+
 /// Files of all events, for as long as the operator wants them. What is put under a name takes the place of what
 /// was there.
 #[expect(async_fn_in_trait, reason = "hosts have one thread; nothing is sent to another")]

@@ -8,10 +8,10 @@ use crate::access::{self, Bearer, Role};
 use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
-use crate::ports::{Clock, Objects};
+use crate::ports::{Budgets, Clock, Objects};
 use crate::{
-    admin, audit, catalog, consent, decide, erasure, evaluate, explain, metrics, ofrep, person,
-    preview, problems, programs, quarantine, restore,
+    admin, audit, budgets, catalog, consent, decide, erasure, evaluate, explain, metrics, ofrep,
+    person, preview, problems, programs, quarantine, restore,
 };
 
 const ALLOW: &str = "Access-Control-Allow-Origin";
@@ -171,6 +171,26 @@ impl<'r> Route<'r> {
         }
     }
 
+    /// Whether answering takes more than looking it up.
+    const fn is_work(&self) -> bool {
+        match self {
+            Self::Intake(_)
+            | Self::Consent
+            | Self::Catalog
+            | Self::Export
+            | Self::Decide
+            | Self::Explain
+            | Self::Flags(_)
+            | Self::Admin(_) => true,
+            Self::Health
+            | Self::Metrics
+            | Self::Preview(_)
+            | Self::ActivePack
+            | Self::Pack(_)
+            | Self::Settings(_) => false,
+        }
+    }
+
     /// Whether pages of other origins may ask.
     const fn is_public(&self) -> bool {
         !matches!(self, Self::Admin(_) | Self::Metrics | Self::Catalog)
@@ -203,7 +223,7 @@ pub fn body_limit(path: &str) -> usize {
     }
 }
 
-impl<H: Clock + Objects> Edge<'_, H> {
+impl<H: Clock + Objects + Budgets> Edge<'_, H> {
     /// Answers every request; a refusal is a problem document.
     pub async fn handle(&self, request: &Request) -> Response {
         if !self.config.works_at(&request.address) {
@@ -220,7 +240,11 @@ impl<H: Clock + Objects> Edge<'_, H> {
             other => other,
         };
         let response = if route.methods().contains(&method) {
-            let answer = self.answer(request, method, &route).await;
+            let may = if route.is_work() { budgets::check(self, request).await } else { Ok(()) };
+            let answer = match may {
+                Ok(()) => self.answer(request, method, &route).await,
+                Err(problem) => Err(problem),
+            };
             answer.unwrap_or_else(|problem| Response::problem(&problem))
         } else {
             let allowed = allow(&route);

@@ -23,7 +23,7 @@ use crate::edge::Edge;
 use crate::http::{Place, Response as Answered};
 use crate::packs::PackCache;
 use crate::pages::{PageRequest, plan as plan_of};
-use crate::ports::{Clock, Lake, Objects, Reports, TallyRow, Unavailable};
+use crate::ports::{Budget, Budgets, Clock, Lake, Objects, Reports, TallyRow, Unavailable};
 use crate::problems;
 use crate::shard_map::ShardMap;
 
@@ -74,6 +74,23 @@ impl Objects for Host {
         told(stub, &message)
             .await
             .map_err(|error| Unavailable(format!("The registry did not answer: {error}.")))
+    }
+}
+
+impl Budgets for Host {
+    async fn is_within(&self, budget: Budget, who: &str) -> bool {
+        let binding = match budget {
+            Budget::Client => "CLIENT_LIMIT",
+            Budget::Server => "SERVER_LIMIT",
+        };
+        let Ok(limiter) = self.env.rate_limiter(binding) else { return true };
+        match limiter.limit(who.to_owned()).await {
+            Ok(outcome) => outcome.success,
+            Err(error) => {
+                log("limit", &error.to_string());
+                true
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod budgets;
 mod catalog;
 mod day;
 mod delivery;

@@ -12,10 +12,10 @@ use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::packs::PackCache;
 use waymark_edge::ports::{
-    Activation, Batch, Clock, Commit, Counters, Deed, Derived, Drainage, Feed, FeedRow, Gate,
-    Grave, Health, Lake, Node, Note, Objects, Origin, PackParts, PackRow, Part, Posted, Profile,
-    Refusal, RegistryStore, Reports, Seen, ShardStore, Stand, StoreError, TallyRow, Unavailable,
-    Unwanted, VisitorRow,
+    Activation, Batch, Budget, Budgets, Clock, Commit, Counters, Deed, Derived, Drainage, Feed,
+    FeedRow, Gate, Grave, Health, Lake, Node, Note, Objects, Origin, PackParts, PackRow, Part,
+    Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore, Stand, StoreError,
+    TallyRow, Unavailable, Unwanted, VisitorRow,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
 use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};
@@ -42,6 +42,9 @@ pub struct Memory {
     /// Calls of shards, by object.
     pub asked: RefCell<Vec<u16>>,
     pub registry_is_away: Cell<bool>,
+    /// Requests that anybody has.
+    pub budget: Cell<Option<u32>>,
+    spent: RefCell<BTreeMap<(Budget, String), u32>>,
     shards: RefCell<BTreeMap<u16, Shard>>,
     pub lake: RefCell<BTreeMap<String, Vec<u8>>>,
     makers: RefCell<BTreeMap<String, u64>>,
@@ -146,6 +149,15 @@ impl Objects for Memory {
         let told: RegistryTold =
             registry::answer(&self.registry, &RegistryAsk::decode(&message).unwrap());
         Ok(told.encode())
+    }
+}
+
+impl Budgets for Memory {
+    async fn is_within(&self, budget: Budget, who: &str) -> bool {
+        let mut asked = self.spent.borrow_mut();
+        let spent = asked.entry((budget, who.to_owned())).or_default();
+        *spent += 1;
+        self.budget.get().is_none_or(|most| *spent <= most)
     }
 }
 
