@@ -86,6 +86,12 @@ const KEYS: [(&str, &str); 5] = [
     ("members", "root"),
     ("leads", "target"),
 ];
+/// What is noted of a row, by slot, and the text by which it goes on after it.
+struct Noticed {
+    last: String,
+    notes: Vec<(u16, String)>,
+}
+
 /// A query takes a hundred values.
 const NOTES_OF_A_QUERY: usize = 50;
 
@@ -340,13 +346,8 @@ impl SqlShard {
         Ok((usize::try_from(columns.count()?).unwrap_or_default(), columns.text()?))
     }
 
-    /// Rows of a part after one, each with its slots: the text by which it goes on, and the notes.
-    fn rows_to_note(
-        &self,
-        part: usize,
-        last: &str,
-        most: u32,
-    ) -> Result<Vec<(String, Vec<(u16, String)>)>, StoreError> {
+    /// Rows of a part after one.
+    fn rows_to_note(&self, part: usize, last: &str, most: u32) -> Result<Vec<Noticed>, StoreError> {
         let Some((table, column)) = part.checked_sub(1).and_then(|part| KEYS.get(part)) else {
             let query = "SELECT seq, visitors FROM batches WHERE seq > ? ORDER BY seq LIMIT ?";
             let after = last.parse().unwrap_or_default();
@@ -361,7 +362,7 @@ impl SqlShard {
                     slots.dedup();
                     let note = Note::Batch(seq).to_string();
                     let notes = slots.into_iter().map(|slot| (slot, note.clone())).collect();
-                    Ok((seq.to_string(), notes))
+                    Ok(Noticed { last: seq.to_string(), notes })
                 })
                 .collect();
         };
@@ -373,7 +374,7 @@ impl SqlShard {
             .map(|row| {
                 let key = Columns::of(row).text()?;
                 let note = (slot_of(&key), Note::Key(&key).to_string());
-                Ok((key, vec![note]))
+                Ok(Noticed { last: key, notes: vec![note] })
             })
             .collect()
     }
@@ -603,12 +604,12 @@ impl ShardStore for SqlShard {
         }
         let rows = self.rows_to_note(part, &last, most)?;
         let (part, last) = match rows.last() {
-            Some((last, _)) if rows.len() == most as usize => (part, last.clone()),
+            Some(row) if rows.len() == most as usize => (part, row.last.clone()),
             _ => (part + 1, String::new()),
         };
         let notes: Vec<(u16, String)> = rows
             .into_iter()
-            .flat_map(|(_, notes)| notes)
+            .flat_map(|row| row.notes)
             .filter(|(slot, _)| map.object_of(*slot) != object)
             .collect();
         self.sql.transaction(|| {
