@@ -181,6 +181,23 @@ test("a page that is old is asked for again, and is the same where the origin sa
   assert.equal((await get("/old")).status, 502);
 });
 
+test("a page that is not everybody's any more is let go, and nobody hears of it in the log", async () => {
+  let said = "public, max-age=1";
+  pages.set("/turned", (request, answer) => {
+    const headers = { "content-type": UTF8, "cache-control": said, etag: `"1"` };
+    if (request.headers["if-none-match"] === `"1"`) return answer.writeHead(304, headers).end();
+    answer.writeHead(200, headers).end(AUTHORS);
+  });
+  assert.equal(await count("/turned", {}, 2), 1);
+  said = "private, max-age=60";
+  await setTimeout(1_100);
+  // Whether it is the same, then the whole, and from then on each time.
+  assert.equal(await count("/turned", {}, 1), 2);
+  assert.equal(await count("/turned", {}, 2), 2);
+  assert.equal((await get("/turned", { cookie: "" })).text, AUTHORS);
+  assert.doesNotMatch(edge.log(), /"at":"page"/);
+});
+
 test("a visitor who has the page is told that it is the same, and not when another is shown", async () => {
   pages.set("/tag", { headers: { "cache-control": "public, max-age=60", etag: `"1"` } });
   await get("/tag");

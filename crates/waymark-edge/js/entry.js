@@ -224,12 +224,17 @@ async function page(request, env, context) {
   }
 
   // The origin is asked while the module thinks, unless its page is here.
-  const planned = guarded(() => plan(request, env), PAGE_DEADLINE).then(JSON.parse).catch((error) => {
+  const read = (text) => (text === undefined ? null : JSON.parse(text));
+  const planned = guarded(() => plan(request, env), PAGE_DEADLINE).then(read).catch((error) => {
     log("page", error);
     return null;
   });
-  const found = kept.find(request, sent);
-  const response = found?.fresh ? null : await origin(request, env, asking(sent, found));
+  let found = kept.find(request, sent);
+  let response = found?.fresh ? null : await origin(request, env, asking(sent, found));
+  if (found && response?.status === 304 && !kept.renew(request, found.page, response)) {
+    found = undefined;
+    response = await origin(request, env, sent);
+  }
   const made = await planned;
   try {
     if (made?.redirect !== undefined && isVisit(request)) {
@@ -250,7 +255,6 @@ async function page(request, env, context) {
 
 /** The visitor's own page; nothing where the origin's cannot be changed. */
 async function personal(request, sent, plan, found, response, context) {
-  if (found && response?.status === 304) kept.renew(found.page, response);
   if (found && (!response || response.status === 304)) {
     await fetchRemotes(plan);
     return own(request, found.page, plan);

@@ -36,28 +36,40 @@ export function conditions(page, headers) {
   if (modified) headers.set("If-Modified-Since", modified);
 }
 
-/** It is: so says a 304, which may say anew for how long. */
-export function renew(page, answer) {
+/** It is: so says a 304, which may say anew for how long, or that it is not everybody's any more: then it is let go. */
+export function renew(request, page, answer) {
   const headers = new Headers(page.headers);
   for (const name of ["Cache-Control", "Date", "Expires", "ETag", "Last-Modified", "Vary", "Age"]) {
     if (answer.headers.has(name)) headers.set(name, answer.headers.get(name));
   }
+  if (!isEverybodys(headers) || answer.headers.has("Set-Cookie")) {
+    const variants = pages.get(request.url) ?? [];
+    // Somebody else may have let it go.
+    if (variants.includes(page)) bytes -= page.size;
+    pages.set(request.url, variants.filter((other) => other !== page));
+    return false;
+  }
   page.until = Date.now() + lifetime(headers);
   page.headers = headers;
+  return true;
 }
 
 /** Whether an answer may be kept for others than who asked. */
 export function mayKeep(request, sent, response) {
   if (!canChange(response) || response.headers.has("Set-Cookie") || request.headers.has("Authorization")) return false;
+  if (!isEverybodys(response.headers) || directives(request.headers).has("no-store")) return false;
   const said = directives(response.headers);
-  if (["no-store", "private", "no-cache"].some((name) => said.has(name))) return false;
-  if (directives(request.headers).has("no-store")) return false;
   const vary = varied(response.headers);
-  if (vary.some((name) => ["*", "cookie", "authorization"].includes(name))) return false;
   if ([...sent.keys()].some((name) => !USUAL.test(name) && !vary.includes(name))) return false;
   // A site whose pages depend on its cookies might not say so. One that says that they are everybody's is believed.
   if (sent.has("Cookie") && !said.has("public") && !said.has("s-maxage")) return false;
   return Number(response.headers.get("Content-Length") ?? 0) <= LARGEST && lifetime(response.headers) > 0;
+}
+
+function isEverybodys(headers) {
+  const said = directives(headers);
+  return !["no-store", "private", "no-cache"].some((name) => said.has(name))
+    && !varied(headers).some((name) => ["*", "cookie", "authorization"].includes(name));
 }
 
 /** Keeps a page, unless it is too large, or its slots are not to be told apart. */

@@ -1,5 +1,6 @@
 //! Whether a request is the operator's, or somebody's who may look.
 
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use waymark_wire::{Basis, Problem};
 
@@ -50,6 +51,12 @@ pub fn authorise(config: &Config, request: &Request) -> Result<Bearer, Problem> 
         "The token is not the operator's",
         "Send the operator's token as `Authorization: Bearer <token>`.",
     ))
+}
+
+/// The write key of a request: in its header, or in its body.
+pub fn key_of(request: &Request, body: &Map<String, Json>) -> Option<String> {
+    let written = || body.get("writeKey")?.as_str().filter(|key| !key.is_empty());
+    request.basic_user().or_else(|| written().map(str::to_owned))
 }
 
 /// On whose word a request with a write key speaks; or why the key does not count for it.

@@ -27,9 +27,7 @@ struct Refused {
 /// others stay. What is older than what is known changes nothing, so that sending again, and late, is harmless.
 pub async fn feed<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let body = object(&inflated(request, limits::BATCH_BYTES)?)?;
-    let key = request.basic_user();
-    let key = key.or_else(|| body.get("writeKey")?.as_str().map(str::to_owned));
-    let key = key.ok_or_else(problems::missing_key)?;
+    let key = access::key_of(request, &body).ok_or_else(problems::missing_key)?;
     if access::basis(edge.config, request, &key)? == Basis::Browser {
         return Err(problems::server_only("A browser key is public: it cannot say what is sold."));
     }

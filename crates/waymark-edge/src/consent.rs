@@ -19,7 +19,7 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     let body = inflated(request, limits::EVENT_BYTES)?;
     let body = object(&body)?;
     let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
-    let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
+    let key = access::key_of(request, &body);
     let key = key.ok_or_else(problems::missing_key)?;
     if access::basis(edge.config, request, &key)? == Basis::Server {
         return Err(problems::no_proof(

@@ -28,9 +28,8 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
         access::authorise(edge.config, request)?;
     }
     let body = object(&inflated(request, limits::EVENT_BYTES)?)?;
-    let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
     // With the operator's token no write key is needed: the header can carry only one of them.
-    let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
+    let key = access::key_of(request, &body);
     let basis = match key {
         Some(key) => access::basis(edge.config, request, &key)?,
         None if explained => Basis::Server,

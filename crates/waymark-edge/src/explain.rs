@@ -20,7 +20,7 @@ pub const BODY_BYTES: usize = limits::STATE_BYTES * 2;
 pub async fn explain<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let body = object(&inflated(request, BODY_BYTES)?)?;
     let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
-    let key = request.basic_user().or_else(|| text("writeKey").map(str::to_owned));
+    let key = access::key_of(request, &body);
     access::basis(edge.config, request, &key.ok_or_else(problems::missing_key)?)?;
     let hash = if let Some(hash) = text("pack") {
         PackHash::from_hex(hash).ok_or_else(|| problems::unknown_pack(hash))?

@@ -186,6 +186,13 @@ impl Request {
         (!user.is_empty()).then(|| user.to_owned())
     }
 
+    /// Whether who asks has the answer already.
+    pub fn has(&self, etag: &str) -> bool {
+        self.header("if-none-match").is_some_and(|header| {
+            header.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
+        })
+    }
+
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

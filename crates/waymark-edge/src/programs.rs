@@ -50,9 +50,7 @@ pub async fn page<H: Clock + Objects>(
     let page = edge.packs.page(edge.host, hash).await.map_err(problems::unavailable)?;
     let page = page.ok_or_else(|| problems::unknown_pack(&hash.to_string()))?;
     let etag = format!("\"{hash}\"");
-    let same = request.header("if-none-match").is_some_and(|header| {
-        header.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
-    });
+    let same = request.has(&etag);
     let mut response = Response::empty(if same { 304 } else { 200 });
     if !same {
         response = response.with_header("Content-Type", "application/octet-stream");

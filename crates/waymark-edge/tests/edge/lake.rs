@@ -39,6 +39,17 @@ pub fn lake(world: &World) -> Vec<Json> {
         .collect()
 }
 
+/// Whether the lake has the events `m0`, `m1` and so on, each once.
+pub fn each_is_there_once(world: &World, events: usize) -> Result<(), TestCaseError> {
+    let lines = lake(world);
+    let mut ids: Vec<&str> = lines.iter().map(|line| line["messageId"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    let mut expected: Vec<String> = (0..events).map(|at| format!("m{at}")).collect();
+    expected.sort();
+    prop_assert_eq!(ids, expected);
+    Ok(())
+}
+
 /// By measure, name and variant, over all days and shards; those that are not nought.
 pub fn reports(world: &World) -> BTreeMap<(&'static str, String, String), (i64, i64)> {
     let mut sums: BTreeMap<_, (i64, i64)> = BTreeMap::new();
@@ -89,14 +100,7 @@ proptest! {
         all_settled(&world);
         prop_assert!(drained(&world));
 
-        let mut ids: Vec<String> = lake(&world)
-            .iter()
-            .map(|line| line["messageId"].as_str().unwrap().to_owned())
-            .collect();
-        ids.sort();
-        let mut expected: Vec<String> = (0..events.len()).map(|at| format!("m{at}")).collect();
-        expected.sort();
-        prop_assert_eq!(ids, expected);
+        each_is_there_once(&world, events.len())?;
 
         let mut counts: BTreeMap<_, (i64, i64)> = BTreeMap::new();
         for event in &events {

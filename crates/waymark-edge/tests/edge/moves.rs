@@ -8,7 +8,7 @@ use waymark_edge::shard_map::{ShardMap, slot_of};
 use waymark_model::Span;
 
 use crate::identity::{all_settled, event, pack, profiles_are_right, statement};
-use crate::lake::{drained, lake, reports, size_of};
+use crate::lake::{drained, each_is_there_once, reports, size_of};
 use crate::memory::{OPERATOR, SERVER, World, faults, twice};
 
 /// What alarms do until every slot is where it belongs.
@@ -78,14 +78,7 @@ proptest! {
         prop_assert!(metric(&world, "waymark_slots_moving") < 1.0);
         profiles_are_right(&world, &events)?;
 
-        let mut ids: Vec<String> = lake(&world)
-            .iter()
-            .map(|line| line["messageId"].as_str().unwrap().to_owned())
-            .collect();
-        ids.sort();
-        let mut expected: Vec<String> = (0..events.len()).map(|at| format!("m{at}")).collect();
-        expected.sort();
-        prop_assert_eq!(ids, expected);
+        each_is_there_once(&world, events.len())?;
         let touchpoints: i64 = reports(&world)
             .iter()
             .filter(|((measure, ..), _)| *measure == "touchpoint")
