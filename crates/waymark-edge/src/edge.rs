@@ -7,7 +7,7 @@ use crate::moves;
 use crate::packs::PackCache;
 use crate::ports::{Clock, Objects};
 use crate::problems;
-use crate::protocol::{ShardAsk, ShardCall, ShardTold};
+use crate::protocol::{ShardAsk, ShardCall, ShardTold, unreadable};
 
 /// How often an object may lack slots before it answers.
 const MOST_MOVES: usize = 3;
@@ -51,9 +51,7 @@ impl<H: Clock + Objects> Edge<'_, H> {
                 Err(problems::unavailable(format!("A shard failed: {why}")))
             }
             Ok(told) => Ok(told),
-            Err(error) => {
-                Err(problems::unavailable(format!("A shard's answer cannot be read: {error}.")))
-            }
+            Err(error) => Err(problems::unavailable(unreadable(&error))),
         }
     }
 }

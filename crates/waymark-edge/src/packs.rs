@@ -8,13 +8,13 @@ use flate2::Compression;
 use flate2::read::GzEncoder;
 use serde_json::Map;
 use waymark_engine::{PackHash, Program};
-use waymark_model::{Span, Timestamp};
+use waymark_model::{DecodeError, Span, Timestamp};
 use waymark_pack::Things;
 use waymark_wire::Problem;
 
 use crate::http::Response;
 use crate::ports::{Objects, Part, Unavailable};
-use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold};
+use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold, unreadable};
 
 /// How long an isolate trusts what it was last told: a kill switch works as fast.
 const FRESH: Span = Span(5 * Span::SECOND.0);
@@ -140,7 +140,7 @@ impl PackCache {
             let bytes = programs.next().flatten().ok_or_else(|| {
                 Unavailable(format!("The registry does not have the active pack {hash}."))
             })?;
-            program = Program::decode(&bytes)?;
+            program = Program::decode(&bytes).map_err(broken_program)?;
         }
         // One that is gone or too old to read is not carried.
         for former in programs.flatten().filter_map(|bytes| Program::decode(&bytes).ok()) {
@@ -193,10 +193,16 @@ impl PackCache {
 
 /// Asks the registry and reads its answer.
 pub async fn ask<O: Objects>(objects: &O, ask: &RegistryAsk) -> Result<RegistryTold, Unavailable> {
-    match RegistryTold::decode(&objects.registry(ask.encode()).await?)? {
-        RegistryTold::Failed(why) => Err(Unavailable(format!("The registry failed: {why}"))),
-        told => Ok(told),
+    match RegistryTold::decode(&objects.registry(ask.encode()).await?) {
+        Ok(RegistryTold::Failed(why)) => Err(Unavailable(format!("The registry failed: {why}"))),
+        Ok(told) => Ok(told),
+        Err(error) => Err(Unavailable(unreadable(&error))),
     }
+}
+
+/// A Program that was checked when it was stored, and is not what it was.
+pub fn broken_program(error: DecodeError) -> Unavailable {
+    Unavailable(format!("A stored pack is broken: {error}. Publish it again."))
 }
 
 /// The refusal of a pack, with everything that is wrong with it.

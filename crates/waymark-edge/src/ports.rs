@@ -175,6 +175,8 @@ pub trait RegistryStore {
     fn packs(&self) -> Result<Vec<PackRow>, StoreError>;
     fn put(&self, row: &PackRow, parts: &PackParts) -> Result<(), StoreError>;
     fn part(&self, hash: PackHash, part: Part) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Other parts in place of those that a pack has.
+    fn replace(&self, hash: PackHash, parts: &PackParts) -> Result<(), StoreError>;
     /// Newest first.
     fn activations(&self, most: u32) -> Result<Vec<Activation>, StoreError>;
     /// The number is given by the store.
@@ -204,6 +206,8 @@ pub trait RegistryStore {
         parts: Option<&PackParts>,
         before: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Forgets that one was made.
+    fn drop_derived(&self, hash: PackHash) -> Result<(), StoreError>;
 }
 
 /// The storage refused. Nothing of the transaction was kept.

@@ -27,6 +27,7 @@ pub async fn found<H: Clock + Objects>(
     visitor: &str,
 ) -> Result<Option<(String, State)>, Problem> {
     let mut visitor = visitor.to_owned();
+    let mut renewed = false;
     for _ in 0..MOST_MOVES {
         let object = edge.config.map.object_of_visitor(&visitor);
         let ask = ShardAsk::Profile { visitor: visitor.clone() };
@@ -34,15 +35,30 @@ pub async fn found<H: Clock + Objects>(
             ShardTold::Profile(None) => return Ok(None),
             ShardTold::Profile(Some(Profile::PartOf(root))) => root,
             ShardTold::Profile(Some(Profile::Here(bytes, _))) => {
-                let state = engine.read_state(&bytes).map_err(|error| {
-                    problems::unavailable(format!("The profile cannot be read: {error}."))
-                })?;
-                return Ok(Some((visitor, state)));
+                match engine.read_state(&bytes) {
+                    Ok(state) => return Ok(Some((visitor, state))),
+                    Err(error) if renewed => {
+                        let detail = format!("The profile cannot be read: {error}.");
+                        return Err(problems::unavailable(detail));
+                    }
+                    Err(_) => renew(edge, &visitor).await?,
+                }
+                renewed = true;
+                visitor
             }
             other => return Err(problems::unexpected(&other)),
         };
     }
     Err(problems::unavailable("The visitor's ids are being put together."))
+}
+
+/// Has a profile folded anew that another release has written.
+async fn renew<H: Clock + Objects>(edge: &Edge<'_, H>, visitor: &str) -> Result<(), Problem> {
+    let at = edge.host.now();
+    let packs = edge.packs.active(edge.host, at).await.map_err(problems::unavailable)?;
+    let ask = ShardAsk::Renew { packs, at, visitor: visitor.to_owned() };
+    let object = edge.config.map.object_of_visitor(visitor);
+    edge.shard(object, ask).await.map(drop)
 }
 
 /// All stored events of an id, as they were accepted, some at a time.

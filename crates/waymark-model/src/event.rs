@@ -90,9 +90,6 @@ impl EventKey {
     }
 }
 
-/// The first byte of an encoded event.
-const FORMAT: u8 = 1;
-
 impl Event {
     pub fn new(id: &str, kind: Kind, name: &str, time: Timestamp) -> Self {
         Self {
@@ -133,8 +130,11 @@ impl Event {
         Reader::whole(bytes, Self::read)
     }
 
+    /// The first byte of its binary form.
+    pub const FORMAT: u8 = 1;
+
     pub fn write(&self, out: &mut Writer) {
-        out.byte(FORMAT);
+        out.byte(Self::FORMAT);
         out.byte(self.kind as u8);
         out.text(&self.id);
         out.text(&self.name);
@@ -146,7 +146,7 @@ impl Event {
     }
 
     pub fn read(input: &mut Reader<'_>) -> Self {
-        if input.byte() != FORMAT {
+        if input.byte() != Self::FORMAT {
             input.refuse("unknown-event-format", ());
         }
         Self {

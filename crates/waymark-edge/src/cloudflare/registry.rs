@@ -8,7 +8,7 @@ use super::storage::{Columns, Row, Sql, count, integer};
 use crate::ports::{
     Activation, Deed, Derived, Feed, FeedRow, PackParts, PackRow, Part, RegistryStore, StoreError,
 };
-use crate::protocol::{RegistryAsk, RegistryTold};
+use crate::protocol::{RegistryAsk, RegistryTold, unreadable};
 use crate::registry::answer;
 
 /// A row may have 2 MB; a pack may have more.
@@ -55,7 +55,7 @@ impl DurableObject for Registry {
         let told = match (&self.store, RegistryAsk::decode(&bytes)) {
             (Ok(store), Ok(ask)) => answer(store, &ask),
             (Err(error), _) => RegistryTold::Failed(error.to_string()),
-            (_, Err(error)) => RegistryTold::Failed(error.to_string()),
+            (_, Err(error)) => RegistryTold::Failed(unreadable(&error)),
         };
         Response::from_bytes(told.encode())
     }
@@ -97,6 +97,14 @@ impl RegistryStore for SqlRegistry {
             bytes.extend(Columns::of(row).bytes()?);
         }
         Ok(Some(bytes))
+    }
+
+    fn replace(&self, hash: PackHash, parts: &PackParts) -> Result<(), StoreError> {
+        let hash = hash.to_string();
+        self.0.transaction(|| {
+            self.0.run("DELETE FROM parts WHERE hash = ?", vec![hash.as_str().into()])?;
+            self.put_parts(&hash, parts)
+        })
     }
 
     fn activations(&self, most: u32) -> Result<Vec<Activation>, StoreError> {
@@ -246,6 +254,14 @@ impl RegistryStore for SqlRegistry {
                    AND hash NOT IN (SELECT hash FROM derived)",
                 Vec::new(),
             )
+        })
+    }
+
+    fn drop_derived(&self, hash: PackHash) -> Result<(), StoreError> {
+        let hash = hash.to_string();
+        self.0.transaction(|| {
+            self.0.run("DELETE FROM derived WHERE hash = ?", vec![hash.as_str().into()])?;
+            self.0.run("DELETE FROM parts WHERE hash = ?", vec![hash.as_str().into()])
         })
     }
 }

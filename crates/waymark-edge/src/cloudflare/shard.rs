@@ -12,7 +12,7 @@ use super::{Host, config, packs};
 use crate::edge::Edge;
 use crate::moves::Left;
 use crate::ports::{Clock as _, Lake as _, Reports as _, ShardStore as _, StoreError};
-use crate::protocol::{ShardCall, ShardTold};
+use crate::protocol::{ShardCall, ShardTold, unreadable};
 use crate::shard::answer;
 use crate::{erasure, lake, merges, moves};
 
@@ -163,7 +163,7 @@ impl Shard {
         };
         let call = match ShardCall::decode(bytes) {
             Ok(call) => call,
-            Err(error) => return ShardTold::Failed(error.to_string()),
+            Err(error) => return ShardTold::Failed(unreadable(&error)),
         };
         if let Err(error) = store.is_object(call.object) {
             return ShardTold::Failed(error.to_string());

@@ -1,19 +1,19 @@
 //! What is asked of shards, as bytes.
 
-use waymark_model::{DecodeError, Reader, Span, Timestamp, Writer};
+use waymark_model::{DecodeError, Reader, Span, Timestamp};
 
 use super::parts::{
     read_post, read_refusal, read_stored, read_u16, write_post, write_refusal, write_slots,
     write_stored,
 };
-use super::{DrainStep, Incoming, Packs, Parcel, ShardAsk, ShardCall};
+use super::{DrainStep, Incoming, Packs, Parcel, ShardAsk, ShardCall, message, read_message};
 use crate::ports::Link;
 use crate::shard_map::ShardMap;
 
 impl ShardCall {
     #[expect(clippy::too_many_lines, reason = "an arm a message")]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = message();
         out.unsigned(self.map.epoch);
         out.list(self.map.history(), |out, objects| out.unsigned((*objects).into()));
         out.unsigned(self.object.into());
@@ -83,6 +83,12 @@ impl ShardCall {
                 out.signed(at.0);
                 out.signed(age.0);
             }
+            ShardAsk::Renew { packs, at, visitor } => {
+                out.byte(29);
+                packs.write(&mut out);
+                out.signed(at.0);
+                out.text(visitor);
+            }
             ShardAsk::Again { key, at, forgotten } => {
                 out.byte(19);
                 out.text(key);
@@ -149,7 +155,7 @@ impl ShardCall {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Reader::whole(bytes, |input| {
+        read_message(bytes, |input| {
             let (epoch, history) = (input.unsigned(), input.list(read_u16));
             let since = epoch.checked_sub((history.len() as u64).saturating_sub(1));
             let map = since.and_then(|since| ShardMap::new(since, &history));
@@ -166,6 +172,7 @@ impl ShardCall {
             | ShardAsk::Stats { packs, .. }
             | ShardAsk::Import { packs, .. }
             | ShardAsk::Restore { packs, .. }
+            | ShardAsk::Renew { packs, .. }
             | ShardAsk::Root { packs, .. } => Some(packs),
             ShardAsk::Profile { .. }
             | ShardAsk::Events { .. }
@@ -262,6 +269,11 @@ impl ShardAsk {
             25 => Self::Gone(input.list(read_u16)),
             26 => Self::Outbox,
             27 => Self::Ungate { source: read_u16(input), upto: input.unsigned() },
+            29 => Self::Renew {
+                packs: Packs::read(input),
+                at: Timestamp(input.signed()),
+                visitor: input.string(),
+            },
             _ => input.refuse("unknown-message", Self::Pending),
         }
     }

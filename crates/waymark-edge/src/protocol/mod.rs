@@ -1,4 +1,5 @@
-//! What the worker and its objects say to each other: binary, over the objects' `fetch`.
+//! What the worker and its objects say to each other: binary, over the objects' `fetch`. While a release is being
+//! deployed, some of both are of the one before it; each message begins with what tells them apart.
 
 mod ask;
 mod parcel;
@@ -6,18 +7,49 @@ mod parts;
 mod registry;
 mod told;
 
-use waymark_engine::PackHash;
-use waymark_model::{DecodeError, Span, Timestamp};
+use waymark_engine::{PackHash, Program, State};
+use waymark_model::{DecodeError, Event, Reader, Span, Timestamp, Writer};
 use waymark_wire::Basis;
 
 pub(crate) use parts::read_bytes;
 
 use crate::ports::{
     Activation, Batch, Counters, Deed, Derived, Feed, FeedRow, Grave, Health, Link, Node,
-    PackParts, PackRow, Part, Posted, Profile, Refusal, Seen, Stand, TallyRow, Unavailable,
-    VisitorRow,
+    PackParts, PackRow, Part, Posted, Profile, Refusal, Seen, Stand, TallyRow, VisitorRow,
 };
 use crate::shard_map::ShardMap;
+
+/// What a message begins with: the version of the messages, and the forms of what is in them. The first changes whenever a
+/// message does; whoever reads another's refuses it, and the same request is sent again until both are of one release.
+const RELEASE: [u8; 4] = [1, Event::FORMAT, State::FORMAT, Program::FORMAT];
+const ANOTHER_RELEASE: &str = "another-release";
+
+fn message() -> Writer {
+    let mut out = Writer::default();
+    out.raw(&RELEASE);
+    out
+}
+
+fn read_message<T>(
+    bytes: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> Result<T, DecodeError> {
+    Reader::whole(bytes, |input| {
+        if input.array() != RELEASE {
+            input.refuse(ANOTHER_RELEASE, ());
+        }
+        read(input)
+    })
+}
+
+/// Why a message could not be read.
+pub fn unreadable(error: &DecodeError) -> String {
+    if error.code == ANOTHER_RELEASE {
+        "Another release of the edge is being deployed.".to_owned()
+    } else {
+        format!("A message between the worker and its objects cannot be read: {error}.")
+    }
+}
 
 /// The pack to fold with, and those whose features are carried along.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -146,6 +178,12 @@ pub enum ShardAsk {
     Ungate {
         source: u16,
         upto: u64,
+    },
+    /// A profile that another release has written is folded anew.
+    Renew {
+        packs: Packs,
+        at: Timestamp,
+        visitor: String,
     },
     /// Whose an id is, as an answer to a turn.
     Root {
@@ -362,12 +400,6 @@ pub enum RegistryTold {
     Noted,
     Deeds(Vec<(u64, Deed)>),
     Failed(String),
-}
-
-impl From<DecodeError> for Unavailable {
-    fn from(error: DecodeError) -> Self {
-        Self(format!("An object's answer cannot be read: {error}."))
-    }
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use waymark_model::{DecodeError, Object, Reader, Timestamp, Writer};
 
 use super::parts::{read_bytes, read_hash};
-use super::{InForce, Packs, RegistryAsk, RegistryTold};
+use super::{InForce, Packs, RegistryAsk, RegistryTold, message, read_message};
 use crate::ports::{Activation, Deed, Derived, Feed, FeedRow, PackParts, PackRow, Part};
 
 impl RegistryAsk {
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = message();
         match self {
             Self::Put { row, parts } => {
                 out.byte(0);
@@ -69,7 +69,7 @@ impl RegistryAsk {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Reader::whole(bytes, |input| match input.byte() {
+        read_message(bytes, |input| match input.byte() {
             0 => Self::Put {
                 row: read_row(input),
                 parts: PackParts {
@@ -105,7 +105,7 @@ impl RegistryAsk {
 
 impl RegistryTold {
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = message();
         match self {
             Self::Put { created } => {
                 out.byte(0);
@@ -166,7 +166,7 @@ impl RegistryTold {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Reader::whole(bytes, |input| match input.byte() {
+        read_message(bytes, |input| match input.byte() {
             0 => Self::Put { created: input.flag() },
             1 => {
                 Self::List { packs: input.list(read_row), activations: input.list(read_activation) }

@@ -1,19 +1,19 @@
 //! What shards answer, as bytes.
 
-use waymark_model::{DecodeError, Reader, Writer};
+use waymark_model::{DecodeError, Reader};
 
 use super::parts::{
     read_bytes, read_count, read_post, read_refusal, read_stored, read_u16, write_post,
     write_refusal, write_slots, write_stored,
 };
-use super::{Draining, Parcel, ShardTold, Stats};
+use super::{Draining, Parcel, ShardTold, Stats, message, read_message};
 use crate::ports::{Health, Profile, Stand};
 use crate::tally::Standing;
 
 impl ShardTold {
     #[expect(clippy::too_many_lines, reason = "an arm a message")]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = message();
         match self {
             Self::Received { accepted, duplicates, pending } => {
                 out.byte(0);
@@ -126,7 +126,7 @@ impl ShardTold {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Reader::whole(bytes, |input| match input.byte() {
+        read_message(bytes, |input| match input.byte() {
             0 => Self::Received {
                 accepted: input.u32(),
                 duplicates: input.u32(),

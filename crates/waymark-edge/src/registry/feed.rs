@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use waymark_engine::{PackHash, Program};
 use waymark_model::{Object, Span, Timestamp, limits};
 
-use crate::packs::gzip;
+use super::renewal;
+use crate::packs::{broken_program, gzip};
 use crate::ports::{
     Derived, Feed, FeedRow, PackParts, Part, RegistryStore, StoreError, Unavailable,
 };
@@ -126,9 +127,9 @@ fn made<S: RegistryStore>(
     pack: PackHash,
 ) -> Result<Option<(PackHash, PackParts)>, Unavailable> {
     let refused = |error: StoreError| Unavailable(error.to_string());
-    let bytes = store.part(pack, Part::Program).map_err(refused)?;
+    let bytes = renewal::part(store, pack, Part::Program).map_err(refused)?;
     let bytes = bytes.ok_or_else(|| Unavailable("The pack is not there.".to_owned()))?;
-    let program = Program::decode(&bytes)?;
+    let program = Program::decode(&bytes).map_err(broken_program)?;
     let rows = store.feed_rows().map_err(refused)?;
     let rows = rows.into_iter().map(|row| (row.key, row.fields)).collect();
     let Some(fed) = program.fed(rows, digest) else { return Ok(None) };

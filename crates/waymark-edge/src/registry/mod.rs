@@ -2,6 +2,7 @@
 //! says which is active now.
 
 pub mod feed;
+mod renewal;
 
 use waymark_engine::PackHash;
 use waymark_model::{Span, Timestamp};
@@ -42,11 +43,11 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
             let deciding = packs.active.map(|pack| feed::derived(store, pack, *now)).transpose()?;
             RegistryTold::Active(InForce { packs, deciding })
         }
-        RegistryAsk::Part { hash, part } => RegistryTold::Part(store.part(*hash, *part)?),
+        RegistryAsk::Part { hash, part } => RegistryTold::Part(renewal::part(store, *hash, *part)?),
         RegistryAsk::Programs(hashes) => RegistryTold::Programs(
             hashes
                 .iter()
-                .map(|hash| store.part(*hash, Part::Program))
+                .map(|hash| renewal::part(store, *hash, Part::Program))
                 .collect::<Result<_, StoreError>>()?,
         ),
         RegistryAsk::Feed { rows, at } => feed::take(store, rows, *at)?,

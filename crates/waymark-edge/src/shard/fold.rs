@@ -8,7 +8,7 @@ use super::read::{self, Whose};
 use super::receive::believed;
 use crate::messages::Message;
 use crate::ports::{Commit, Profile, ShardStore, StoreError, VisitorRow};
-use crate::protocol::Incoming;
+use crate::protocol::{Incoming, ShardTold};
 use crate::shard_map::slot_of;
 use crate::tally::{Standing, day_of};
 
@@ -56,6 +56,17 @@ impl<S: ShardStore> Desk<'_, S> {
         }
     }
 
+    /// Writes a profile again that could not be read.
+    pub fn renew(&self, key: &str, at: Timestamp) -> Result<ShardTold, StoreError> {
+        let (state, counted) = self.state_of(key)?;
+        if state.seq > 0 {
+            let mut commit = Commit { posted: at, ..Commit::default() };
+            self.keep_state(&mut commit, key, &counted, &state, at);
+            self.store.commit(&commit)?;
+        }
+        self.done()
+    }
+
     /// A profile anew from all of its events.
     pub fn refolded(
         &self,
@@ -64,11 +75,13 @@ impl<S: ShardStore> Desk<'_, S> {
         former: &[State],
     ) -> Result<State, StoreError> {
         let mut events = Vec::new();
-        let mut state = None;
+        let (mut state, mut later) = (None, false);
         let copies = members.iter().map(|key| Whose::Copies { root, key });
         for whose in std::iter::once(Whose::Own(root)).chain(copies) {
             read::each_event(self.store, whose, 0, u64::MAX, |stored| {
-                let Ok(event) = Event::decode(&stored.event.event) else { return };
+                let bytes = &stored.event.event;
+                later |= bytes.first().is_some_and(|format| *format > Event::FORMAT);
+                let Ok(event) = Event::decode(bytes) else { return };
                 let event = believed(self.engine.program, stored.event.basis, event);
                 match &mut state {
                     Some(state) => drop(self.engine.apply_owned(state, event)),
@@ -80,6 +93,10 @@ impl<S: ShardStore> Desk<'_, S> {
                     }
                 }
             })?;
+        }
+        if later {
+            let why = "A later release has stored events that this one does not know.";
+            return Err(StoreError(why.to_owned()));
         }
         Ok(state.unwrap_or_else(|| self.engine.refolded(events, former)))
     }

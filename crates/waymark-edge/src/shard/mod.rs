@@ -147,6 +147,7 @@ fn checked<S: ShardStore>(
         }
         ShardAsk::Drain { at, age } => desk.drain(*at, *age),
         ShardAsk::Restore { at, events, links, .. } => desk.restore(*at, events, links),
+        ShardAsk::Renew { at, visitor, .. } => desk.renew(visitor, *at),
         ShardAsk::Again { key, at, forgotten } => desk.again(key, *at, *forgotten),
         ShardAsk::Drained(step) => desk.drained(step),
         ShardAsk::Root { at, key, turn, root, .. } => desk.rooted(*at, key, *turn, root),

@@ -303,6 +303,7 @@ impl ShardAsk {
             }
             Self::Profile { visitor }
             | Self::Erase { visitor, .. }
+            | Self::Renew { visitor, .. }
             | Self::Events { visitor: Some(visitor), .. } => vec![visitor],
             Self::Members { key }
             | Self::Lead { key }

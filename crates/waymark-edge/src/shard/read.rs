@@ -80,13 +80,15 @@ pub fn stats<S: ShardStore>(
             if !desk.holds(slot_of(id)) {
                 continue;
             }
-            stats.visitors += 1;
-            let Ok(mut state) = engine.read_state(bytes) else { continue };
+            let mut state = match engine.read_state(bytes) {
+                Ok(state) => state,
+                Err(_) => desk.state_of(id)?.0,
+            };
             // Whose events turned out to be another's.
             if state.seq == 0 {
-                stats.visitors -= 1;
                 continue;
             }
+            stats.visitors += 1;
             engine.advance(&mut state, now);
             stats.sessions += state.fold().sessions.count();
             stats.late += state.late;

@@ -17,4 +17,5 @@ mod packs;
 mod person;
 mod quarantine;
 mod reading;
+mod releases;
 mod trust;

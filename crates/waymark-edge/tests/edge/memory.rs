@@ -10,18 +10,18 @@ use serde_json::Value as Json;
 use waymark_edge::config::Config;
 use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
-use waymark_edge::packs::PackCache;
+use waymark_edge::packs::{self, PackCache};
 use waymark_edge::ports::{
     Activation, Batch, Budget, Budgets, Clock, Commit, Counters, Deed, Derived, Drainage, Feed,
     FeedRow, Gate, Grave, Health, Lake, Node, Note, Objects, Origin, PackParts, PackRow, Part,
     Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore, Stand, StoreError,
     TallyRow, Unavailable, Unwanted, VisitorRow,
 };
-use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold};
+use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold, unreadable};
 use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};
 use waymark_edge::tally::{Counted, Sum};
 use waymark_edge::{registry, shard};
-use waymark_engine::PackHash;
+use waymark_engine::{PackHash, Program, State};
 use waymark_model::{Timestamp, fnv1a64};
 
 /// What happens to the next calls of shards.
@@ -42,6 +42,8 @@ pub struct Memory {
     /// Calls of shards, by object.
     pub asked: RefCell<Vec<u16>>,
     pub registry_is_away: Cell<bool>,
+    /// Objects that run another release than the worker; the registry is [`REGISTRY`].
+    pub of_another_release: RefCell<BTreeSet<u16>>,
     /// Requests that anybody has.
     pub budget: Cell<Option<u32>>,
     spent: RefCell<BTreeMap<(Budget, String), u32>>,
@@ -54,7 +56,41 @@ pub struct Memory {
     packs: PackCache,
 }
 
+/// Of no shard.
+pub const REGISTRY: u16 = u16::MAX;
+
 impl Memory {
+    /// Gives all that is stored the form of another release: profiles and packs.
+    pub fn is_stored_by_another_release(&self) {
+        for shard in self.shards.borrow().values() {
+            for profile in shard.0.borrow_mut().profiles.values_mut() {
+                if let Profile::Here(state, _) = profile {
+                    state[0] = State::FORMAT + 1;
+                }
+            }
+        }
+        let mut packs = self.registry.packs.borrow_mut();
+        let mut derived = self.registry.derived.borrow_mut();
+        let parts = packs.iter_mut().map(|(_, parts)| parts);
+        for parts in parts.chain(derived.iter_mut().filter_map(|(_, parts)| parts.as_mut())) {
+            parts.program[3] = Program::FORMAT + 1;
+            parts.page = packs::gzip(&parts.program).unwrap();
+        }
+    }
+
+    /// Objects are started anew, and know no Program.
+    pub fn forget_programs(&mut self) {
+        self.packs = PackCache::default();
+    }
+
+    /// A message on its way to an object or back.
+    fn on_its_way(&self, object: u16, mut message: Vec<u8>) -> Vec<u8> {
+        if self.of_another_release.borrow().contains(&object) {
+            message[0] += 1;
+        }
+        message
+    }
+
     pub fn spoil_state(&self, visitor: &str) {
         for shard in self.shards.borrow().values() {
             let mut rows = shard.0.borrow_mut();
@@ -129,7 +165,13 @@ impl Objects for Memory {
         if fault == Some(Fault::Away) {
             return Err(Unavailable("The shard is away.".to_owned()));
         }
-        let call = ShardCall::decode(&message).unwrap();
+        let call = match ShardCall::decode(&self.on_its_way(object, message)) {
+            Ok(call) => call,
+            Err(error) => {
+                let told = ShardTold::Failed(unreadable(&error));
+                return Ok(self.on_its_way(object, told.encode()));
+            }
+        };
         let packs = call.packs().cloned().unwrap_or_default();
         let program = self.packs.folding(self, &packs).await?;
         let mut shards = self.shards.borrow_mut();
@@ -146,9 +188,11 @@ impl Objects for Memory {
         if self.registry_is_away.get() {
             return Err(Unavailable("The registry is away.".to_owned()));
         }
-        let told: RegistryTold =
-            registry::answer(&self.registry, &RegistryAsk::decode(&message).unwrap());
-        Ok(told.encode())
+        let told = match RegistryAsk::decode(&self.on_its_way(REGISTRY, message)) {
+            Ok(ask) => registry::answer(&self.registry, &ask),
+            Err(error) => RegistryTold::Failed(unreadable(&error)),
+        };
+        Ok(self.on_its_way(REGISTRY, told.encode()))
     }
 }
 
@@ -661,6 +705,13 @@ impl RegistryStore for Registry {
         }))
     }
 
+    fn replace(&self, hash: PackHash, parts: &PackParts) -> Result<(), StoreError> {
+        let mut packs = self.packs.borrow_mut();
+        let kept = packs.iter_mut().filter(|(row, _)| row.hash == hash);
+        kept.for_each(|(_, kept)| kept.clone_from(parts));
+        Ok(())
+    }
+
     fn activations(&self, most: u32) -> Result<Vec<Activation>, StoreError> {
         Ok(self.log.borrow().iter().rev().take(most as usize).cloned().collect())
     }
@@ -724,6 +775,11 @@ impl RegistryStore for Registry {
         let kept = old.into_iter().filter(|(made, _)| made.at >= before);
         let kept: Vec<_> = kept.chain(all.drain(..)).collect();
         *all = kept;
+        Ok(())
+    }
+
+    fn drop_derived(&self, hash: PackHash) -> Result<(), StoreError> {
+        self.derived.borrow_mut().retain(|(made, _)| made.hash != hash);
         Ok(())
     }
 }

@@ -23,16 +23,24 @@ use crate::{CHECKS, WHOLE};
 use condition::{read_cond, write_cond};
 use feature::{read_feature, write_feature};
 
-const MAGIC: &[u8; 4] = b"WMP\x05";
+const MAGIC: [u8; 4] = [b'W', b'M', b'P', Program::FORMAT];
 /// What stands in the byte after it. Hosts choose the engine by the first, before there is one.
 const NEEDS_WHOLE: u8 = 1;
 const SESSIONLESS: u8 = 2;
 const SERVER_EVENTS: u8 = 4;
 
 impl Program {
+    /// Of its binary form.
+    pub const FORMAT: u8 = 5;
+
+    /// Whether bytes are a Program as this release writes them.
+    pub fn is_of_this_format(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC)
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::default();
-        out.raw(MAGIC);
+        out.raw(&MAGIC);
         let sessionless = if self.asks_for_session() { 0 } else { SESSIONLESS };
         let whole = if self.needs_whole() { NEEDS_WHOLE } else { 0 };
         let server = if self.server_events.is_empty() { 0 } else { SERVER_EVENTS };
@@ -98,7 +106,7 @@ impl Program {
             if bytes.len() > limits::PROGRAM_BYTES {
                 input.refuse("program-too-large", ());
             }
-            if input.array() != *MAGIC {
+            if input.array() != MAGIC {
                 input.refuse("not-a-program", ());
             }
             let traits = input.byte();

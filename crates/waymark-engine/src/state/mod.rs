@@ -32,7 +32,6 @@ use crate::{Engine, WHOLE};
 pub const TAIL_EVENTS: usize = 32;
 /// Most bytes that the events kept since the checkpoint take.
 pub const TAIL_BYTES: usize = 12 * 1024;
-const FORMAT: u8 = 3;
 
 #[derive(Debug, Clone)]
 pub struct State {
@@ -227,7 +226,7 @@ impl Engine<'_> {
 
     /// Reads a state that still has to take in its tail.
     fn read_checkpoint(&self, input: &mut Reader<'_>) -> (State, PackHash) {
-        if input.byte() != FORMAT {
+        if input.byte() != State::FORMAT {
             input.refuse("unknown-state-format", ());
         }
         let wrote = PackHash(input.array());
@@ -251,7 +250,7 @@ impl Engine<'_> {
     /// The state as bytes. It has to have been folded with this engine's program.
     pub fn write_state(&self, state: &State) -> Vec<u8> {
         let mut out = Writer::default();
-        out.byte(FORMAT);
+        out.byte(State::FORMAT);
         out.raw(&state.pack.0);
         out.count(state.seq);
         out.count(state.late);
@@ -264,6 +263,9 @@ impl Engine<'_> {
 }
 
 impl State {
+    /// Of its binary form.
+    pub const FORMAT: u8 = 3;
+
     /// What the events so far have made of the visitor.
     pub const fn fold(&self) -> &Fold {
         &self.head
