@@ -216,9 +216,41 @@ impl Engine<'_> {
 
     /// Takes the actions whose time has come, as of [`Engine::advance`] to `now`.
     pub fn act(&self, state: &mut State, context: &Context, now: Timestamp) -> Vec<Acted> {
+        self.act_in(state, context, now, |_| true)
+    }
+
+    /// The same of flows that no page moves.
+    pub fn act_at_edge(&self, state: &mut State, context: &Context, now: Timestamp) -> Vec<Acted> {
+        self.act_in(state, context, now, |run| self.is_of_edge(run))
+    }
+
+    /// When [`Self::act_at_edge`] may have something to do, if nothing happens before.
+    pub fn edge_due(&self, state: &State) -> Timestamp {
+        let flows = &self.program.flows;
+        let watches = |flow: &Flow| {
+            let cues = flow.enter.iter().map(|entrance| &entrance.cue);
+            flow.edge && cues.into_iter().any(|cue| matches!(cue, Cue::Becomes(_)))
+        };
+        let members = if flows.iter().any(watches) { state.members.until } else { Timestamp::MAX };
+        let runs = state.flows.runs.iter().filter(|run| self.is_of_edge(run));
+        runs.map(|run| run.due).fold(members, Timestamp::min)
+    }
+
+    /// Whether one that has not ended is of a flow that no page moves.
+    fn is_of_edge(&self, run: &Run) -> bool {
+        run.step.is_some() && self.program.flow(run.flow).is_none_or(|flow| flow.edge)
+    }
+
+    fn act_in(
+        &self,
+        state: &mut State,
+        context: &Context,
+        now: Timestamp,
+        which: impl Fn(&Run) -> bool,
+    ) -> Vec<Acted> {
         let mut acted = Vec::new();
         for _ in 0..Self::STEPS {
-            let Some(stepped) = self.act_once(state, context, now) else { break };
+            let Some(stepped) = self.act_next(state, context, now, &which) else { break };
             acted.extend(stepped.acted);
         }
         acted
@@ -235,12 +267,23 @@ impl Engine<'_> {
         context: &Context,
         now: Timestamp,
     ) -> Option<Stepped> {
+        self.act_next(state, context, now, |_| true)
+    }
+
+    fn act_next(
+        &self,
+        state: &mut State,
+        context: &Context,
+        now: Timestamp,
+        which: impl Fn(&Run) -> bool,
+    ) -> Option<Stepped> {
         let at = At { context, now: state.clamp(now) };
         // A state that was spoiled may stand at a moment that no event can have.
         if !WHOLE || Timestamp::from_js(at.now.to_js()).is_none() {
             return None;
         }
-        let due = state.flows.runs.iter().enumerate().filter(|(_, run)| run.due <= at.now);
+        let due =
+            state.flows.runs.iter().enumerate().filter(|(_, run)| run.due <= at.now && which(run));
         // What is due at once is done in the order of the pack.
         let order = |run: &Run| (run.due, self.program.index.flow_of(run.flow));
         let (number, _) = due.min_by_key(|(_, run)| order(run))?;

@@ -61,6 +61,23 @@ impl Engine<'_> {
     }
 }
 
+impl Engine<'_> {
+    /// A template of what is sent to a visitor; `about` is what it calls by [`Root::Item`].
+    pub fn filled(
+        &self,
+        template: &Template,
+        state: &State,
+        context: &Context,
+        now: Timestamp,
+        about: Value,
+    ) -> String {
+        let mut filling = Filling::new(*self, &state.head, context, state.clamp(now));
+        filling.item = about;
+        filling.fill(template);
+        filling.text
+    }
+}
+
 /// A template being filled in.
 struct Filling<'a> {
     engine: Engine<'a>,

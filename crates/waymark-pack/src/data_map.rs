@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use waymark_model::Purpose;
 
 use crate::declared::{Declared, Type};
-use crate::lint::{Names, Read, read_by, read_by_flow, read_by_rule};
+use crate::lint::{Names, Read, read_by, read_by_destination, read_by_flow, read_by_rule};
 use crate::pack::Pack;
 
 /// By kind, then by name.
@@ -95,6 +95,10 @@ pub(crate) fn of(pack: &Pack, declared: &Declared) -> DataMap {
     }
     for flow in &pack.flows.flows {
         note(format!("{} {}", flow.kind.name(), flow.id), read_by_flow(&names, flow));
+    }
+    for destination in &pack.flows.destinations {
+        let who = format!("destination {}", destination.id);
+        note(who, read_by_destination(&names, destination));
     }
     for metric in &pack.metrics {
         let event = Read::Event(metric.event.clone());

@@ -36,6 +36,8 @@ pub(crate) struct Declared {
     pub wheres: Vec<Condition>,
     /// Whether what is read is shown once for each thing of a list.
     pub in_list: bool,
+    /// Whether what is read is sent.
+    pub in_message: bool,
     /// ISO 4217.
     pub currency: Option<String>,
     /// In the tz database; `None` is UTC.
@@ -114,6 +116,8 @@ pub(crate) struct Survey {
     pub cooldown: Span,
     /// Whether it can be answered on the page.
     pub page: bool,
+    /// The destination that sends its link.
+    pub send: Option<String>,
 }
 
 /// What visitors' scores are.
@@ -152,10 +156,12 @@ pub(crate) const TAG_ADDED: &str = "Tag Added";
 pub(crate) const TAG_REMOVED: &str = "Tag Removed";
 
 /// What an answer to a survey is, unless the survey says otherwise.
-const ANSWERED: &str = "Survey Answered";
+pub(crate) const ANSWERED: &str = "Survey Answered";
+/// What a task is when it is done.
+const TASK_COMPLETED: &str = "Task Completed";
 
 /// Events that need no declaration: the names by which rules know calls without one, and any event.
-const BUILT_IN: [&str; 15] = [
+const BUILT_IN: [&str; 16] = [
     "Page Viewed",
     "Screen Viewed",
     "Identified",
@@ -170,6 +176,7 @@ const BUILT_IN: [&str; 15] = [
     Act::CONTENT,
     Act::SURVEY,
     ANSWERED,
+    TASK_COMPLETED,
     "*",
 ];
 

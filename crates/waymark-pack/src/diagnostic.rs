@@ -142,8 +142,6 @@ codes! {
     MissingKey = "missing-key",
     /// An opposite that also holds of what is missing.
     MissingMatches = "missing-matches",
-    /// Part of the language, and not of this version.
-    NotYet = "not-yet",
     /// An operator where it has no meaning.
     OutOfPlace = "out-of-place",
     /// More bytes than a pack may have.

@@ -76,7 +76,7 @@ impl<'n> Fields<'n> {
         None
     }
 
-    /// Refuses keys of the language that this version does not have, then keys of no version.
+    /// Refuses keys that are not of the language.
     pub fn finish(self, problems: &mut Problems) {
         #[cfg(debug_assertions)]
         for key in self.shape.open() {
@@ -86,7 +86,6 @@ impl<'n> Fields<'n> {
         for member in self.members {
             let key = member.key.as_str();
             match self.shape.key(key) {
-                Some(described) if described.later => refuse_not_yet(member, problems),
                 Some(_) => {}
                 None => {
                     let message = format!("{} has no key {}", self.shape.what, shown(key));
@@ -225,12 +224,6 @@ pub(crate) fn label(node: Option<&Node>, problems: &mut Problems) {
     } else if !matches!(node.json, Json::Text(_)) {
         refuse::<()>(node, "`label`", "a string, or strings by locale", problems);
     }
-}
-
-/// Refuses a member of the language that this version does not have.
-pub(crate) fn refuse_not_yet(member: &Member, problems: &mut Problems) {
-    let message = format!("`{}` is not in this version of the language", member.key);
-    problems.error(Code::NotYet, member.key_at, message);
 }
 
 pub(crate) fn refuse<T>(

@@ -22,8 +22,7 @@
 //! with the sentence that editors and the reference show, and a `take` in its reader. A [`Code`] is
 //! one line in `diagnostic.rs`.
 //!
-//! What of the language this version does not have is refused by name, with the code `not-yet`;
-//! nothing is passed over.
+//! What the language does not have is refused by name; nothing is passed over.
 //!
 //! # Windows
 //!
@@ -59,6 +58,7 @@ mod lint;
 mod locale;
 mod lower;
 mod measures;
+mod outbound;
 mod pack;
 mod pattern;
 mod problem;
@@ -81,6 +81,7 @@ pub use format::format;
 pub use html::sanitized;
 pub use input::{Input, Part, catalog_source, includes};
 pub use measures::{Guardrail, Measured, Measures, Metric, MetricKind};
+pub use outbound::{Destination, Outbound, Survey};
 pub use pack::{Action, Case, Expect};
 
 /// The version of the pack language that this compiler reads.
@@ -99,6 +100,8 @@ pub struct Compiled {
     pub tests: Vec<Case>,
     /// What it reads of visitors.
     pub data: DataMap,
+    /// What the edge sends.
+    pub outbound: Outbound,
 }
 
 /// What a pack asks of its hosts.
@@ -126,6 +129,7 @@ struct Made {
     tests: Vec<Case>,
     measures: Measures,
     data: DataMap,
+    outbound: Outbound,
 }
 
 impl Input<'_> {
@@ -133,9 +137,9 @@ impl Input<'_> {
     pub fn compile(&self) -> Result<Compiled, Report> {
         let (program, report) = self.run();
         match program {
-            Some(Made { program, tests, measures, data }) if !report.has_errors() => {
+            Some(Made { program, tests, measures, data, outbound }) if !report.has_errors() => {
                 let cost = Cost::of(&program);
-                Ok(Compiled { program, measures, report, cost, tests, data })
+                Ok(Compiled { program, measures, report, cost, tests, data, outbound })
             }
             _ => Err(report),
         }
@@ -166,8 +170,8 @@ impl Input<'_> {
                     .and_then(|program| sealed(program, &mut desk.problems))
                     .map(|program| {
                         let data = data_map::of(&pack, &desk.declared);
-                        let (tests, measures) = pack.beside();
-                        Made { program, tests, measures, data }
+                        let (tests, measures, outbound) = pack.beside();
+                        Made { program, tests, measures, data, outbound }
                     });
             }
         }

@@ -5,7 +5,7 @@ mod places;
 mod reads;
 mod winners;
 
-pub(crate) use reads::{Names, Read, read_by, read_by_flow, read_by_rule};
+pub(crate) use reads::{Names, Read, read_by, read_by_destination, read_by_flow, read_by_rule};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ fn unused_slots(pack: &Pack, problems: &mut Problems) {
 
 fn unused_destinations(pack: &Pack, problems: &mut Problems) {
     let acts = pack.flows.flows.iter().flat_map(Flow::acts);
-    let used: BTreeSet<&str> = acts.filter_map(|act| act.destination.as_deref()).collect();
+    let used: BTreeSet<&str> = acts.flat_map(|act| &act.destinations).map(String::as_str).collect();
     for destination in &pack.flows.destinations {
         if !used.contains(destination.id.as_str()) {
             let message = format!("nothing is sent by {}", shown(&destination.id));

@@ -94,6 +94,10 @@ impl Act {
     pub const CONTENT: &str = "Content Triggered";
     /// A survey is to be shown.
     pub const SURVEY: &str = "Survey Requested";
+    /// The property of a task that says how long there is for it, in milliseconds.
+    pub const DUE: &str = "due_in";
+    /// The property of a task that names the destination which hears of it when it is late.
+    pub const ESCALATE: &str = "escalate_to";
     /// What actions are called as events. They move no flow.
     pub const EVENTS: [&str; 3] = [Self::MESSAGE, Self::CONTENT, Self::SURVEY];
 

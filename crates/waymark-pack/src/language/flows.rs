@@ -1,11 +1,11 @@
 //! What is done when something changes, and over days and weeks.
 
 use super::Takes::{
-    Condition, Duration, Either, InJourney, Label, List, Name, Object, Share, Text, Where, Whole,
-    Words,
+    Any, Condition, Duration, Either, InJourney, Label, List, Map, Name, Object, Share, Text,
+    Where, Whole, Words,
 };
 use super::{
-    Key, LIMIT, OCCURRENCE, PURPOSES, RUNS, SCHEDULED, Shape, Takes, Word, later, may, needs, word,
+    Key, LIMIT, OCCURRENCE, PURPOSES, RUNS, SCHEDULED, Shape, Takes, Word, may, needs, word,
 };
 
 pub static DESTINATION: Shape = Shape::new(
@@ -21,12 +21,36 @@ pub static DESTINATION: Shape = Shape::new(
         may("purpose", Words(PURPOSES), "What the visitor has to have allowed.")
             .or("\"marketing\""),
         may("label", Label, "What people call it."),
-        later("url", "Where it is sent."),
-        later("secret", "The name of the secret that signs it."),
-        later("headers", "What is sent along."),
-        later("body", "What is sent."),
+        may(
+            "url",
+            Text,
+            "Where the edge sends it: https, on a host that the operator allows. Without it nothing is sent, and whoever reads events does.",
+        ),
+        may(
+            "secret",
+            Text,
+            "The name under which the operator keeps its key, its credentials and its hosts.",
+        ),
+        may("method", Words(METHODS), "How it is sent.").or("\"POST\""),
+        may(
+            "headers",
+            Map("the header's name", &Text),
+            "What is sent along: templates, which may read `message.` and `visitor.`, too.",
+        ),
+        may(
+            "body",
+            Any,
+            "What is sent, as JSON whose strings are templates. Without it, what is known of the message.",
+        ),
     ],
-);
+)
+.together(&[["url", "secret"]]);
+
+static METHODS: &[Word] = &[
+    word("POST", "To make something."),
+    word("PUT", "To set something."),
+    word("PATCH", "To change something."),
+];
 
 pub static TRIGGER: Shape = Shape::new(
     "trigger",
@@ -180,8 +204,19 @@ const ACTIONS: &[Key] = &[
     may("for", Duration, "With `show`: how long it may be shown from then on.").or("\"30m\""),
     may("send", Name("a destination"), "A message by this destination."),
     may("message", Text, "With `send`: which message, in the words of whoever sends it."),
+    may("task", Object(&TASK), "With `send`: somebody has to do it, and when."),
     may("survey", Name("a survey"), "A survey."),
 ];
+
+pub static TASK: Shape = Shape::new(
+    "task",
+    "a task",
+    "What is sent is to be done by somebody. It is done when `Task Completed` comes with its `task_id`, or when an operator says so.",
+    &[
+        needs("due", Duration, "So long after it was sent."),
+        may("escalate", Name("a destination"), "Where it is sent when it is not done by then."),
+    ],
+);
 
 static STEP: Takes = Object(&JOURNEY_STEP);
 
@@ -244,6 +279,11 @@ pub static SURVEY: Shape = Shape::new(
         )
         .or("\"Survey Answered\""),
         may("where", List(&Words(SURVEY_PLACES)), "Where it can be answered.").or("[\"page\"]"),
+        may(
+            "send",
+            Name("a destination"),
+            "With \"link\" in `where`: the destination that sends the link, as `message.link`.",
+        ),
         may("label", Label, "What people call it."),
     ],
 );

@@ -15,7 +15,6 @@
 //! * An operator: one line in [`LOGIC`], [`VISITOR`], [`EVENTS`], [`COMPARISONS`] or [`FEATURES`], with
 //!   an example that a test compiles.
 //! * A path that is read: one line in [`ROOTS`] or [`BUILT_IN`].
-//! * What a later version will have is described by `later(…)`; it is refused by its name.
 //!
 //! Then `cargo xtask schema` writes `www/schema/pack-1.json` anew, and `cargo xtask docs` the reference.
 //! A new diagnostic has a section with a broken and a mended pack in `docs/packs/diagnostics.md`.
@@ -80,8 +79,6 @@ pub struct Key {
     pub needed: bool,
     /// What it is when it is left out, as JSON.
     pub default: Option<&'static str>,
-    /// Part of the language, and not of this version.
-    pub later: bool,
 }
 
 /// What may stand somewhere.
@@ -167,7 +164,7 @@ impl Shape {
 
     /// The keys that can be written.
     pub fn open(&self) -> impl Iterator<Item = &'static Key> + Clone + use<> {
-        self.keys().filter(|key| !key.later)
+        self.keys()
     }
 
     pub fn key(&self, name: &str) -> Option<&'static Key> {
@@ -177,17 +174,12 @@ impl Shape {
 
 /// A key that has to be there.
 pub const fn needs(name: &'static str, takes: Takes, about: &'static str) -> Key {
-    Key { name, about, takes, needed: true, default: None, later: false }
+    Key { name, about, takes, needed: true, default: None }
 }
 
 /// A key that may be left out.
 pub const fn may(name: &'static str, takes: Takes, about: &'static str) -> Key {
-    Key { name, about, takes, needed: false, default: None, later: false }
-}
-
-/// A key that this version does not have.
-pub const fn later(name: &'static str, about: &'static str) -> Key {
-    Key { name, about, takes: Takes::Any, needed: false, default: None, later: true }
+    Key { name, about, takes, needed: false, default: None }
 }
 
 impl Key {

@@ -10,7 +10,7 @@ use crate::condition::{Condition, Definition, Kind, Occurrence, Subject};
 use crate::declared::Declared;
 use crate::diagnostic::Code;
 use crate::json::At;
-use crate::pack::{Content, Flow, Model, Pack, Rule};
+use crate::pack::{Content, Destination, Flow, Model, Pack, Rule};
 use crate::problem::{Problems, shown};
 
 /// Different things that the rules of a slot may read before its decisions are hardly ever the same
@@ -71,6 +71,11 @@ pub(crate) fn read_by_flow(names: &Names<'_>, flow: &Flow) -> BTreeSet<Read> {
     Reads::of_flow(names, flow).all.into_iter().map(|(read, _)| read).collect()
 }
 
+/// What a destination sends of a visitor.
+pub(crate) fn read_by_destination(names: &Names<'_>, destination: &Destination) -> BTreeSet<Read> {
+    Reads::of_destination(names, destination).all.into_iter().map(|(read, _)| read).collect()
+}
+
 /// What a condition reads by itself.
 pub(crate) fn read_by(names: &Names<'_>, condition: Option<&Condition>) -> BTreeSet<Read> {
     let mut reads = Reads::nothing(names);
@@ -96,6 +101,10 @@ pub(super) fn purposes(
         for wanted in purposes {
             purpose(&reads, flow.kind.name(), wanted, declared, problems);
         }
+    }
+    for destination in &pack.flows.destinations {
+        let reads = Reads::of_destination(names, destination);
+        purpose(&reads, "destination", destination.purpose, declared, problems);
     }
 }
 
@@ -235,6 +244,14 @@ impl<'p> Reads<'p> {
                 definition.occurrences().for_each(|on| self.occurrence(on, at));
             }
         }
+    }
+
+    fn of_destination(names: &'p Names<'p>, destination: &Destination) -> Self {
+        let mut reads = Self::nothing(names);
+        for path in destination.paths() {
+            reads.path(path, destination.at);
+        }
+        reads
     }
 
     fn path(&mut self, path: &Path, at: At) {

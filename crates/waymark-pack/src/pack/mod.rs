@@ -24,7 +24,7 @@ mod tests;
 pub(crate) use content::{Content, Slot};
 pub(crate) use experiments::{Experiment, Sticky};
 pub(crate) use features::Feature;
-pub(crate) use flows::{Act, Cue, Flow, Flows, Step, StepKind};
+pub(crate) use flows::{Act, Cue, Destination, Flow, Flows, Step, StepKind};
 pub(crate) use groups::Group;
 pub(crate) use journey::Journey;
 pub(crate) use limits::{Contacts, Policy, lowered as limited};
@@ -38,6 +38,7 @@ pub use tests::{Action, Case, Expect};
 use std::collections::BTreeSet;
 
 use crate::measures::{Measured, Measures, Metric};
+use crate::outbound::Outbound;
 
 use waymark_engine::program::Catalog;
 
@@ -104,8 +105,8 @@ impl Pack {
         defaults.map(|slot| &*slot.id).chain(rules.map(|rule| &*rule.slot)).collect()
     }
 
-    /// Its tests, and what reports need: visitors' programs hold neither.
-    pub fn beside(self) -> (Vec<Case>, Measures) {
+    /// Its tests, what reports need, and what is sent: visitors' programs hold none of it.
+    pub fn beside(self) -> (Vec<Case>, Measures, Outbound) {
         let experiments = self.rules.into_iter().filter_map(|rule| match rule.does {
             Does::Experiment(experiment) => Some(Measured {
                 experiment: rule.id,
@@ -115,7 +116,7 @@ impl Pack {
             _ => None,
         });
         let measures = Measures { metrics: self.metrics, experiments: experiments.collect() };
-        (self.tests, measures)
+        (self.tests, measures, Outbound::of(self.flows))
     }
 }
 

@@ -27,11 +27,6 @@ pub(super) fn filter(
         "money" => amount(&arguments, locale, desk.declared.currency.as_deref()),
         "date" => written(&arguments, locale),
         "plural" => words(&arguments, locale),
-        _ if language::find(language::FILTERS, name).is_some() => {
-            let message = format!("the filter `{name}` is not in this version of the language");
-            desk.problems.error(Code::NotYet, at, message);
-            return None;
-        }
         _ => {
             let message = format!("unknown filter {}", shown(name));
             let problem = desk.problems.error(Code::UnknownFilter, at, message);

@@ -222,6 +222,11 @@ pub(crate) fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Pa
     if let Some(rest) = path.strip_prefix("item") {
         return item_path(path, rest, at, desk);
     }
+    if desk.declared.in_message
+        && let Some(keys) = message_path(path, at, desk)
+    {
+        return keys.map(|keys| Path { root: Root::Item, keys });
+    }
     let (subject, _) = path_of_visitor(path, at, desk)?;
     Some(match subject {
         Subject::Path(path) => path,
@@ -232,6 +237,40 @@ pub(crate) fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Pa
         // No path names one.
         Subject::Remembered(_) => return None,
     })
+}
+
+/// What templates of messages may read besides.
+const OF_MESSAGES: [(&str, &[&str]); 2] = [
+    (
+        "message",
+        &[
+            "id",
+            "name",
+            "destination",
+            "trigger",
+            "journey",
+            "step",
+            "key",
+            "at",
+            "survey",
+            "link",
+            "due",
+            "overdue",
+        ],
+    ),
+    ("visitor", &["id", "userId", "anonymousId"]),
+];
+
+/// A path of a message, or of whom it is to; `None` when it is neither.
+fn message_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Option<Vec<String>>> {
+    let (root, key) = path.split_once('.').unwrap_or((path, ""));
+    let (_, known) = OF_MESSAGES.into_iter().find(|(name, _)| *name == root)?;
+    if known.contains(&key) {
+        return Some(Some(vec![root.to_owned(), key.to_owned()]));
+    }
+    let message = format!("{} has no {}", shown(root), shown(key));
+    desk.problems.error(Code::UnknownPath, at, message).mean(key, known.iter().copied());
+    Some(None)
 }
 
 /// `item`, or `item.` and what is read of it.

@@ -16,7 +16,7 @@ const ENDS: [char; 4] = ['/', '?', '#', '\\'];
 
 /// An address that the browser or the edge goes to by itself. Its values are parts of it that can
 /// lead nowhere else.
-pub(super) fn whole(
+pub(in crate::pack) fn whole(
     pieces: &[Piece],
     at: At,
     remote: bool,

@@ -1,6 +1,6 @@
 //! Slots, and what can be shown in them.
 
-mod address;
+pub(super) mod address;
 mod image;
 mod items;
 mod kinds;

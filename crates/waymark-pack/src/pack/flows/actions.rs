@@ -9,6 +9,7 @@ use crate::declared::{self, Desk};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, duration, text};
 use crate::json::{At, Node};
+use crate::language;
 use crate::pack::content::shown_in;
 use crate::pack::limits::{Limit, Of, Per, fewer, happened};
 use crate::pack::rules::{Does, Rule};
@@ -28,8 +29,8 @@ pub(crate) struct Act {
     pub purpose: Purpose,
     /// How it contacts the visitor, if it does.
     pub contact: Option<String>,
-    /// The destination that it is sent by.
-    pub destination: Option<String>,
+    /// The destination that it is sent by, and the one that hears of it when it is late.
+    pub destinations: Vec<String>,
     /// Where it shows something.
     pub slot: Option<String>,
     /// What has to hold for it, too; otherwise it is left out.
@@ -55,6 +56,7 @@ pub(super) struct Written<'n> {
     pub does: Option<(&'static str, &'n Node)>,
     keep: Option<&'n Node>,
     message: Option<&'n Node>,
+    task: Option<&'n Node>,
 }
 
 pub(super) const KEYS: [&str; 3] = ["show", "send", "survey"];
@@ -64,13 +66,22 @@ impl<'n> Written<'n> {
     pub fn take(fields: &mut Fields<'n>, others: &[&'static str], desk: &mut Desk<'_>) -> Self {
         let keys: Vec<&'static str> = others.iter().copied().chain(KEYS).collect();
         let does = fields.one_of(&keys, &mut desk.problems);
-        Self { does, keep: fields.take("for"), message: fields.take("message") }
+        Self {
+            does,
+            keep: fields.take("for"),
+            message: fields.take("message"),
+            task: fields.take("task"),
+        }
     }
 
     /// Refuses what belongs to another key than the one that is there.
     pub fn belongs(&self, desk: &mut Desk<'_>) {
         let Some((does, _)) = self.does else { return };
-        let all = [("for", "show", self.keep), ("message", "send", self.message)];
+        let all = [
+            ("for", "show", self.keep),
+            ("message", "send", self.message),
+            ("task", "send", self.task),
+        ];
         for (key, to, node) in all {
             if let Some(node) = node.filter(|_| does != to) {
                 let message = format!("`{key}` is about `{to}`, and this is about `{does}`");
@@ -114,7 +125,7 @@ impl<'n> Written<'n> {
             properties: owner.properties(&properties),
             purpose: owner.purpose,
             contact: None,
-            destination: None,
+            destinations: Vec::new(),
             slot: Some(slot.clone()),
             // Whoever listens is not told of what is not shown.
             limits: owner
@@ -154,17 +165,46 @@ impl<'n> Written<'n> {
         if let Some(message) = message {
             properties.push(("message_id", message?));
         }
+        let (due, escalate) = match self.task {
+            None => (None, None),
+            Some(node) => {
+                let (due, escalate) = task(node, desk)?;
+                (Some(due.0.to_string()), escalate)
+            }
+        };
+        properties.extend(due.as_deref().map(|due| (Event::DUE, due)));
+        properties.extend(escalate.map(|to| (Event::ESCALATE, to)));
         Some(Act {
             event: Event::MESSAGE,
             properties: owner.properties(&properties),
             purpose: destination.purpose,
             limits: owner.limits(Event::MESSAGE, node.at),
             contact: Some(destination.channel),
-            destination: Some(id.to_owned()),
+            destinations: std::iter::once(id).chain(escalate).map(str::to_owned).collect(),
             slot: None,
             page: false,
         })
     }
+}
+
+/// When it is to be done, and who hears of it when it is not.
+fn task<'n>(node: &'n Node, desk: &mut Desk<'_>) -> Option<(Span, Option<&'n str>)> {
+    let mut fields = Fields::of(node, &language::TASK, &mut desk.problems)?;
+    let due = fields.require("due", &mut desk.problems);
+    let escalate = fields.take("escalate");
+    fields.finish(&mut desk.problems);
+    let due = duration(due?, "`due`", &mut desk.problems)?;
+    let escalate = match escalate {
+        None => None,
+        Some(node) => {
+            let id = text(node, "`escalate`", &mut desk.problems)?;
+            if !desk.is_declared(declared::Kind::Destination, id, node.at) {
+                return None;
+            }
+            Some(id)
+        }
+    };
+    Some((due, escalate))
 }
 
 /// It asks some of the visitors, and each not too often.
@@ -180,12 +220,17 @@ fn survey(node: &Node, owner: &Owner<'_>, desk: &mut Desk<'_>) -> Option<Act> {
     let mut limits = owner.limits(Event::SURVEY, at);
     limits.push(fewer(at, happened(Event::SURVEY, same), cooldown, 1));
     limits.extend(survey.sample.map(|share| Condition { at, kind: Kind::Percent(share) }));
+    let by = survey.send.as_ref();
+    let sent = by.and_then(|id| desk.declared.destinations.get(id).cloned().flatten());
+    let mut properties = vec![(SURVEY_ID, id)];
+    properties.extend(by.map(|id| ("destination_id", id.as_str())));
+    properties.extend(sent.as_ref().map(|sent| ("contact", sent.channel.as_str())));
     Some(Act {
         event: Event::SURVEY,
-        properties: owner.properties(&[(SURVEY_ID, id)]),
-        purpose: owner.purpose,
-        contact: None,
-        destination: None,
+        properties: owner.properties(&properties),
+        purpose: sent.as_ref().map_or(owner.purpose, |sent| sent.purpose),
+        contact: sent.as_ref().map(|sent| sent.channel.clone()),
+        destinations: by.cloned().into_iter().collect(),
         slot: None,
         limits,
         page: survey.page,

@@ -11,6 +11,7 @@ pub(crate) use actions::Act;
 pub(crate) use cues::{Cue, Entrance};
 pub(crate) use destinations::Destination;
 pub(crate) use journeys::{Step, StepKind};
+pub(crate) use surveys::Survey;
 
 use waymark_model::Span;
 
@@ -48,6 +49,7 @@ pub(crate) enum FlowKind {
 #[derive(Debug, Default)]
 pub(crate) struct Flows {
     pub destinations: Vec<Destination>,
+    pub surveys: Vec<Survey>,
     pub flows: Vec<Flow>,
 }
 
@@ -140,22 +142,26 @@ fn gather<'s>(steps: &'s [Step], all: &mut Vec<&'s Step>) {
 }
 
 /// Names that everything may refer to.
-pub(super) fn declare(nodes: &Nodes<'_>, desk: &mut Desk<'_>) -> Vec<Destination> {
-    surveys::read(nodes.surveys, desk);
-    destinations::read(nodes.destinations, desk)
+pub(super) fn declare<'n>(
+    nodes: &Nodes<'n>,
+    desk: &mut Desk<'_>,
+) -> (Vec<destinations::Declared<'n>>, Vec<Survey>) {
+    let destinations = destinations::declare(nodes.destinations, desk);
+    (destinations, surveys::read(nodes.surveys, desk))
 }
 
 /// The triggers and journeys, and the rules that show their content.
 pub(super) fn read(
     nodes: &Nodes<'_>,
-    destinations: Vec<Destination>,
+    (destinations, surveys): (Vec<destinations::Declared<'_>>, Vec<Survey>),
     ids: &mut Unique,
     desk: &mut Desk<'_>,
 ) -> (Flows, Vec<Rule>) {
     let mut rules = Vec::new();
     let mut flows = triggers::read(nodes.triggers, ids, &mut rules, desk);
     flows.extend(journeys::read(nodes.journeys, ids, &mut rules, desk));
-    (Flows { destinations, flows }, rules)
+    let destinations = destinations::read(destinations, desk);
+    (Flows { destinations, surveys, flows }, rules)
 }
 
 /// Whether those for whom it holds already come in.
