@@ -99,13 +99,25 @@ pub async fn activate<H: Clock + Objects>(
         None => None,
     };
     let ask = RegistryAsk::Activate { hash: known, at: edge.host.now(), by };
-    activated(edge, packs::ask(edge.host, &ask).await, hash.unwrap_or_default())
+    let answer = activated(edge, packs::ask(edge.host, &ask).await, hash.unwrap_or_default())?;
+    look_at_all(edge).await?;
+    Ok(answer)
+}
+
+/// Another pack may have something to do for visitors who wait for nothing.
+async fn look_at_all<H: Clock + Objects>(edge: &Edge<'_, H>) -> Result<(), Problem> {
+    let at = edge.host.now();
+    let calls = (0..edge.config.map.all_objects())
+        .map(|object| edge.tell(object, ShardAsk::LookAtAll { at }));
+    join_all(calls).await.into_iter().try_for_each(|told| told.map(drop))
 }
 
 /// `POST /admin/v1/packs/rollback`
 pub async fn roll_back<H: Clock + Objects>(edge: &Edge<'_, H>, by: String) -> Answer {
     let ask = RegistryAsk::RollBack { at: edge.host.now(), by };
-    activated(edge, packs::ask(edge.host, &ask).await, "")
+    let answer = activated(edge, packs::ask(edge.host, &ask).await, "")?;
+    look_at_all(edge).await?;
+    Ok(answer)
 }
 
 fn activated<H>(

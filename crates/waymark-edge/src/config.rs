@@ -9,6 +9,7 @@ use crate::http::Address;
 use crate::identity::hex;
 use crate::shard_map::ShardMap;
 use crate::user_token::TokenKeys;
+use crate::webhooks::Webhooks;
 
 /// Keys of demonstrations, by the variable that they are set in.
 const DEMO: [(&str, &str); 4] = [
@@ -41,6 +42,10 @@ pub struct Config {
     pub keep: Option<Span>,
     /// How long events wait before they leave for the lake.
     pub lake_age: Span,
+    /// Other servers that messages go to.
+    pub webhooks: Webhooks,
+    /// Where this edge is, for links in messages.
+    pub url: Option<String>,
     /// Sites whose answers packs may show.
     pub remotes: Vec<String>,
     /// Some of it is of `.dev.vars.example`, so everybody knows it.
@@ -114,6 +119,26 @@ impl Config {
                 .filter(|seconds| (1..=86_400).contains(seconds))
                 .map(|seconds: i64| Span(1_000 * seconds))
                 .ok_or(ConfigError { name: "LAKE_SECONDS", expected: "must be 1 to 86400" })?,
+            webhooks: get("WEBHOOKS").map_or(Ok(Webhooks::default()), |text| {
+                Webhooks::from_json(&text, demo).ok_or(ConfigError {
+                    name: "WEBHOOKS",
+                    expected: "must be a JSON list of {\"name\", \"hosts\": [\"api.mail.example\"], \
+                               \"secret\": \"whsec_\" and 24 to 64 bytes in base64, \"headers\"?: {}}",
+                })
+            })?,
+            url: get("PUBLIC_URL")
+                .map(|text| {
+                    let address = Address::parse(&text);
+                    let is_whole = address.scheme == "https" || address.is_local();
+                    let origin = format!("{}://{}", address.scheme, address.host);
+                    (is_whole && text.trim_end_matches('/') == origin).then_some(origin).ok_or(
+                        ConfigError {
+                            name: "PUBLIC_URL",
+                            expected: "must be https:// and the host of this edge",
+                        },
+                    )
+                })
+                .transpose()?,
             site: get("SITE").unwrap_or_default(),
             remotes: get("REMOTE_ORIGINS").map_or(Ok(Vec::new()), |text| {
                 texts(&text).ok_or(ConfigError {
@@ -284,6 +309,8 @@ mod tests {
             ("KEEP_DAYS", "a year"),
             ("ALLOWED_ORIGINS", "{}"),
             ("REMOTE_ORIGINS", "{}"),
+            ("WEBHOOKS", r#"[{"name":"a","hosts":[],"secret":"nope-secret"}]"#),
+            ("PUBLIC_URL", "http://nope-secret.example"),
         ] {
             let error = read(&[(name, text)]).unwrap_err();
             assert_eq!(error.name, name);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 use waymark_model::{Timestamp, limits};
 use waymark_wire::Problem;
@@ -30,6 +31,7 @@ pub async fn erase<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) ->
     })?;
     let Forgotten { events, keys: known } = forget_all(edge, keys_meant_by(id), None).await?;
     quarantine::forget(edge, known.iter().map(|key| id_of(key)).collect()).await?;
+    unpost(edge, known.iter().cloned().collect()).await?;
     Ok(Response::json(200, &json!({ "events": events, "ids": known })))
 }
 
@@ -46,7 +48,8 @@ pub async fn expire<H: Clock + Objects>(
     };
     let more = !keys.is_empty();
     for key in keys {
-        forget_all(edge, vec![key], Some(since)).await?;
+        let Forgotten { keys, .. } = forget_all(edge, vec![key], Some(since)).await?;
+        unpost(edge, keys.into_iter().collect()).await?;
     }
     Ok(more)
 }
@@ -75,7 +78,15 @@ async fn forget_all<H: Clock + Objects>(
 /// What was told under one id. Whose profile it was in loses it, too.
 pub async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<(), Problem> {
     forget_key(edge, key, None).await?;
+    unpost(edge, vec![key.to_owned()]).await?;
     quarantine::forget(edge, BTreeSet::from([id_of(key)])).await
+}
+
+/// Nothing is sent about them any more. What waits is where they were when it was asked for.
+async fn unpost<H: Clock + Objects>(edge: &Edge<'_, H>, keys: Vec<String>) -> Result<(), Problem> {
+    let calls = (0..edge.config.map.all_objects())
+        .map(|object| edge.tell(object, ShardAsk::Unpost { keys: keys.clone() }));
+    join_all(calls).await.into_iter().try_for_each(|told| told.map(drop))
 }
 
 /// The id in a key.

@@ -17,6 +17,7 @@ use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::protocol::{Incoming, ShardAsk, ShardTold};
 use crate::quarantine::{self, Sender};
+use crate::tasks;
 use crate::user_token::Untrusted;
 
 /// What an address takes.
@@ -81,6 +82,7 @@ pub async fn ingest<H: Clock + Objects>(
             pointer: rejected.error.pointer,
         })
         .collect();
+    let mut tasks_done = Vec::new();
     let mut by_object: BTreeMap<u16, Vec<Incoming>> = BTreeMap::new();
     for accepted in batch.events {
         if let Some(refusal) = unwanted(&accepted, basis, request.objects(), intake) {
@@ -101,6 +103,9 @@ pub async fn ingest<H: Clock + Objects>(
         }
         let Parties { visitor, user, previous } = parties(&event, basis, &Proof { user, ..proof });
         let object = edge.config.map.object_of_visitor(&visitor);
+        if basis == Basis::Server {
+            tasks_done.extend(tasks::completed(&event));
+        }
         let event = event.encode();
         let incoming = Incoming { visitor, basis, user, previous, event };
         by_object.entry(object).or_default().push(incoming);
@@ -113,6 +118,8 @@ pub async fn ingest<H: Clock + Objects>(
         return Err(problem);
     }
     let (accepted, duplicates) = stored(edge, received, by_object).await?;
+    // When an object does not answer, the whole request comes again, and says so again.
+    tasks::done(edge, tasks_done).await?;
     let refused: Vec<_> = refused
         .iter()
         .map(|refused| {

@@ -11,6 +11,7 @@
 //! (`waymark-wire`), and decides nothing (`waymark-engine`).
 
 pub mod access;
+pub mod actions;
 pub mod admin;
 pub mod audit;
 mod body;
@@ -21,6 +22,7 @@ mod cloudflare;
 pub mod config;
 pub mod consent;
 pub mod cookie;
+pub mod dead_letters;
 pub mod decide;
 pub mod edge;
 pub mod erasure;
@@ -31,6 +33,7 @@ pub mod http;
 pub mod identity;
 pub mod ingest;
 pub mod lake;
+pub mod letters;
 pub mod merges;
 pub mod messages;
 pub mod metrics;
@@ -52,5 +55,8 @@ pub mod router;
 pub mod shard;
 pub mod shard_map;
 pub mod sight;
+pub mod survey;
 pub mod tally;
+pub mod tasks;
 pub mod user_token;
+pub mod webhooks;

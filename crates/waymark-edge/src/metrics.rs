@@ -20,7 +20,7 @@ struct Figure {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
-const FIGURES: [Figure; 11] = [
+const FIGURES: [Figure; 17] = [
     Figure {
         name: "waymark_events_total",
         kind: "counter",
@@ -80,6 +80,44 @@ const FIGURES: [Figure; 11] = [
         kind: "gauge",
         help: "Slots that have not come yet, or have not gone, after a change of SHARD_OBJECTS.",
         of: |health, _| health.moving as f64,
+    },
+    Figure {
+        name: "waymark_actions_late_seconds",
+        kind: "gauge",
+        help: "Since when something is due that time has made due: actions, letters, tasks.",
+        of: |health, now| {
+            health.due_since.map_or(0.0, |due| (now.since(due).0 as f64 / 1e3).max(0.0))
+        },
+    },
+    Figure {
+        name: "waymark_letters",
+        kind: "gauge",
+        help: "Messages to other servers that have not arrived.",
+        of: |health, _| health.letters as f64,
+    },
+    Figure {
+        name: "waymark_letters_age_seconds",
+        kind: "gauge",
+        help: "Since when the oldest of them waits.",
+        of: |health, now| health.letters_since.map_or(0.0, |since| now.since(since).0 as f64 / 1e3),
+    },
+    Figure {
+        name: "waymark_dead_letters",
+        kind: "gauge",
+        help: "Messages that are not tried again.",
+        of: |health, _| health.dead_letters as f64,
+    },
+    Figure {
+        name: "waymark_open_tasks",
+        kind: "gauge",
+        help: "Tasks that nobody has done yet.",
+        of: |health, _| health.open_tasks as f64,
+    },
+    Figure {
+        name: "waymark_late_tasks",
+        kind: "gauge",
+        help: "Those of them that should have been done.",
+        of: |health, _| health.late_tasks as f64,
     },
     Figure {
         name: "waymark_lake_age_seconds",

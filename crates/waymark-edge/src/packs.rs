@@ -9,7 +9,7 @@ use flate2::read::GzEncoder;
 use serde_json::Map;
 use waymark_engine::{PackHash, Program};
 use waymark_model::{DecodeError, Span, Timestamp};
-use waymark_pack::Things;
+use waymark_pack::{Outbound, Things};
 use waymark_wire::Problem;
 
 use crate::http::Response;
@@ -30,6 +30,7 @@ pub struct PackCache {
     page: RefCell<Option<(PackHash, Rc<Vec<u8>>)>>,
     projection: RefCell<Option<(PackHash, Rc<Program>)>>,
     things: RefCell<Option<(PackHash, Rc<Things>)>>,
+    outbound: RefCell<Option<(PackHash, Rc<Outbound>)>>,
 }
 
 impl PackCache {
@@ -106,13 +107,28 @@ impl PackCache {
         {
             return Ok(Some(things.clone()));
         }
-        let source = match ask(objects, &RegistryAsk::Part { hash, part: Part::Source }).await? {
-            RegistryTold::Part(source) => source.unwrap_or_default(),
-            other => return Err(unexpected(&other)),
-        };
-        let things = Things::of(&String::from_utf8_lossy(&source)).map(Rc::new);
+        let things = Things::of(&source(objects, hash).await?).map(Rc::new);
         *self.things.borrow_mut() = things.clone().map(|things| (hash, things));
         Ok(things)
+    }
+
+    /// What a pack sends.
+    pub async fn outbound<O: Objects>(
+        &self,
+        objects: &O,
+        hash: PackHash,
+    ) -> Result<Rc<Outbound>, Unavailable> {
+        if let Some((kept, outbound)) = &*self.outbound.borrow()
+            && *kept == hash
+        {
+            return Ok(outbound.clone());
+        }
+        let compiled = waymark_pack::compile(&source(objects, hash).await?).map_err(|_| {
+            Unavailable(format!("This release does not compile the pack {hash}. Publish it again."))
+        })?;
+        let outbound = Rc::new(compiled.outbound);
+        *self.outbound.borrow_mut() = Some((hash, outbound.clone()));
+        Ok(outbound)
     }
 
     /// The Program to fold with: it remembers what former packs did. Without an active pack an empty
@@ -188,6 +204,16 @@ impl PackCache {
             programs.remove(0);
         }
         programs.push((packs, program));
+    }
+}
+
+/// A pack as it was published.
+async fn source<O: Objects>(objects: &O, hash: PackHash) -> Result<String, Unavailable> {
+    match ask(objects, &RegistryAsk::Part { hash, part: Part::Source }).await? {
+        RegistryTold::Part(source) => {
+            Ok(String::from_utf8_lossy(&source.unwrap_or_default()).into_owned())
+        }
+        other => Err(unexpected(&other)),
     }
 }
 

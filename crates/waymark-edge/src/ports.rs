@@ -8,6 +8,7 @@ use waymark_engine::PackHash;
 use waymark_model::{Object, Span, Timestamp};
 use waymark_wire::Basis;
 
+use crate::letters::{LetterStore, Postings};
 use crate::shard_map::ShardMap;
 use crate::tally::{Counted, Standing, Sum, Tallies};
 
@@ -60,13 +61,35 @@ pub trait Reports {
     async fn put_sums(&self, shard: &str, made: u64, sums: &[TallyRow]) -> Result<(), Unavailable>;
 }
 
+/// Other servers.
+#[expect(async_fn_in_trait, reason = "hosts have one thread; nothing is sent to another")]
+pub trait Web {
+    /// What a server answers; it is given some seconds, and redirects are not followed.
+    async fn call(&self, call: Call) -> Result<Called, Unavailable>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    pub status: u16,
+    /// As the header says it.
+    pub retry_after: Option<String>,
+}
+
 /// Somebody did not answer, or not in a way that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(pub String);
 
 /// What a shard keeps. Reads are of what was committed; one [`Commit`] is one transaction.
-pub trait ShardStore {
+pub trait ShardStore: LetterStore {
     /// The newest epoch of the shard map that this object has seen, and the objects of the first one; zeros at first.
     fn epoch(&self) -> Result<(u64, u16), StoreError>;
     fn set_epoch(&self, epoch: u64, first: u16) -> Result<(), StoreError>;
@@ -283,6 +306,8 @@ pub struct VisitorRow {
     pub profile: Profile,
     pub seq: u64,
     pub updated: Timestamp,
+    /// When there may be something to do, though nothing happens.
+    pub due: Option<Timestamp>,
 }
 
 impl VisitorRow {
@@ -379,6 +404,7 @@ pub struct Commit {
     pub gate: Option<Gate>,
     /// From which object, and up to which of its messages: they have arrived.
     pub ungate: Option<(u16, u64)>,
+    pub postings: Postings,
 }
 
 /// How a slot stands with an object.
@@ -520,6 +546,14 @@ pub struct Health {
     pub undrained_since: Option<Timestamp>,
     /// Slots that have not come yet, or have not gone.
     pub moving: u64,
+    /// Since when there is something to do that time has made due.
+    pub due_since: Option<Timestamp>,
+    /// That wait to be sent, and since when the oldest does.
+    pub letters: u64,
+    pub letters_since: Option<Timestamp>,
+    pub dead_letters: u64,
+    pub open_tasks: u64,
+    pub late_tasks: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Budgets, Clock, Objects};
 use crate::{
-    admin, audit, budgets, catalog, consent, decide, erasure, evaluate, explain, metrics, ofrep,
-    person, preview, problems, programs, quarantine, restore,
+    admin, audit, budgets, catalog, consent, dead_letters, decide, erasure, evaluate, explain,
+    metrics, ofrep, person, preview, problems, programs, quarantine, restore, survey, tasks,
 };
 
 const ALLOW: &str = "Access-Control-Allow-Origin";
@@ -30,6 +30,7 @@ enum Route<'r> {
     /// All flags, or one.
     Flags(Option<&'r str>),
     Preview(&'r str),
+    Survey(&'r str),
     ActivePack,
     Pack(&'r str),
     Settings(&'r str),
@@ -56,6 +57,11 @@ enum Admin<'r> {
     Catalog,
     ResetCatalog,
     Audit,
+    DeadLetters,
+    ReplayLetters,
+    DropLetters,
+    Tasks,
+    CompleteTasks,
 }
 
 impl Admin<'_> {
@@ -77,6 +83,9 @@ impl Admin<'_> {
             Self::Export => "events-export",
             Self::Portable => "person-export",
             Self::ResetCatalog => "catalog-reset",
+            Self::ReplayLetters => "letters-replay",
+            Self::DropLetters => "letters-drop",
+            Self::CompleteTasks => "tasks-complete",
             Self::Packs
             | Self::Source(_)
             | Self::Stats
@@ -85,6 +94,8 @@ impl Admin<'_> {
             | Self::Quarantine
             | Self::Profile
             | Self::Catalog
+            | Self::DeadLetters
+            | Self::Tasks
             | Self::Audit => return None,
         })
     }
@@ -104,6 +115,7 @@ impl<'r> Route<'r> {
             ["ofrep", "v1", "evaluate", "flags"] => Self::Flags(None),
             ["ofrep", "v1", "evaluate", "flags", key] => Self::Flags(Some(key)),
             ["v1", "preview", token] => Self::Preview(token),
+            ["v1", "survey", token] => Self::Survey(token),
             ["v1", "pack"] => Self::ActivePack,
             ["v1", "pack", hash] => Self::Pack(hash),
             ["v1", "projects", key, "settings"] => Self::Settings(key),
@@ -127,6 +139,11 @@ impl<'r> Route<'r> {
                 ["catalog"] => Admin::Catalog,
                 ["catalog", "reset"] => Admin::ResetCatalog,
                 ["audit"] => Admin::Audit,
+                ["dead-letters"] => Admin::DeadLetters,
+                ["dead-letters", "replay"] => Admin::ReplayLetters,
+                ["dead-letters", "drop"] => Admin::DropLetters,
+                ["tasks"] => Admin::Tasks,
+                ["tasks", "complete"] => Admin::CompleteTasks,
                 _ => return None,
             }),
             _ => return None,
@@ -148,6 +165,7 @@ impl<'r> Route<'r> {
             | Self::Pack(_)
             | Self::Preview(_)
             | Self::Settings(_) => &[Method::Get],
+            Self::Survey(_) => &[Method::Get, Method::Post],
             Self::Admin(admin) => match admin {
                 Admin::Packs => &[Method::Get, Method::Put],
                 Admin::Source(_)
@@ -157,6 +175,8 @@ impl<'r> Route<'r> {
                 | Admin::Quarantine
                 | Admin::Catalog
                 | Admin::Audit
+                | Admin::DeadLetters
+                | Admin::Tasks
                 | Admin::Profile
                 | Admin::Portable => &[Method::Get],
                 Admin::Activate(_)
@@ -166,6 +186,9 @@ impl<'r> Route<'r> {
                 | Admin::Previews
                 | Admin::Erase
                 | Admin::ResetCatalog
+                | Admin::ReplayLetters
+                | Admin::DropLetters
+                | Admin::CompleteTasks
                 | Admin::Restore => &[Method::Post],
             },
         }
@@ -181,6 +204,7 @@ impl<'r> Route<'r> {
             | Self::Decide
             | Self::Explain
             | Self::Flags(_)
+            | Self::Survey(_)
             | Self::Admin(_) => true,
             Self::Health
             | Self::Metrics
@@ -193,7 +217,7 @@ impl<'r> Route<'r> {
 
     /// Whether pages of other origins may ask.
     const fn is_public(&self) -> bool {
-        !matches!(self, Self::Admin(_) | Self::Metrics | Self::Catalog)
+        !matches!(self, Self::Admin(_) | Self::Metrics | Self::Catalog | Self::Survey(_))
     }
 }
 
@@ -271,6 +295,10 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
             Route::Explain => explain::explain(self, request).await,
             Route::Flags(key) => ofrep::evaluate(self, request, *key).await,
             Route::Preview(token) => preview::program(self, request, token).await,
+            Route::Survey(token) if method == Method::Post => {
+                survey::answer(self, request, token).await
+            }
+            Route::Survey(token) => survey::page(self, request, token).await,
             Route::ActivePack => programs::active_page(self, request).await,
             Route::Pack(hash) => programs::page_by_hash(self, request, hash).await,
             Route::Settings(key) => self.settings(request, key),
@@ -304,6 +332,11 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
                     Admin::Catalog => catalog::status(self, request).await,
                     Admin::ResetCatalog => catalog::reset(self).await,
                     Admin::Audit => audit::list(self, request).await,
+                    Admin::DeadLetters => dead_letters::list(self).await,
+                    Admin::ReplayLetters => dead_letters::revive(self, request, true).await,
+                    Admin::DropLetters => dead_letters::revive(self, request, false).await,
+                    Admin::Tasks => tasks::list(self).await,
+                    Admin::CompleteTasks => tasks::complete(self, request).await,
                     Admin::Profile => person::person(self, request, role).await,
                     Admin::Restore => restore::restore(self, request).await,
                     Admin::Portable => person::portable(self, request).await,

@@ -93,7 +93,7 @@ pub(crate) fn of(pack: &Pack, declared: &Declared) -> DataMap {
     for rule in &pack.rules {
         note(format!("rule {}", rule.id), read_by_rule(&names, rule));
     }
-    for flow in &pack.flows.flows {
+    for flow in &pack.flows.all {
         note(format!("{} {}", flow.kind.name(), flow.id), read_by_flow(&names, flow));
     }
     for destination in &pack.flows.destinations {

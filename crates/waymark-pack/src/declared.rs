@@ -34,10 +34,7 @@ pub(crate) struct Declared {
     pub tables: BTreeMap<String, u32>,
     /// Conditions on the things of lists, in the order in which they were read.
     pub wheres: Vec<Condition>,
-    /// Whether what is read is shown once for each thing of a list.
-    pub in_list: bool,
-    /// Whether what is read is sent.
-    pub in_message: bool,
+    pub scope: Scope,
     /// ISO 4217.
     pub currency: Option<String>,
     /// In the tz database; `None` is UTC.
@@ -99,6 +96,17 @@ pub(crate) enum Model {
     Items,
     /// It could not be read; whatever refers to it is let be.
     Broken,
+}
+
+/// What templates read besides the visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scope {
+    #[default]
+    Visitor,
+    /// What is read is shown once for each thing of a list.
+    List,
+    /// What is read is sent.
+    Message,
 }
 
 /// A way to send something.

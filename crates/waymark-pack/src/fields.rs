@@ -36,7 +36,7 @@ impl<'n> Fields<'n> {
     pub fn take(&mut self, key: &'static str) -> Option<&'n Node> {
         #[cfg(debug_assertions)]
         {
-            let described = self.shape.open().any(|open| open.name == key);
+            let described = self.shape.keys().any(|open| open.name == key);
             assert!(described, "the key `{key}` of {} is not described", self.shape.what);
             self.asked.push(key);
         }
@@ -79,19 +79,16 @@ impl<'n> Fields<'n> {
     /// Refuses keys that are not of the language.
     pub fn finish(self, problems: &mut Problems) {
         #[cfg(debug_assertions)]
-        for key in self.shape.open() {
+        for key in self.shape.keys() {
             let (name, what) = (key.name, self.shape.what);
             assert!(self.asked.contains(&name), "the key `{name}` of {what} is never read");
         }
         for member in self.members {
             let key = member.key.as_str();
-            match self.shape.key(key) {
-                Some(_) => {}
-                None => {
-                    let message = format!("{} has no key {}", self.shape.what, shown(key));
-                    let problem = problems.error(Code::UnknownKey, member.key_at, message);
-                    problem.mean_one_of(key, self.shape.open().map(|key| key.name));
-                }
+            if self.shape.key(key).is_none() {
+                let message = format!("{} has no key {}", self.shape.what, shown(key));
+                let problem = problems.error(Code::UnknownKey, member.key_at, message);
+                problem.mean_one_of(key, self.shape.keys().map(|key| key.name));
             }
         }
     }

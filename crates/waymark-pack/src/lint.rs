@@ -74,7 +74,7 @@ fn unused_slots(pack: &Pack, problems: &mut Problems) {
 }
 
 fn unused_destinations(pack: &Pack, problems: &mut Problems) {
-    let acts = pack.flows.flows.iter().flat_map(Flow::acts);
+    let acts = pack.flows.all.iter().flat_map(Flow::acts);
     let used: BTreeSet<&str> = acts.flat_map(|act| &act.destinations).map(String::as_str).collect();
     for destination in &pack.flows.destinations {
         if !used.contains(destination.id.as_str()) {
@@ -236,7 +236,7 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
     let mut all: Vec<&Condition> = stages
         .chain(segments)
         .chain(rules)
-        .chain(pack.flows.flows.iter().flat_map(Flow::conditions))
+        .chain(pack.flows.all.iter().flat_map(Flow::conditions))
         .chain(&pack.metric_filters)
         .chain(&pack.wheres)
         .collect();
@@ -246,7 +246,7 @@ fn conditions(pack: &Pack) -> Vec<&Condition> {
     }
     all.extend(filters);
     let remembered = pack.features.iter().flat_map(|feature| feature.definition.occurrences());
-    let moving = pack.flows.flows.iter().flat_map(Flow::occurrences);
+    let moving = pack.flows.all.iter().flat_map(Flow::occurrences);
     let modelled = pack.models.iter().filter_map(Model::occurrence);
     all.extend(remembered.chain(moving).chain(modelled).filter_map(|on| on.filter.as_deref()));
     all

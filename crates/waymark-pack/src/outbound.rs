@@ -2,6 +2,7 @@
 //! features as the Program does.
 
 use waymark_engine::program::Template;
+use waymark_model::Purpose;
 
 use crate::pack::Flows;
 
@@ -9,6 +10,8 @@ use crate::pack::Flows;
 pub struct Outbound {
     pub destinations: Vec<Destination>,
     pub surveys: Vec<Survey>,
+    /// Destinations of which it is told, and that it sends nothing to.
+    pub told: Vec<String>,
 }
 
 /// A way to send something.
@@ -24,6 +27,8 @@ pub struct Destination {
     pub headers: Vec<(String, Template)>,
     /// JSON.
     pub body: Option<Template>,
+    /// What the visitor has to have allowed.
+    pub purpose: Purpose,
 }
 
 /// A question that a link asks.
@@ -49,6 +54,8 @@ impl Outbound {
     }
 
     pub(crate) fn of(flows: Flows) -> Self {
+        let told = flows.destinations.iter().filter(|one| one.way.is_none());
+        let told = told.map(|one| one.id.clone()).collect();
         let destinations = flows.destinations.into_iter().filter_map(|one| {
             let way = one.way?;
             Some(Destination {
@@ -58,6 +65,7 @@ impl Outbound {
                 method: way.method,
                 headers: way.headers,
                 body: way.body,
+                purpose: one.purpose,
             })
         });
         let surveys = flows.surveys.into_iter().filter(|one| one.link).map(|one| Survey {
@@ -67,6 +75,6 @@ impl Outbound {
             choices: one.choices,
             event: one.event,
         });
-        Self { destinations: destinations.collect(), surveys: surveys.collect() }
+        Self { destinations: destinations.collect(), surveys: surveys.collect(), told }
     }
 }

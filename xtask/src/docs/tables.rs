@@ -81,7 +81,7 @@ fn section(shape: &Shape) -> String {
 fn keys(shape: &Shape) -> String {
     let mut out =
         "<table class=keys><thead><tr><th>Key<th>Takes<th>Means</thead><tbody>".to_owned();
-    for key in shape.open() {
+    for key in shape.keys() {
         let needed = if key.needed { " <em>needed</em>" } else { "" };
         let default = key.default.map_or_else(String::new, |default| {
             format!(" Left out: <code>{}</code>.", escaped(default))

@@ -9,6 +9,7 @@ mod reports;
 mod shard;
 mod shard_store;
 mod storage;
+mod web;
 
 use std::rc::Rc;
 
@@ -23,7 +24,9 @@ use crate::edge::Edge;
 use crate::http::{Place, Response as Answered};
 use crate::packs::PackCache;
 use crate::pages::{PageRequest, plan as plan_of};
-use crate::ports::{Budget, Budgets, Clock, Lake, Objects, Reports, TallyRow, Unavailable};
+use crate::ports::{
+    Budget, Budgets, Call, Called, Clock, Lake, Objects, Reports, TallyRow, Unavailable, Web,
+};
 use crate::problems;
 use crate::shard_map::ShardMap;
 
@@ -104,6 +107,14 @@ impl Lake for Host {
         let put = put.await;
         put.map(drop)
             .map_err(|error| Unavailable(format!("The lake did not take a file: {error}.")))
+    }
+}
+
+impl Web for Host {
+    async fn call(&self, call: Call) -> Result<Called, Unavailable> {
+        web::call(call).await.map_err(|error| {
+            Unavailable(format!("It did not answer within {} s: {error}.", web::SECONDS))
+        })
     }
 }
 

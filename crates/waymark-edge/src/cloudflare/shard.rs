@@ -14,7 +14,7 @@ use crate::moves::Left;
 use crate::ports::{Clock as _, Lake as _, Reports as _, ShardStore as _, StoreError};
 use crate::protocol::{ShardCall, ShardTold, unreadable};
 use crate::shard::answer;
-use crate::{erasure, lake, merges, moves};
+use crate::{actions, erasure, lake, merges, moves};
 
 /// How long an object waits for somebody else to carry its messages.
 const PATIENCE: Span = Span(1_000);
@@ -65,6 +65,9 @@ impl DurableObject for Shard {
         if let Some(wait) = self.wait_for_news() {
             self.wake_after(wait).await?;
         }
+        if let Some(due) = self.store.as_ref().ok().and_then(SqlShard::take_due) {
+            self.wake_after(due.since(self.host.now()).max(Span(0))).await?;
+        }
         let status = if matches!(told, ShardTold::Stale { .. }) { 409 } else { 200 };
         Ok(Response::from_bytes(told.encode())?.with_status(status))
     }
@@ -79,6 +82,7 @@ impl DurableObject for Shard {
         let edge = Edge { host: &self.host, config, packs: &packs };
         let waits = [
             ("moves", self.settle_slots(&edge, object).await),
+            ("actions", act(&edge, object).await),
             ("merges", settle(&edge, store, object).await),
             ("lake", self.drain(&edge, store, object).await),
             ("retention", expire(&edge, store, object).await),
@@ -175,6 +179,13 @@ impl Shard {
             Err(error) => ShardTold::Failed(error.to_string()),
         }
     }
+}
+
+/// What time has made due; where that could not be done now, a little later.
+async fn act(edge: &Edge<'_, Host>, object: u16) -> Wait {
+    let due = actions::act(edge, object).await.map_err(detail)?;
+    let now = edge.host.now();
+    Ok(due.map(|due| if due <= now { RETRY } else { due.since(now) }))
 }
 
 async fn settle(edge: &Edge<'_, Host>, store: &SqlShard, object: u16) -> Wait {

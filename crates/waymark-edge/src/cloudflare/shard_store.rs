@@ -1,5 +1,6 @@
 //! What a shard keeps, in its object's SQLite.
 
+mod letters;
 mod slots;
 
 use std::cell::{Cell, RefCell};
@@ -11,6 +12,7 @@ use waymark_wire::Basis;
 use worker::{SqlStorageValue, State};
 
 use super::storage::{Columns, Row, Sql, count, integer};
+use crate::letters::LetterStore as _;
 use crate::ports::{
     Batch, Commit, Counters, Drainage, Erased, Gate, Grave, Health, Link, Node, Origin, Posted,
     Profile, Refusal, Seen, ShardStore, Stand, StoreError, TallyRow, Unwanted, VisitorRow,
@@ -19,7 +21,7 @@ use crate::shard_map::{ShardMap, slot_of};
 use crate::tally::{Counted, Measure, Standing, Sum};
 
 /// What makes the tables, a step a version. What was released is not changed any more, only added to.
-const SCHEMA: [&str; 4] = [
+const SCHEMA: [&str; 5] = [
     "
 CREATE TABLE IF NOT EXISTS meta (k TEXT PRIMARY KEY, v INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
@@ -78,6 +80,7 @@ CREATE TABLE gates (
   source INTEGER NOT NULL, upto INTEGER NOT NULL, own INTEGER NOT NULL,
   PRIMARY KEY (source, upto, own)) WITHOUT ROWID;
 ",
+    letters::SCHEMA,
 ];
 
 #[derive(Debug)]
@@ -95,6 +98,8 @@ pub struct SqlShard {
     counters: Cell<Option<Counters>>,
     /// Bytes that came since the alarm last saw to them, and whatever else the lake has to hear of.
     news: Cell<usize>,
+    /// When something of what was written here is due first.
+    due: Cell<Option<Timestamp>>,
 }
 
 impl SqlShard {
@@ -109,6 +114,7 @@ impl SqlShard {
             has_erased: Cell::new(None),
             counters: Cell::new(None),
             news: Cell::new(0),
+            due: Cell::new(None),
         })
     }
 
@@ -118,6 +124,16 @@ impl SqlShard {
 
     pub fn take_news(&self) -> usize {
         self.news.replace(0)
+    }
+
+    /// When the alarm is to go off for what was written since the last time.
+    pub fn take_due(&self) -> Option<Timestamp> {
+        self.due.take()
+    }
+
+    fn is_due_at(&self, at: Timestamp) {
+        let earliest = self.due.get().map_or(at, |due| due.min(at));
+        self.due.set(Some(earliest));
     }
 
     /// When those who were not heard of were last forgotten.
@@ -191,11 +207,11 @@ impl SqlShard {
                 Profile::PartOf(root) => (Vec::new(), root.as_str().into(), ""),
             };
             self.sql.run(
-                "INSERT INTO visitors (id, slot, seq, updated, state, root, counted)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)
+                "INSERT INTO visitors (id, slot, seq, updated, state, root, counted, due)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (id) DO UPDATE SET slot = excluded.slot, seq = excluded.seq,
                  updated = max(updated, excluded.updated), state = excluded.state, root = excluded.root,
-                 counted = excluded.counted",
+                 counted = excluded.counted, due = excluded.due",
                 vec![
                     visitor.id.as_str().into(),
                     integer(visitor.slot.into()),
@@ -204,6 +220,7 @@ impl SqlShard {
                     SqlStorageValue::Blob(state),
                     root,
                     counted.into(),
+                    visitor.due.map_or(SqlStorageValue::Null, |due| integer(due.0)),
                 ],
             )?;
         }
@@ -234,6 +251,7 @@ impl SqlShard {
         }
         self.write_refusals(commit)?;
         self.write_drainage(commit)?;
+        self.write_postings(&commit.postings)?;
         self.write_graph(commit)
     }
 
@@ -511,7 +529,8 @@ impl ShardStore for SqlShard {
     }
 
     fn visitor(&self, id: &str) -> Result<Option<VisitorRow>, StoreError> {
-        let query = "SELECT slot, root, state, counted, seq, updated FROM visitors WHERE id = ?";
+        let query =
+            "SELECT slot, root, state, counted, seq, updated, due FROM visitors WHERE id = ?";
         let Some(row) = self.sql.row(query, vec![id.into()])? else { return Ok(None) };
         let mut columns = Columns::of(row);
         let slot = u16::try_from(columns.count()?).unwrap_or_default();
@@ -526,6 +545,7 @@ impl ShardStore for SqlShard {
             },
             seq: columns.count()?,
             updated: Timestamp(columns.integer()?),
+            due: columns.optional_instant()?,
         }))
     }
 
@@ -566,6 +586,11 @@ impl ShardStore for SqlShard {
     fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         self.sql.transaction(|| self.write(commit))?;
         let bytes = commit.batches.iter().map(|batch| batch.body.len()).sum::<usize>();
+        let visitors = commit.visitors.iter().filter_map(|row| row.due);
+        let letters = commit.postings.letters.iter().filter(|letter| !letter.dead);
+        let tasks = commit.postings.tasks.iter().filter(|task| !task.late && task.done.is_none());
+        let postings = letters.map(|letter| letter.due).chain(tasks.map(|task| task.due));
+        visitors.chain(postings).for_each(|due| self.is_due_at(due));
         let more = usize::from(!commit.tallies.is_empty() || commit.grave.is_some());
         self.news.set(self.news.get() + bytes + more);
         if let Some((_, today)) = commit.sweep {
@@ -643,6 +668,8 @@ impl ShardStore for SqlShard {
             let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
             Columns::of(row).count()
         };
+        let row = self.sql.row("SELECT min(at) FROM letters WHERE dead = 0", Vec::new())?;
+        let oldest_letter = Columns::of(row.unwrap_or_default()).optional_instant()?;
         let oldest = "SELECT at FROM outbox ORDER BY seq LIMIT 1";
         let oldest = self.sql.row(oldest, Vec::new())?;
         Ok(Health {
@@ -663,6 +690,12 @@ impl ShardStore for SqlShard {
                 .transpose()?
                 .map(Timestamp),
             moving: 0,
+            due_since: self.next_due()?,
+            letters: number("SELECT count(*) FROM letters WHERE dead = 0")?,
+            letters_since: oldest_letter,
+            dead_letters: number("SELECT count(*) FROM letters WHERE dead = 1")?,
+            open_tasks: number("SELECT count(*) FROM tasks WHERE done IS NULL")?,
+            late_tasks: number("SELECT count(*) FROM tasks WHERE done IS NULL AND late = 1")?,
         })
     }
 

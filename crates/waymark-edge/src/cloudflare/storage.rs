@@ -2,6 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
+use waymark_model::Timestamp;
 use worker::{SqlStorage, SqlStorageValue, State};
 
 use crate::ports::StoreError;
@@ -139,6 +140,14 @@ impl Columns {
     pub fn optional_count(&mut self) -> Result<Option<u64>, StoreError> {
         match self.0.next() {
             Some(SqlStorageValue::Integer(number)) => Ok(u64::try_from(number).ok()),
+            Some(SqlStorageValue::Null) => Ok(None),
+            other => Err(odd(other.as_ref())),
+        }
+    }
+
+    pub fn optional_instant(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        match self.0.next() {
+            Some(SqlStorageValue::Integer(number)) => Ok(Some(Timestamp(number))),
             Some(SqlStorageValue::Null) => Ok(None),
             other => Err(odd(other.as_ref())),
         }

@@ -7,6 +7,7 @@ use super::parts::{
     write_stored,
 };
 use super::{DrainStep, Incoming, Packs, Parcel, ShardAsk, ShardCall, message, read_message};
+use crate::letters::Fate;
 use crate::ports::Link;
 use crate::shard_map::ShardMap;
 
@@ -87,6 +88,54 @@ impl ShardCall {
                 out.byte(29);
                 packs.write(&mut out);
                 out.signed(at.0);
+                out.text(visitor);
+            }
+            ShardAsk::Act { packs, at } => {
+                out.byte(30);
+                packs.write(&mut out);
+                out.signed(at.0);
+            }
+            ShardAsk::LookAtAll { at } => {
+                out.byte(38);
+                out.signed(at.0);
+            }
+            ShardAsk::Letters { at } => {
+                out.byte(31);
+                out.signed(at.0);
+            }
+            ShardAsk::Fates(fates) => {
+                out.byte(32);
+                out.list(fates, |out, (id, fate)| {
+                    out.text(id);
+                    fate.write(out);
+                });
+            }
+            ShardAsk::DeadLetters { after } => {
+                out.byte(33);
+                out.text(after);
+            }
+            ShardAsk::Revive { ids, at, again } => {
+                out.byte(34);
+                out.option(ids.as_ref(), |out, ids| out.list(ids, |out, id| out.text(id)));
+                out.signed(at.0);
+                out.flag(*again);
+            }
+            ShardAsk::Tasks { after } => {
+                out.byte(35);
+                out.text(after);
+            }
+            ShardAsk::Complete { ids, at } => {
+                out.byte(36);
+                out.list(ids, |out, id| out.text(id));
+                out.signed(at.0);
+            }
+            ShardAsk::Unpost { keys } => {
+                out.byte(37);
+                out.list(keys, |out, key| out.text(key));
+            }
+            ShardAsk::Consent { packs, visitor } => {
+                out.byte(39);
+                packs.write(&mut out);
                 out.text(visitor);
             }
             ShardAsk::Again { key, at, forgotten } => {
@@ -173,6 +222,8 @@ impl ShardCall {
             | ShardAsk::Import { packs, .. }
             | ShardAsk::Restore { packs, .. }
             | ShardAsk::Renew { packs, .. }
+            | ShardAsk::Act { packs, .. }
+            | ShardAsk::Consent { packs, .. }
             | ShardAsk::Root { packs, .. } => Some(packs),
             ShardAsk::Profile { .. }
             | ShardAsk::Events { .. }
@@ -188,6 +239,14 @@ impl ShardCall {
             | ShardAsk::Drain { .. }
             | ShardAsk::Drained(_)
             | ShardAsk::Again { .. }
+            | ShardAsk::LookAtAll { .. }
+            | ShardAsk::Letters { .. }
+            | ShardAsk::Fates(_)
+            | ShardAsk::DeadLetters { .. }
+            | ShardAsk::Revive { .. }
+            | ShardAsk::Tasks { .. }
+            | ShardAsk::Complete { .. }
+            | ShardAsk::Unpost { .. }
             | ShardAsk::Slots
             | ShardAsk::Stands(_)
             | ShardAsk::Yield { .. }
@@ -269,6 +328,20 @@ impl ShardAsk {
             25 => Self::Gone(input.list(read_u16)),
             26 => Self::Outbox,
             27 => Self::Ungate { source: read_u16(input), upto: input.unsigned() },
+            30 => Self::Act { packs: Packs::read(input), at: Timestamp(input.signed()) },
+            31 => Self::Letters { at: Timestamp(input.signed()) },
+            32 => Self::Fates(input.list(|input| (input.string(), Fate::read(input)))),
+            33 => Self::DeadLetters { after: input.string() },
+            34 => Self::Revive {
+                ids: input.option(|input| input.list(Reader::string)),
+                at: Timestamp(input.signed()),
+                again: input.flag(),
+            },
+            35 => Self::Tasks { after: input.string() },
+            36 => Self::Complete { ids: input.list(Reader::string), at: Timestamp(input.signed()) },
+            37 => Self::Unpost { keys: input.list(Reader::string) },
+            38 => Self::LookAtAll { at: Timestamp(input.signed()) },
+            39 => Self::Consent { packs: Packs::read(input), visitor: input.string() },
             29 => Self::Renew {
                 packs: Packs::read(input),
                 at: Timestamp(input.signed()),

@@ -8,11 +8,12 @@ mod registry;
 mod told;
 
 use waymark_engine::{PackHash, Program, State};
-use waymark_model::{DecodeError, Event, Reader, Span, Timestamp, Writer};
+use waymark_model::{DecodeError, Event, Purposes, Reader, Span, Timestamp, Writer};
 use waymark_wire::Basis;
 
 pub(crate) use parts::read_bytes;
 
+use crate::letters::{Fate, Letter, Task};
 use crate::ports::{
     Activation, Batch, Counters, Deed, Derived, Feed, FeedRow, Grave, Health, Link, Node,
     PackParts, PackRow, Part, Posted, Profile, Refusal, Seen, Stand, TallyRow, VisitorRow,
@@ -185,6 +186,46 @@ pub enum ShardAsk {
         at: Timestamp,
         visitor: String,
     },
+    /// Takes the actions whose time has come.
+    Act {
+        packs: Packs,
+        at: Timestamp,
+    },
+    /// Has every profile looked at: there is another pack.
+    LookAtAll {
+        at: Timestamp,
+    },
+    /// Letters that are to be sent.
+    Letters {
+        at: Timestamp,
+    },
+    /// What became of letters, by their ids.
+    Fates(Vec<(String, Fate)>),
+    DeadLetters {
+        after: String,
+    },
+    /// Dead letters are sent `again`, or dropped: these, or all.
+    Revive {
+        ids: Option<Vec<String>>,
+        at: Timestamp,
+        again: bool,
+    },
+    Tasks {
+        after: String,
+    },
+    Complete {
+        ids: Vec<String>,
+        at: Timestamp,
+    },
+    /// Letters and tasks about these ids go.
+    Unpost {
+        keys: Vec<String>,
+    },
+    /// What a person allows.
+    Consent {
+        packs: Packs,
+        visitor: String,
+    },
     /// Whose an id is, as an answer to a turn.
     Root {
         packs: Packs,
@@ -266,6 +307,16 @@ pub enum ShardTold {
     Health(Health),
     Members(Vec<String>),
     Drain(Draining),
+    /// How many were looked at, and when the next are to be.
+    Acted {
+        looked: u32,
+        pending: bool,
+        due: Option<Timestamp>,
+    },
+    Letters(Vec<Letter>),
+    Tasks(Vec<Task>),
+    Count(u64),
+    Consent(Purposes),
 }
 
 /// What an object has of some slots, or a part of one.

@@ -118,6 +118,7 @@ fn write_visitor(out: &mut Writer, row: &VisitorRow) {
     }
     out.unsigned(row.seq);
     out.signed(row.updated.0);
+    out.option(row.due.as_ref(), |out, due| out.signed(due.0));
 }
 
 fn read_visitor(input: &mut Reader<'_>) -> VisitorRow {
@@ -131,6 +132,7 @@ fn read_visitor(input: &mut Reader<'_>) -> VisitorRow {
         },
         seq: input.unsigned(),
         updated: Timestamp(input.signed()),
+        due: input.option(|input| Timestamp(input.signed())),
     }
 }
 

@@ -124,7 +124,14 @@ impl Health {
         out.unsigned(self.unsettled);
         out.unsigned(self.refused);
         out.option(self.undrained_since.as_ref(), |out, since| out.signed(since.0));
-        out.unsigned(self.moving);
+        for number in
+            [self.moving, self.letters, self.dead_letters, self.open_tasks, self.late_tasks]
+        {
+            out.unsigned(number);
+        }
+        for since in [self.due_since, self.letters_since] {
+            out.option(since.as_ref(), |out, since| out.signed(since.0));
+        }
     }
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
@@ -138,6 +145,12 @@ impl Health {
             refused: input.unsigned(),
             undrained_since: input.option(|input| Timestamp(input.signed())),
             moving: input.unsigned(),
+            letters: input.unsigned(),
+            dead_letters: input.unsigned(),
+            open_tasks: input.unsigned(),
+            late_tasks: input.unsigned(),
+            due_since: input.option(|input| Timestamp(input.signed())),
+            letters_since: input.option(|input| Timestamp(input.signed())),
         }
     }
 }

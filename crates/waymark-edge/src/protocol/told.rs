@@ -1,12 +1,13 @@
 //! What shards answer, as bytes.
 
-use waymark_model::{DecodeError, Reader};
+use waymark_model::{DecodeError, Purposes, Reader, Timestamp};
 
 use super::parts::{
     read_bytes, read_count, read_post, read_refusal, read_stored, read_u16, write_post,
     write_refusal, write_slots, write_stored,
 };
 use super::{Draining, Parcel, ShardTold, Stats, message, read_message};
+use crate::letters::{Letter, Task};
 use crate::ports::{Health, Profile, Stand};
 use crate::tally::Standing;
 
@@ -121,6 +122,28 @@ impl ShardTold {
                 out.byte(19);
                 out.option(first.as_ref(), |out, first| out.unsigned(*first));
             }
+            Self::Acted { looked, pending, due } => {
+                out.byte(20);
+                out.unsigned((*looked).into());
+                out.flag(*pending);
+                out.option(due.as_ref(), |out, due| out.signed(due.0));
+            }
+            Self::Letters(letters) => {
+                out.byte(21);
+                out.list(letters, |out, letter| letter.write(out));
+            }
+            Self::Tasks(tasks) => {
+                out.byte(22);
+                out.list(tasks, |out, task| task.write(out));
+            }
+            Self::Count(count) => {
+                out.byte(23);
+                out.unsigned(*count);
+            }
+            Self::Consent(purposes) => {
+                out.byte(24);
+                out.byte(purposes.bits());
+            }
         }
         out.into_bytes()
     }
@@ -168,6 +191,15 @@ impl ShardTold {
             17 => Self::Parcel(input.option(Parcel::read)),
             18 => Self::Cleared { left: input.list(read_u16), waiting: input.list(read_u16) },
             19 => Self::Outbox(input.option(Reader::unsigned)),
+            20 => Self::Acted {
+                looked: input.u32(),
+                pending: input.flag(),
+                due: input.option(|input| Timestamp(input.signed())),
+            },
+            21 => Self::Letters(input.list(Letter::read)),
+            22 => Self::Tasks(input.list(Task::read)),
+            23 => Self::Count(input.unsigned()),
+            24 => Self::Consent(Purposes::from_bits(input.byte())),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }

@@ -114,7 +114,8 @@ impl<S: ShardStore> Desk<'_, S> {
             commit.tallies.moves(day_of(updated), counted, &standing);
         }
         let profile = Profile::Here(self.engine.write_state(state), standing);
-        let (id, slot) = (key.to_owned(), slot_of(key));
-        commit.visitors.push(VisitorRow { id, slot, profile, seq: state.seq, updated });
+        let (id, slot, seq) = (key.to_owned(), slot_of(key), state.seq);
+        let due = self.due_of(key, state);
+        commit.visitors.push(VisitorRow { id, slot, profile, seq, updated, due });
     }
 }

@@ -128,7 +128,7 @@ impl<S: ShardStore> Desk<'_, S> {
         commit.post(&Message::Joined { root: root.clone(), key: key.clone() });
         let slot = slot_of(&key);
         let profile = Profile::PartOf(root);
-        commit.visitors.push(VisitorRow { id: key, slot, profile, seq: 0, updated: at });
+        commit.visitors.push(VisitorRow { id: key, slot, profile, seq: 0, updated: at, due: None });
         Ok(())
     }
 

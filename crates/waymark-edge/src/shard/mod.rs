@@ -1,6 +1,7 @@
 //! A shard: the visitors of some slots. Everything is computed from what is stored, then written in
 //! one transaction; nothing here waits.
 
+mod act;
 mod dedupe;
 mod drain;
 mod erase;
@@ -18,6 +19,7 @@ use std::rc::Rc;
 use waymark_engine::{Engine, Numerals, Program};
 use waymark_model::{Span, Timestamp};
 
+use crate::letters::Postings;
 use crate::messages::Message;
 use crate::ports::{Commit, Health, Refusal, ShardStore, Stand, StoreError, Unwanted};
 use crate::protocol::{ShardAsk, ShardCall, ShardTold};
@@ -29,6 +31,9 @@ pub const DEDUPE: Span = Span(14 * Span::DAY.0);
 /// Messages, and ids to settle, in one answer.
 const PENDING: u32 = 64;
 const PENDING_BYTES: usize = 2_000_000;
+
+/// Letters, or tasks, in one answer.
+const LISTED: u32 = 500;
 
 /// What a shard works with during one call.
 struct Desk<'d, S> {
@@ -49,6 +54,7 @@ pub fn answer<S: ShardStore>(store: &S, program: &Program, call: &ShardCall) -> 
     told.unwrap_or_else(|error| ShardTold::Failed(error.to_string()))
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm a question")]
 fn checked<S: ShardStore>(
     store: &S,
     program: &Program,
@@ -147,6 +153,28 @@ fn checked<S: ShardStore>(
         }
         ShardAsk::Drain { at, age } => desk.drain(*at, *age),
         ShardAsk::Restore { at, events, links, .. } => desk.restore(*at, events, links),
+        ShardAsk::Act { at, .. } => desk.act(*at),
+        ShardAsk::LookAtAll { at } => {
+            store.look_at_all(*at)?;
+            desk.done()
+        }
+        ShardAsk::Letters { at } => desk.letters(*at),
+        ShardAsk::Fates(fates) => desk.posted(fates),
+        ShardAsk::DeadLetters { after } => {
+            Ok(ShardTold::Letters(store.dead_letters(after, LISTED)?))
+        }
+        ShardAsk::Revive { ids, at, again } => desk.revive(ids.as_deref(), *at, *again),
+        ShardAsk::Tasks { after } => Ok(ShardTold::Tasks(store.open_tasks(after, LISTED)?)),
+        ShardAsk::Complete { ids, at } => desk.complete(ids, *at),
+        ShardAsk::Unpost { keys } => {
+            let postings = Postings { forget: keys.clone(), ..Postings::default() };
+            store.commit(&Commit { postings, ..Commit::default() })?;
+            desk.done()
+        }
+        ShardAsk::Consent { visitor, .. } => {
+            let (state, _) = desk.state_of(visitor)?;
+            desk.consent_of(visitor, &state).map(ShardTold::Consent)
+        }
         ShardAsk::Renew { at, visitor, .. } => desk.renew(visitor, *at),
         ShardAsk::Again { key, at, forgotten } => desk.again(key, *at, *forgotten),
         ShardAsk::Drained(step) => desk.drained(step),

@@ -304,6 +304,7 @@ impl ShardAsk {
             Self::Profile { visitor }
             | Self::Erase { visitor, .. }
             | Self::Renew { visitor, .. }
+            | Self::Consent { visitor, .. }
             | Self::Events { visitor: Some(visitor), .. } => vec![visitor],
             Self::Members { key }
             | Self::Lead { key }
@@ -320,6 +321,15 @@ impl ShardAsk {
             | Self::Health
             | Self::Drain { .. }
             | Self::Drained(_)
+            | Self::Act { .. }
+            | Self::LookAtAll { .. }
+            | Self::Letters { .. }
+            | Self::Fates(_)
+            | Self::DeadLetters { .. }
+            | Self::Revive { .. }
+            | Self::Tasks { .. }
+            | Self::Complete { .. }
+            | Self::Unpost { .. }
             | Self::Slots
             | Self::Stands(_)
             | Self::Yield { .. }

@@ -11,6 +11,7 @@ mod erasure;
 mod identity;
 mod keys;
 mod lake;
+mod letters;
 mod memory;
 mod moves;
 mod packs;

@@ -10,12 +10,13 @@ use serde_json::Value as Json;
 use waymark_edge::config::Config;
 use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
+use waymark_edge::letters::{Letter, LetterStore, Postings, Task};
 use waymark_edge::packs::{self, PackCache};
 use waymark_edge::ports::{
-    Activation, Batch, Budget, Budgets, Clock, Commit, Counters, Deed, Derived, Drainage, Feed,
-    FeedRow, Gate, Grave, Health, Lake, Node, Note, Objects, Origin, PackParts, PackRow, Part,
-    Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore, Stand, StoreError,
-    TallyRow, Unavailable, Unwanted, VisitorRow,
+    Activation, Batch, Budget, Budgets, Call, Called, Clock, Commit, Counters, Deed, Derived,
+    Drainage, Feed, FeedRow, Gate, Grave, Health, Lake, Node, Note, Objects, Origin, PackParts,
+    PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore, Stand,
+    StoreError, TallyRow, Unavailable, Unwanted, VisitorRow, Web,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold, unreadable};
 use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};
@@ -46,6 +47,10 @@ pub struct Memory {
     pub of_another_release: RefCell<BTreeSet<u16>>,
     /// Requests that anybody has.
     pub budget: Cell<Option<u32>>,
+    /// What other servers were sent.
+    pub calls: RefCell<Vec<Call>>,
+    /// What they answer, the last first; then that all is well.
+    pub answers: RefCell<Vec<Result<Called, Unavailable>>>,
     spent: RefCell<BTreeMap<(Budget, String), u32>>,
     shards: RefCell<BTreeMap<u16, Shard>>,
     pub lake: RefCell<BTreeMap<String, Vec<u8>>>,
@@ -238,6 +243,14 @@ impl Reports for Memory {
     }
 }
 
+impl Web for Memory {
+    async fn call(&self, call: Call) -> Result<Called, Unavailable> {
+        self.calls.borrow_mut().push(call);
+        let answers = self.answers.borrow_mut().pop();
+        answers.unwrap_or(Ok(Called { status: 200, retry_after: None }))
+    }
+}
+
 impl Memory {
     /// What is put somewhere may not arrive, or arrive unheard.
     fn carried(&self, put: impl FnOnce()) -> Result<(), Unavailable> {
@@ -268,6 +281,9 @@ struct Rows {
     duplicates: u64,
     profiles: BTreeMap<String, Profile>,
     updated: BTreeMap<String, Timestamp>,
+    due: BTreeMap<String, Timestamp>,
+    letters: BTreeMap<String, Letter>,
+    tasks: BTreeMap<String, Task>,
     seen: BTreeMap<(String, i64, u32), Vec<u64>>,
     batches: Vec<Batch>,
     stored: u64,
@@ -301,6 +317,7 @@ impl Rows {
             if let Some(Note::Key(key)) = Note::read(text) {
                 self.profiles.remove(key);
                 self.updated.remove(key);
+                self.due.remove(key);
                 self.seen.retain(|(whose, ..), _| whose != key);
                 self.nodes.remove(key);
                 self.members.retain(|(root, _)| root != key);
@@ -321,6 +338,82 @@ impl Rows {
                 self.notes.remove(slot);
             }
         }
+    }
+}
+
+impl Rows {
+    fn post(&mut self, postings: &Postings) {
+        for letter in &postings.letters {
+            self.letters.insert(letter.id.clone(), letter.clone());
+        }
+        self.letters.retain(|id, letter| {
+            let is_old = letter.dead && postings.before.is_some_and(|before| letter.at < before);
+            !postings.gone.contains(id) && !postings.forget.contains(&letter.key) && !is_old
+        });
+        for task in &postings.tasks {
+            self.tasks.insert(task.id.clone(), task.clone());
+        }
+        self.tasks.retain(|_, task| {
+            let is_old = |done| postings.before.is_some_and(|before| done < before);
+            !postings.forget.contains(&task.key) && !task.done.is_some_and(is_old)
+        });
+    }
+}
+
+impl LetterStore for Shard {
+    fn due_visitors(&self, at: Timestamp, most: u32) -> Result<Vec<String>, StoreError> {
+        let rows = self.0.borrow();
+        let due = rows.due.iter().filter(|(_, due)| **due <= at);
+        Ok(due.take(most as usize).map(|(key, _)| key.clone()).collect())
+    }
+
+    fn look_at_all(&self, at: Timestamp) -> Result<(), StoreError> {
+        let rows = &mut *self.0.borrow_mut();
+        for (key, profile) in &rows.profiles {
+            if matches!(profile, Profile::Here(..)) && !key.starts_with('c') {
+                rows.due.entry(key.clone()).or_insert(at);
+            }
+        }
+        Ok(())
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.0.borrow();
+        let letters = rows.letters.values().filter(|letter| !letter.dead).map(|letter| letter.due);
+        let tasks = rows.tasks.values().filter(|task| task.done.is_none() && !task.late);
+        Ok(rows.due.values().copied().chain(letters).chain(tasks.map(|task| task.due)).min())
+    }
+
+    fn due_letters(&self, at: Timestamp, most: u32) -> Result<Vec<Letter>, StoreError> {
+        let rows = self.0.borrow();
+        let due = rows.letters.values().filter(|letter| !letter.dead && letter.due <= at);
+        Ok(due.take(most as usize).cloned().collect())
+    }
+
+    fn letter(&self, id: &str) -> Result<Option<Letter>, StoreError> {
+        Ok(self.0.borrow().letters.get(id).cloned())
+    }
+
+    fn dead_letters(&self, after: &str, most: u32) -> Result<Vec<Letter>, StoreError> {
+        let rows = self.0.borrow();
+        let dead = rows.letters.values().filter(|letter| letter.dead && letter.id.as_str() > after);
+        Ok(dead.take(most as usize).cloned().collect())
+    }
+
+    fn due_tasks(&self, at: Timestamp, most: u32) -> Result<Vec<Task>, StoreError> {
+        let rows = self.0.borrow();
+        let open = rows.tasks.values().filter(|task| task.done.is_none() && !task.late);
+        Ok(open.filter(|task| task.due <= at).take(most as usize).cloned().collect())
+    }
+
+    fn task(&self, id: &str) -> Result<Option<Task>, StoreError> {
+        Ok(self.0.borrow().tasks.get(id).cloned())
+    }
+
+    fn open_tasks(&self, after: &str, most: u32) -> Result<Vec<Task>, StoreError> {
+        let rows = self.0.borrow();
+        let open = rows.tasks.values().filter(|task| task.done.is_none());
+        Ok(open.filter(|task| task.id.as_str() > after).take(most as usize).cloned().collect())
     }
 }
 
@@ -391,6 +484,7 @@ impl ShardStore for Shard {
             profile: profile.clone(),
             seq: 0,
             updated: rows.updated.get(id).copied().unwrap_or_default(),
+            due: rows.due.get(id).copied(),
         }))
     }
 
@@ -410,6 +504,7 @@ impl ShardStore for Shard {
         Ok(self.0.borrow().swept)
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table after the other")]
     fn commit(&self, commit: &Commit) -> Result<(), StoreError> {
         let mut rows = self.0.borrow_mut();
         if rows.refuses {
@@ -428,6 +523,10 @@ impl ShardStore for Shard {
             rows.profiles.insert(visitor.id.clone(), visitor.profile.clone());
             let updated = rows.updated.entry(visitor.id.clone()).or_default();
             *updated = (*updated).max(visitor.updated);
+            match visitor.due {
+                Some(due) => rows.due.insert(visitor.id.clone(), due),
+                None => rows.due.remove(&visitor.id),
+            };
         }
         for (visitor, seen) in &commit.seen {
             rows.seen.insert((visitor.clone(), seen.day, seen.part), seen.ids.clone());
@@ -447,6 +546,7 @@ impl ShardStore for Shard {
             rows.profiles.remove(&erased.visitor);
             rows.seen.retain(|(whose, ..), _| *whose != erased.visitor);
             rows.updated.remove(&erased.visitor);
+            rows.due.remove(&erased.visitor);
             if erased.for_good {
                 rows.erased.insert(fnv1a64(erased.visitor.as_bytes()));
             }
@@ -499,6 +599,7 @@ impl ShardStore for Shard {
             rows.graves.push(Grave { seq, key, at });
         }
         rows.graves.retain(|grave| !commit.buried.contains(&grave.seq));
+        rows.post(&commit.postings);
         rows.refusals.extend(commit.refusals.clone());
         let over = rows.refusals.len().saturating_sub(Refusal::MOST as usize);
         rows.refusals.drain(..over);
@@ -649,6 +750,12 @@ impl ShardStore for Shard {
                 .find(|batch| batch.seq > rows.drainage.drained)
                 .map(|batch| batch.received),
             moving: 0,
+            due_since: None,
+            letters: rows.letters.values().filter(|letter| !letter.dead).count() as u64,
+            letters_since: None,
+            dead_letters: rows.letters.values().filter(|letter| letter.dead).count() as u64,
+            open_tasks: rows.tasks.values().filter(|task| task.done.is_none()).count() as u64,
+            late_tasks: 0,
         })
     }
 
@@ -816,6 +923,11 @@ impl World {
                 }
                 "SHARD_OBJECTS" => "4",
                 "USER_TOKEN_KEYS" => TOKEN_KEYS,
+                "PUBLIC_URL" => "https://edge.example",
+                "WEBHOOKS" => {
+                    r#"[{"name":"MAIL","hosts":["api.mail.example"],"headers":{"Authorization":"Bearer abc"},
+                    "secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}]"#
+                }
                 _ => return None,
             };
             Some(value.to_owned())

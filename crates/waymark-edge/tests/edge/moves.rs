@@ -11,10 +11,11 @@ use crate::identity::{all_settled, event, pack, profiles_are_right, statement};
 use crate::lake::{drained, each_is_there_once, reports, size_of};
 use crate::memory::{OPERATOR, SERVER, World, faults, twice};
 
-/// What alarms do until every slot is where it belongs.
-fn slots_settled(world: &World) {
+/// What alarms do until every slot is where it belongs, or waits for the lake.
+pub fn slots_settled(world: &World) {
     for object in 0..world.config.map.all_objects() {
-        while settle(&world.edge(), object).now_or_never().unwrap().unwrap() == Left::More {}
+        let settled = || settle(&world.edge(), object).now_or_never().unwrap();
+        while settled().is_ok_and(|left| left == Left::More) {}
     }
 }
 

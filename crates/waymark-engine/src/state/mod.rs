@@ -291,6 +291,11 @@ impl State {
         now.max(self.head.newest.time).max(self.members.at)
     }
 
+    /// The latest events, in order.
+    pub fn recent(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.tail.iter().map(|kept| &kept.event)
+    }
+
     /// The events that are kept of those after one.
     pub(crate) fn later_than(&self, event: &Event) -> impl Iterator<Item = &Event> {
         let key = event.key();

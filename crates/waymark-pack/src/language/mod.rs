@@ -157,14 +157,9 @@ impl Shape {
         self
     }
 
-    /// Every key, those of later versions too.
+    /// Every key.
     pub fn keys(&self) -> impl Iterator<Item = &'static Key> + Clone + use<> {
         self.shared.iter().chain(self.keys)
-    }
-
-    /// The keys that can be written.
-    pub fn open(&self) -> impl Iterator<Item = &'static Key> + Clone + use<> {
-        self.keys()
     }
 
     pub fn key(&self, name: &str) -> Option<&'static Key> {
@@ -200,7 +195,7 @@ pub fn shapes() -> Vec<&'static Shape> {
     let mut found = Found { shapes: vec![&PACK], operators: Vec::new() };
     let mut at = 0;
     while let Some(shape) = found.shapes.get(at).copied() {
-        shape.open().for_each(|key| found.gather(&key.takes));
+        shape.keys().for_each(|key| found.gather(&key.takes));
         at += 1;
     }
     found.shapes

@@ -49,7 +49,7 @@ pub fn schema() -> String {
 }
 
 fn of_shape(shape: &Shape) -> Json {
-    let properties = shape.open().map(|key| {
+    let properties = shape.keys().map(|key| {
         let mut value = described(of(&key.takes), key.about);
         if let Some(default) = key.default {
             value = value.and([("default", Json::Raw(default.to_owned()))]);
@@ -62,7 +62,7 @@ fn of_shape(shape: &Shape) -> Json {
         ("type", Json::text("object")),
         ("properties", Json::Object(properties.collect())),
     ]);
-    let needed: Vec<&str> = shape.open().filter(|key| key.needed).map(|key| key.name).collect();
+    let needed: Vec<&str> = shape.keys().filter(|key| key.needed).map(|key| key.name).collect();
     if !needed.is_empty() {
         object = object.and([("required", Json::texts(needed))]);
     }

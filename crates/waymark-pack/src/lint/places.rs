@@ -43,7 +43,7 @@ pub(super) fn edge_only(pack: &Pack, declared: &Declared, problems: &mut Problem
             problems.error(Code::EdgeDataInPage, at, message);
         }
     }
-    for flow in pack.flows.flows.iter().filter(|flow| !flow.edge) {
+    for flow in pack.flows.all.iter().filter(|flow| !flow.edge) {
         let read = flow.conditions().into_iter().find_map(|condition| secrets.read_by(condition));
         if let Some((what, at)) = read {
             let message = format!("pages run the trigger {}, and it reads {what}", shown(&flow.id));

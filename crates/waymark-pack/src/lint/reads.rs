@@ -95,7 +95,7 @@ pub(super) fn purposes(
     for rule in &pack.rules {
         purpose(&Reads::of(names, rule), "rule", rule.purpose, declared, problems);
     }
-    for flow in &pack.flows.flows {
+    for flow in &pack.flows.all {
         let reads = Reads::of_flow(names, flow);
         let purposes: BTreeSet<Purpose> = flow.acts().map(|act| act.purpose).collect();
         for wanted in purposes {

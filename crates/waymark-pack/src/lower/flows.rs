@@ -17,7 +17,7 @@ impl<'p> Lowering<'p> {
     pub(super) fn flows(&mut self, pack: &'p Pack, program: &mut Program) {
         let slots = pack.edge_slots();
         let contacts = Contacts::of(pack);
-        for flow in &pack.flows.flows {
+        for flow in &pack.flows.all {
             let secret =
                 flow.acts().any(|act| act.slot.as_deref().is_some_and(|slot| slots.contains(slot)));
             let enter = flow.enter.iter().map(|entrance| Entrance {

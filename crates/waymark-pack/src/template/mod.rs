@@ -7,7 +7,7 @@ use waymark_engine::program::{Escape, Filter, Insert, Part, Path, Root, Template
 use waymark_model::Value;
 
 use crate::condition::{Subject, path_of_visitor};
-use crate::declared::Desk;
+use crate::declared::{Desk, Scope};
 use crate::diagnostic::Code;
 use crate::json::{At, place_in_text};
 use crate::problem::shown;
@@ -222,10 +222,10 @@ pub(crate) fn visitor_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Pa
     if let Some(rest) = path.strip_prefix("item") {
         return item_path(path, rest, at, desk);
     }
-    if desk.declared.in_message
-        && let Some(keys) = message_path(path, at, desk)
-    {
-        return keys.map(|keys| Path { root: Root::Item, keys });
+    let (root, key) = path.split_once('.').unwrap_or((path, ""));
+    let of_messages = OF_MESSAGES.into_iter().find(|(name, _)| *name == root);
+    if let Some((root, known)) = of_messages.filter(|_| desk.declared.scope == Scope::Message) {
+        return message_path(root, key, known, at, desk);
     }
     let (subject, _) = path_of_visitor(path, at, desk)?;
     Some(match subject {
@@ -261,16 +261,21 @@ const OF_MESSAGES: [(&str, &[&str]); 2] = [
     ("visitor", &["id", "userId", "anonymousId"]),
 ];
 
-/// A path of a message, or of whom it is to; `None` when it is neither.
-fn message_path(path: &str, at: At, desk: &mut Desk<'_>) -> Option<Option<Vec<String>>> {
-    let (root, key) = path.split_once('.').unwrap_or((path, ""));
-    let (_, known) = OF_MESSAGES.into_iter().find(|(name, _)| *name == root)?;
+/// What is read of a message, or of whom it is to.
+fn message_path(
+    root: &str,
+    key: &str,
+    known: &[&str],
+    at: At,
+    desk: &mut Desk<'_>,
+) -> Option<Path> {
     if known.contains(&key) {
-        return Some(Some(vec![root.to_owned(), key.to_owned()]));
+        return Some(Path { root: Root::Item, keys: vec![root.to_owned(), key.to_owned()] });
     }
     let message = format!("{} has no {}", shown(root), shown(key));
-    desk.problems.error(Code::UnknownPath, at, message).mean(key, known.iter().copied());
-    Some(None)
+    let problem = desk.problems.error(Code::UnknownPath, at, message);
+    problem.mean(key, known.iter().copied());
+    None
 }
 
 /// `item`, or `item.` and what is read of it.
@@ -282,7 +287,7 @@ fn item_path(path: &str, rest: &str, at: At, desk: &mut Desk<'_>) -> Option<Path
         desk.problems.error(Code::UnknownPath, at, message).mend("write for example item.title");
         return None;
     }
-    if !desk.declared.in_list {
+    if desk.declared.scope != Scope::List {
         let message = "there is an item in `each` only";
         desk.problems.error(Code::UnknownPath, at, message);
         return None;

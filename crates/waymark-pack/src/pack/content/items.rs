@@ -3,7 +3,7 @@
 use waymark_engine::program::{CondId, Each, From, Part, Path, Template};
 
 use crate::condition::{Place, read as read_condition};
-use crate::declared::{Desk, Kind, Model};
+use crate::declared::{Desk, Kind, Model, Scope};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, elements, text, whole};
 use crate::html::of_html;
@@ -71,9 +71,9 @@ pub(super) fn read(
         return None;
     };
     let html = text(each, "`each`", &mut desk.problems)?;
-    desk.declared.in_list = true;
+    desk.declared.scope = Scope::List;
     let pieces = parse(html, each.at, locale, desk);
-    desk.declared.in_list = false;
+    desk.declared.scope = Scope::Visitor;
     let template = of_html(&pieces?, each.at, desk)?;
     let each = Each {
         from: from?,

@@ -3,7 +3,7 @@
 use waymark_engine::program::{Path, Template};
 use waymark_model::Purpose;
 
-use crate::declared::{self, Desk};
+use crate::declared::{self, Desk, Scope};
 use crate::diagnostic::Code;
 use crate::fields::{Fields, id, label, members, one_of, text};
 use crate::json::{At, Node};
@@ -106,13 +106,13 @@ fn read_one<'n>(
 }
 
 pub(super) fn read(declared: Vec<Declared<'_>>, desk: &mut Desk<'_>) -> Vec<Destination> {
-    desk.declared.in_message = true;
+    desk.declared.scope = Scope::Message;
     let all = declared.into_iter().map(|Declared { destination, nodes }| Destination {
         way: nodes.read(destination.at, desk),
         ..destination
     });
     let all = all.collect();
-    desk.declared.in_message = false;
+    desk.declared.scope = Scope::Visitor;
     all
 }
 

@@ -50,7 +50,7 @@ pub(crate) enum FlowKind {
 pub(crate) struct Flows {
     pub destinations: Vec<Destination>,
     pub surveys: Vec<Survey>,
-    pub flows: Vec<Flow>,
+    pub all: Vec<Flow>,
 }
 
 /// The parts of a pack that say it.
@@ -158,10 +158,10 @@ pub(super) fn read(
     desk: &mut Desk<'_>,
 ) -> (Flows, Vec<Rule>) {
     let mut rules = Vec::new();
-    let mut flows = triggers::read(nodes.triggers, ids, &mut rules, desk);
-    flows.extend(journeys::read(nodes.journeys, ids, &mut rules, desk));
+    let mut all = triggers::read(nodes.triggers, ids, &mut rules, desk);
+    all.extend(journeys::read(nodes.journeys, ids, &mut rules, desk));
     let destinations = destinations::read(destinations, desk);
-    (Flows { destinations, surveys, flows }, rules)
+    (Flows { destinations, surveys, all }, rules)
 }
 
 /// Whether those for whom it holds already come in.
