@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use ureq::http::{Response, Uri};
 use ureq::{Agent, Body};
 use waymark_pack::Compiled;
@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Make it the live pack
     #[arg(long)]
     activate: bool,
+    /// For so many of a hundred visitors; the others go on with the pack that all have
+    #[arg(long, value_name = "PERCENT", requires = "activate", value_parser = clap::value_parser!(u8).range(1..=100))]
+    percent: Option<u8>,
 }
 
 /// Which pack goes to which edge.
@@ -63,8 +66,12 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let hash = compiled.program.hash;
     print::out(&format!("published {hash}: {}\n", summary(&compiled)))?;
     if args.activate {
-        edge.post(&format!("/admin/v1/packs/{hash}/activate"))?;
-        print::out(&format!("activated {hash}\n"))?;
+        let percent = args.percent.unwrap_or(100);
+        let path = format!("/admin/v1/packs/{hash}/activate");
+        edge.post_json(&path, &json!({ "percent": percent }))?;
+        let whom =
+            if percent < 100 { format!(" for {percent} % of the visitors") } else { String::new() };
+        print::out(&format!("activated {hash}{whom}\n"))?;
     }
     Ok(())
 }
@@ -126,14 +133,6 @@ impl Edge {
             .header("authorization", &self.authorization)
             .header("content-type", media_type);
         read(request.send(text))
-    }
-
-    fn post(&self, path: &str) -> Result<Json, CliError> {
-        let request = self
-            .agent
-            .post(format!("{}{path}", self.base))
-            .header("authorization", &self.authorization);
-        read(request.send_empty())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether a request is the operator's, or somebody's who may look.
+//! Whose token a request has, and what they may.
 
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
@@ -17,39 +17,67 @@ pub struct Bearer {
     pub role: Role,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Each may what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// May do everything.
-    Operator,
     /// May look, and sees of people what `VIEWER_SEES` allows.
     Viewer,
+    /// May change which packs there are, and which is active.
+    Publisher,
+    /// May do everything.
+    Owner,
+}
+
+impl Role {
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Publisher, Self::Owner];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Publisher => "publisher",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A token, by its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Whose it is, for the log.
+    pub name: Option<String>,
+    pub sha256: [u8; 32],
+    pub role: Role,
 }
 
 /// Who the bearer is; or why they are turned away.
 pub fn authorise(config: &Config, request: &Request) -> Result<Bearer, Problem> {
-    let Some(expected) = config.admin else {
+    if config.tokens_of_operators.is_empty() {
         return Err(Problem::new(
             403,
             "admin-off",
             "Administration is switched off",
             "Set ADMIN_TOKEN_SHA256 to the SHA-256 of a token.",
         ));
-    };
+    }
     let token = request.bearer().unwrap_or_default();
     let given: [u8; 32] = Sha256::digest(token).into();
-    let is = |expected: &[u8; 32]| same(expected, &given);
-    let name = format!("token {}", hex(&given[..4]));
-    if is(&expected) {
-        return Ok(Bearer { name, role: Role::Operator });
+    // All are compared: how long it takes says nothing.
+    let mut found = None;
+    for token in &config.tokens_of_operators {
+        if same(&token.sha256, &given) {
+            found = Some(token);
+        }
     }
-    if config.viewer.as_ref().is_some_and(is) {
-        return Ok(Bearer { name, role: Role::Viewer });
+    if let Some(Token { name, role, .. }) = found {
+        let token = format!("token {}", hex(&given[..4]));
+        let name = name.as_ref().map_or_else(|| token.clone(), |name| format!("{name}, {token}"));
+        return Ok(Bearer { name, role: *role });
     }
     Err(Problem::new(
         401,
         "bad-token",
-        "The token is not the operator's",
-        "Send the operator's token as `Authorization: Bearer <token>`.",
+        "The token is nobody's",
+        "Send an operator's token as `Authorization: Bearer <token>`.",
     ))
 }
 
@@ -77,14 +105,14 @@ pub fn basis(config: &Config, request: &Request, key: &str) -> Result<Basis, Pro
     Ok(key.basis)
 }
 
-/// Viewers may not do this.
-pub fn not_for_viewers() -> Problem {
-    Problem::new(
-        403,
-        "not-for-viewers",
-        "This token may only look",
-        "Send the operator's token, whose SHA-256 is ADMIN_TOKEN_SHA256.",
-    )
+/// The token's role may not do this.
+pub fn not_for(role: Role, least: Role) -> Problem {
+    let detail = format!(
+        "The token is a {}'s, and this takes a token of the role {:?}.",
+        role.name(),
+        least.name()
+    );
+    Problem::new(403, "role-needed", "The token may not do this", detail)
 }
 
 /// Compares in the same time wherever the difference is.

@@ -9,13 +9,14 @@ use waymark_model::limits;
 use waymark_pack::Input;
 use waymark_wire::{Problem, format_timestamp};
 
-use crate::body::inflated;
+use crate::body::{inflated, object};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::keys_meant_by;
 use crate::packs;
 use crate::ports::{Activation, Clock, Objects, PackParts, PackRow, Part};
 use crate::protocol::{RegistryAsk, RegistryTold, ShardAsk, ShardTold, Stats};
+use crate::registry::{NO_OTHERS, UNKNOWN};
 use crate::{lake, problems, profile};
 
 /// `PUT /admin/v1/packs`: compiles a pack and keeps it under its hash. It is not active yet.
@@ -56,7 +57,10 @@ pub async fn list_packs<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
         Ok(RegistryTold::List { packs, activations }) => (packs, activations),
         other => return Err(registry_problem(other, "")),
     };
-    let active = activations.first().and_then(|line| line.hash);
+    let for_all = activations.iter().find(|line| line.percent.is_none());
+    let active = for_all.and_then(|line| line.hash);
+    let trial = activations.first().filter(|line| line.percent.is_some());
+    let trial = trial.and_then(|line| Some((line.hash?, line.percent?)));
     let packs: Vec<Json> = packs
         .iter()
         .map(|row| {
@@ -65,6 +69,12 @@ pub async fn list_packs<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
                 "name": row.name,
                 "created": format_timestamp(row.created),
                 "active": active == Some(row.hash),
+                "percent": match (active == Some(row.hash), trial) {
+                    (true, None) => 100,
+                    (true, Some((_, percent))) => 100 - percent,
+                    (false, Some((hash, percent))) if hash == row.hash => percent,
+                    (false, _) => 0,
+                },
             })
         })
         .collect();
@@ -89,19 +99,37 @@ pub async fn pack_source<H: Clock + Objects>(edge: &Edge<'_, H>, hash: &str) -> 
 }
 
 /// `POST /admin/v1/packs/<hash>/activate`; without a hash, `…/packs/deactivate`.
+/// `{"percent": 10}` in the body gives it to so many of the visitors; the others go on with the one that all had.
 pub async fn activate<H: Clock + Objects>(
     edge: &Edge<'_, H>,
+    request: &Request,
     hash: Option<&str>,
     by: String,
 ) -> Answer {
+    let percent = percent(request)?.filter(|_| hash.is_some());
     let known = match hash {
         Some(text) => Some(PackHash::from_hex(text).ok_or_else(|| problems::unknown_pack(text))?),
         None => None,
     };
-    let ask = RegistryAsk::Activate { hash: known, at: edge.host.now(), by };
+    let ask = RegistryAsk::Activate { hash: known, at: edge.host.now(), by, percent };
     let answer = activated(edge, packs::ask(edge.host, &ask).await, hash.unwrap_or_default())?;
     look_at_all(edge).await?;
     Ok(answer)
+}
+
+fn percent(request: &Request) -> Result<Option<u8>, Problem> {
+    let body = inflated(request, limits::EVENT_BYTES)?;
+    if body.is_empty() || body == b"null" {
+        return Ok(None);
+    }
+    match object(&body)?.get("percent") {
+        None => Ok(None),
+        Some(percent) => match percent.as_u64().and_then(|percent| u8::try_from(percent).ok()) {
+            Some(100) => Ok(None),
+            Some(percent @ 1..=99) => Ok(Some(percent)),
+            _ => Err(problems::bad_member("/percent", "Say a whole number from 1 to 100.")),
+        },
+    }
 }
 
 /// Another pack may have something to do for visitors who wait for nothing.
@@ -141,13 +169,21 @@ fn activation_json(activation: &Activation) -> Json {
         "at": format_timestamp(activation.at),
         "by": activation.by,
         "restores": activation.restores,
+        "percent": activation.percent.unwrap_or(100),
     })
 }
 
 fn registry_problem(told: Result<RegistryTold, crate::ports::Unavailable>, hash: &str) -> Problem {
     match told {
         Err(error) => problems::unavailable(error),
-        Ok(RegistryTold::Refused(code)) if code == "unknown-pack" => problems::unknown_pack(hash),
+        Ok(RegistryTold::Refused(code)) if code == UNKNOWN => problems::unknown_pack(hash),
+        Ok(RegistryTold::Refused(code)) if code == NO_OTHERS => Problem::new(
+            409,
+            NO_OTHERS,
+            "There is no other pack for the rest",
+            "Some of the visitors can have a pack while the others have another that is active for all. Leave \
+             `percent` out.",
+        ),
         Ok(RegistryTold::Refused(code)) => Problem::new(
             409,
             &code,

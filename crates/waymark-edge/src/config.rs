@@ -4,6 +4,7 @@ use serde_json::Value;
 use waymark_model::Span;
 use waymark_wire::Basis;
 
+use crate::access::{Role, Token};
 use crate::cookie::CookieKeys;
 use crate::http::Address;
 use crate::identity::hex;
@@ -27,10 +28,8 @@ pub struct Config {
     pub cookies: CookieKeys,
     /// Keys by which the site's servers say who a user is.
     pub tokens: TokenKeys,
-    /// The SHA-256 of the operator's token.
-    pub admin: Option<[u8; 32]>,
-    /// The SHA-256 of a token that may only look.
-    pub viewer: Option<[u8; 32]>,
+    /// Who may do what by the admin API.
+    pub tokens_of_operators: Vec<Token>,
     /// Sensitivities, as packs name them, of traits that viewers see.
     pub viewer_sees: Vec<String>,
     pub map: ShardMap,
@@ -98,8 +97,22 @@ impl Config {
                                \"publicKey\"} with keys in base64url",
                 })
             })?,
-            admin: token(get("ADMIN_TOKEN_SHA256"), "ADMIN_TOKEN_SHA256")?,
-            viewer: token(get("VIEWER_TOKEN_SHA256"), "VIEWER_TOKEN_SHA256")?,
+            tokens_of_operators: {
+                let mut all = match get("ADMIN_TOKENS") {
+                    None => Vec::new(),
+                    Some(text) => tokens(&text).ok_or(ConfigError {
+                        name: "ADMIN_TOKENS",
+                        expected: "must be a JSON list of {\"name\", \"sha256\": 64 hexadecimal digits, \
+                                   \"role\": \"owner\", \"publisher\" or \"viewer\"}",
+                    })?,
+                };
+                let alone = [("ADMIN_TOKEN_SHA256", Role::Owner), ("VIEWER_TOKEN_SHA256", Role::Viewer)];
+                for (name, role) in alone {
+                    let sha256 = token(get(name), name)?;
+                    all.extend(sha256.map(|sha256| Token { name: None, sha256, role }));
+                }
+                all
+            },
             viewer_sees: get("VIEWER_SEES").map_or(Ok(vec!["public".to_owned()]), |text| {
                 texts(&text).ok_or(ConfigError {
                     name: "VIEWER_SEES",
@@ -219,6 +232,19 @@ fn token(text: Option<String>, name: &'static str) -> Result<Option<[u8; 32]>, C
     text.map(|text| sha256_from_hex(text.trim()).ok_or(ConfigError { name, expected })).transpose()
 }
 
+fn tokens(text: &str) -> Option<Vec<Token>> {
+    let list: Value = serde_json::from_str(text).ok()?;
+    let all = list.as_array()?.iter().map(|item| {
+        let role = item["role"].as_str()?;
+        Some(Token {
+            name: Some(item["name"].as_str().filter(|name| !name.is_empty())?.to_owned()),
+            sha256: sha256_from_hex(item["sha256"].as_str()?)?,
+            role: Role::ALL.into_iter().find(|one| one.name() == role)?,
+        })
+    });
+    all.collect()
+}
+
 fn sha256_from_hex(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
@@ -260,7 +286,10 @@ mod tests {
     #[test]
     fn nothing_set_is_a_closed_edge() {
         let config = read(&[]).unwrap();
-        assert_eq!((config.write_key(""), config.admin, config.map.objects()), (None, None, 16));
+        assert_eq!(
+            (config.write_key(""), config.tokens_of_operators.len(), config.map.objects()),
+            (None, 0, 16)
+        );
     }
 
     #[test]
@@ -301,6 +330,7 @@ mod tests {
             ("COOKIE_KEYS", r#"[{"id":"k","secret":"nope-secret"}]"#),
             ("ADMIN_TOKEN_SHA256", "nope-secret"),
             ("VIEWER_TOKEN_SHA256", "nope-secret"),
+            ("ADMIN_TOKENS", r#"[{"name":"ci","sha256":"nope-secret","role":"publisher"}]"#),
             ("VIEWER_SEES", "nope-secret"),
             ("USER_TOKEN_KEYS", r#"[{"id":"k","alg":"HS256","secret":"nope-secret"}]"#),
             ("SHARD_OBJECTS", "0"),

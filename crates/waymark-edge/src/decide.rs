@@ -44,7 +44,8 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
         }
         Some(at) => instant(at, "/now")?,
     };
-    let program = edge.packs.deciding(edge.host, now).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, now, Some(&asked.key)).await;
+    let program = program.map_err(problems::unavailable)?;
     let program = program.ok_or_else(problems::no_active_pack)?;
     let engine = Engine::new(&program, Numerals::NATIVE);
     // Before consent no shard is asked.

@@ -30,7 +30,7 @@ pub async fn evaluate<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request)
     let body = object(&inflated(request, BODY_BYTES)?)?;
     let program = match body.get("pack") {
         None | Some(Json::Null) => {
-            let program = edge.packs.deciding(edge.host, edge.host.now()).await;
+            let program = edge.packs.deciding(edge.host, edge.host.now(), None).await;
             program.map_err(problems::unavailable)?.ok_or_else(problems::no_active_pack)?
         }
         Some(pack) => match compiled(pack) {

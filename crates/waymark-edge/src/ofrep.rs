@@ -63,7 +63,8 @@ async fn evaluated<H: Clock + Objects>(
     }
     let Asked { key: mut visitor, mut context, device_zone } = asked(edge, request, &body, basis)?;
     let now = edge.host.now();
-    let program = edge.packs.deciding(edge.host, now).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, now, Some(&visitor)).await;
+    let program = program.map_err(problems::unavailable)?;
     let program = program.ok_or_else(problems::no_active_pack)?;
     let engine = Engine::new(&program, Numerals::NATIVE);
     let mut state = None;

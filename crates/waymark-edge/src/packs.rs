@@ -8,29 +8,60 @@ use flate2::Compression;
 use flate2::read::GzEncoder;
 use serde_json::Map;
 use waymark_engine::{PackHash, Program};
-use waymark_model::{DecodeError, Span, Timestamp};
+use waymark_model::{DecodeError, Span, Timestamp, fnv1a64};
 use waymark_pack::{Outbound, Things};
 use waymark_wire::Problem;
 
 use crate::http::Response;
 use crate::ports::{Objects, Part, Unavailable};
-use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold, unreadable};
+use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold, Trial, unreadable};
 
 /// How long an isolate trusts what it was last told: a kill switch works as fast.
 const FRESH: Span = Span(5 * Span::SECOND.0);
-/// Programs kept in memory: with and without what they carry, before and after an activation.
-const MOST_PROGRAMS: usize = 6;
 
 /// What an isolate remembers of packs between requests.
 #[derive(Debug, Default)]
 pub struct PackCache {
     active: RefCell<Option<(Timestamp, InForce)>>,
-    /// The last used last.
-    programs: RefCell<Vec<(Packs, Rc<Program>)>>,
-    page: RefCell<Option<(PackHash, Rc<Vec<u8>>)>>,
-    projection: RefCell<Option<(PackHash, Rc<Program>)>>,
-    things: RefCell<Option<(PackHash, Rc<Things>)>>,
-    outbound: RefCell<Option<(PackHash, Rc<Outbound>)>>,
+    programs: Recent<Packs, Program>,
+    pages: Recent<PackHash, Vec<u8>>,
+    projections: Recent<PackHash, Program>,
+    things: Recent<PackHash, Things>,
+    outbound: Recent<PackHash, Outbound>,
+}
+
+/// The last few of something that is dear to make, by what it was made of; the last used last.
+#[derive(Debug)]
+struct Recent<K, V>(RefCell<Vec<(K, Rc<V>)>>);
+
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<K: PartialEq, V> Recent<K, V> {
+    /// With and without what is carried, before and after an activation, for all and for some.
+    const MOST: usize = 8;
+
+    fn get(&self, key: &K) -> Option<Rc<V>> {
+        let mut all = self.0.borrow_mut();
+        let at = all.iter().position(|(have, _)| have == key)?;
+        let found = all.remove(at);
+        let value = found.1.clone();
+        all.push(found);
+        Some(value)
+    }
+
+    fn keep(&self, key: K, value: V) -> Rc<V> {
+        let value = Rc::new(value);
+        let mut all = self.0.borrow_mut();
+        if all.len() >= Self::MOST {
+            all.remove(0);
+        }
+        all.push((key, value.clone()));
+        value
+    }
 }
 
 impl PackCache {
@@ -70,30 +101,29 @@ impl PackCache {
         *self.active.borrow_mut() = None;
     }
 
-    /// The Program that decides, alone; `None` when no pack is active.
+    /// The Program that decides for a visitor, alone; `None` when no pack is active. Where some have another pack, who
+    /// has it says the visitor's key; nobody is one of the others.
     pub async fn deciding<O: Objects>(
         &self,
         objects: &O,
         now: Timestamp,
+        visitor: Option<&str>,
     ) -> Result<Option<Rc<Program>>, Unavailable> {
-        let deciding = self.in_force(objects, now).await?.deciding;
-        if deciding.is_none() {
+        let InForce { deciding, trial, .. } = self.in_force(objects, now).await?;
+        let trial = trial.filter(|trial| visitor.is_some_and(|key| trial.has(key)));
+        let active = trial.map(|trial| trial.pack).or(deciding);
+        if active.is_none() {
             return Ok(None);
         }
-        let alone = Packs { active: deciding, former: Vec::new() };
-        self.folding(objects, &alone).await.map(Some)
+        self.folding(objects, &Packs { active, former: Vec::new() }).await.map(Some)
     }
 
     /// A Program's projection for pages.
     pub fn projection(&self, program: &Program) -> Rc<Program> {
-        if let Some((kept, projection)) = &*self.projection.borrow()
-            && *kept == program.hash
-        {
-            return projection.clone();
-        }
-        let projection = Rc::new(program.page_projection().indexed());
-        *self.projection.borrow_mut() = Some((program.hash, projection.clone()));
-        projection
+        let kept = self.projections.get(&program.hash);
+        kept.unwrap_or_else(|| {
+            self.projections.keep(program.hash, program.page_projection().indexed())
+        })
     }
 
     /// What a pack says of its catalogue; `None` when it has none.
@@ -102,14 +132,11 @@ impl PackCache {
         objects: &O,
         hash: PackHash,
     ) -> Result<Option<Rc<Things>>, Unavailable> {
-        if let Some((kept, things)) = &*self.things.borrow()
-            && *kept == hash
-        {
-            return Ok(Some(things.clone()));
+        if let Some(things) = self.things.get(&hash) {
+            return Ok(Some(things));
         }
-        let things = Things::of(&source(objects, hash).await?).map(Rc::new);
-        *self.things.borrow_mut() = things.clone().map(|things| (hash, things));
-        Ok(things)
+        let things = Things::of(&source(objects, hash).await?);
+        Ok(things.map(|things| self.things.keep(hash, things)))
     }
 
     /// What a pack sends.
@@ -118,17 +145,13 @@ impl PackCache {
         objects: &O,
         hash: PackHash,
     ) -> Result<Rc<Outbound>, Unavailable> {
-        if let Some((kept, outbound)) = &*self.outbound.borrow()
-            && *kept == hash
-        {
-            return Ok(outbound.clone());
+        if let Some(outbound) = self.outbound.get(&hash) {
+            return Ok(outbound);
         }
         let compiled = waymark_pack::compile(&source(objects, hash).await?).map_err(|_| {
             Unavailable(format!("This release does not compile the pack {hash}. Publish it again."))
         })?;
-        let outbound = Rc::new(compiled.outbound);
-        *self.outbound.borrow_mut() = Some((hash, outbound.clone()));
-        Ok(outbound)
+        Ok(self.outbound.keep(hash, compiled.outbound))
     }
 
     /// The Program to fold with: it remembers what former packs did. Without an active pack an empty
@@ -138,7 +161,7 @@ impl PackCache {
         objects: &O,
         packs: &Packs,
     ) -> Result<Rc<Program>, Unavailable> {
-        if let Some(program) = self.kept(packs) {
+        if let Some(program) = self.programs.get(packs) {
             return Ok(program);
         }
         let hashes: Vec<PackHash> = packs.active.iter().chain(&packs.former).copied().collect();
@@ -162,9 +185,7 @@ impl PackCache {
         for former in programs.flatten().filter_map(|bytes| Program::decode(&bytes).ok()) {
             program = program.carrying(&former);
         }
-        let program = Rc::new(program);
-        self.keep(packs.clone(), program.clone());
-        Ok(program)
+        Ok(self.programs.keep(packs.clone(), program))
     }
 
     /// The gzip of a pack's projection for pages.
@@ -173,37 +194,22 @@ impl PackCache {
         objects: &O,
         hash: PackHash,
     ) -> Result<Option<Rc<Vec<u8>>>, Unavailable> {
-        if let Some((kept, page)) = &*self.page.borrow()
-            && *kept == hash
-        {
-            return Ok(Some(page.clone()));
+        if let Some(page) = self.pages.get(&hash) {
+            return Ok(Some(page));
         }
         match ask(objects, &RegistryAsk::Part { hash, part: Part::Page }).await? {
-            RegistryTold::Part(None) => Ok(None),
-            RegistryTold::Part(Some(page)) => {
-                let page = Rc::new(page);
-                *self.page.borrow_mut() = Some((hash, page.clone()));
-                Ok(Some(page))
-            }
+            RegistryTold::Part(page) => Ok(page.map(|page| self.pages.keep(hash, page))),
             other => Err(unexpected(&other)),
         }
     }
+}
 
-    fn kept(&self, packs: &Packs) -> Option<Rc<Program>> {
-        let mut programs = self.programs.borrow_mut();
-        let at = programs.iter().position(|(have, _)| have == packs)?;
-        let found = programs.remove(at);
-        let program = found.1.clone();
-        programs.push(found);
-        Some(program)
-    }
-
-    fn keep(&self, packs: Packs, program: Rc<Program>) {
-        let mut programs = self.programs.borrow_mut();
-        if programs.len() >= MOST_PROGRAMS {
-            programs.remove(0);
-        }
-        programs.push((packs, program));
+impl Trial {
+    /// Whether a visitor is one of those who have it: the same ones as long as it is the same pack, and those of a
+    /// lower share among those of a higher.
+    fn has(&self, visitor: &str) -> bool {
+        let pack = &self.pack.to_string()[..16];
+        fnv1a64(format!("rollout.{pack}.{visitor}").as_bytes()) % 100 < self.percent.into()
     }
 }
 

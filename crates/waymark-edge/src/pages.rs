@@ -49,21 +49,19 @@ pub async fn plan<H: Clock + Objects>(
         return Err(problems::demo_settings());
     }
     let now = edge.host.now();
-    let program = edge.packs.deciding(edge.host, now).await.map_err(problems::unavailable)?;
-    let Some(program) = program else { return Ok(None) };
-    let engine = Engine::new(&program, Numerals::NATIVE);
-
     let found = edge.config.cookies.find(page.cookie.as_deref(), &edge.config.site, now);
     let visitor = found
         .visitor()
         .filter(|visitor| visitor.consent.contains(Purpose::Personalization) && !page.objects);
-    let (state, consent) = match visitor {
-        None => (None, Purposes::NONE),
-        Some(visitor) => {
-            let key = format!("{ANONYMOUS}{}", visitor.id);
-            (profile::state_of(edge, engine, &key).await?, visitor.consent)
-        }
+    let key = visitor.map(|visitor| format!("{ANONYMOUS}{}", visitor.id));
+    let program = edge.packs.deciding(edge.host, now, key.as_deref()).await;
+    let Some(program) = program.map_err(problems::unavailable)? else { return Ok(None) };
+    let engine = Engine::new(&program, Numerals::NATIVE);
+    let state = match &key {
+        None => None,
+        Some(key) => profile::state_of(edge, engine, key).await?,
     };
+    let consent = visitor.map_or(Purposes::NONE, |visitor| visitor.consent);
     let state = state.unwrap_or_else(|| engine.new_state());
     let anonymous_id = visitor.map(|visitor| visitor.id.clone());
     // What leads elsewhere, on the way.

@@ -46,7 +46,7 @@ pub async fn person<H: Clock + Objects>(
     role: Role,
 ) -> Answer {
     let now = edge.host.now();
-    let program = edge.packs.deciding(edge.host, now).await.map_err(problems::unavailable)?;
+    let program = edge.packs.deciding(edge.host, now, None).await.map_err(problems::unavailable)?;
     let program = program.ok_or_else(problems::no_active_pack)?;
     let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
     let published = packs.active.ok_or_else(problems::no_active_pack)?;

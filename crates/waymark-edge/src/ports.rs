@@ -591,6 +591,8 @@ pub struct Activation {
     pub by: String,
     /// The activation that a roll-back went back to.
     pub restores: Option<u64>,
+    /// So many of a hundred visitors have it; the others what was active for all before. `None`: all.
+    pub percent: Option<u8>,
 }
 
 /// Something that an operator has had done.

@@ -65,9 +65,32 @@ enum Admin<'r> {
 }
 
 impl Admin<'_> {
-    /// What shows nobody's events.
-    const fn is_for_viewers(&self) -> bool {
-        matches!(self, Self::Stats | Self::Profile | Self::Catalog)
+    /// Whose token it takes at least. Viewers see nobody's events, publishers neither.
+    const fn least(&self, method: Method) -> Role {
+        match self {
+            Self::Stats | Self::Profile | Self::Catalog => Role::Viewer,
+            Self::Packs if matches!(method, Method::Get) => Role::Viewer,
+            Self::Packs
+            | Self::Source(_)
+            | Self::Activate(_)
+            | Self::Deactivate
+            | Self::RollBack
+            | Self::Evaluate
+            | Self::Previews => Role::Publisher,
+            Self::Events
+            | Self::Export
+            | Self::Erase
+            | Self::Quarantine
+            | Self::Portable
+            | Self::Restore
+            | Self::ResetCatalog
+            | Self::Audit
+            | Self::DeadLetters
+            | Self::ReplayLetters
+            | Self::DropLetters
+            | Self::Tasks
+            | Self::CompleteTasks => Role::Owner,
+        }
     }
 
     /// What it changes, or takes out of the edge, by name; nothing for who only looks.
@@ -304,8 +327,9 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
             Route::Settings(key) => self.settings(request, key),
             Route::Admin(admin) => {
                 let Bearer { name: by, role } = access::authorise(self.config, request)?;
-                if role == Role::Viewer && !admin.is_for_viewers() {
-                    return Err(access::not_for_viewers());
+                let least = admin.least(method);
+                if role < least {
+                    return Err(access::not_for(role, least));
                 }
                 if let Some(what) = admin.deed(method) {
                     let of = match admin {
@@ -319,8 +343,8 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
                     Admin::Packs if method == Method::Put => admin::put_pack(self, request).await,
                     Admin::Packs => admin::list_packs(self).await,
                     Admin::Source(hash) => admin::pack_source(self, hash).await,
-                    Admin::Activate(hash) => admin::activate(self, Some(hash), by).await,
-                    Admin::Deactivate => admin::activate(self, None, by).await,
+                    Admin::Activate(hash) => admin::activate(self, request, Some(hash), by).await,
+                    Admin::Deactivate => admin::activate(self, request, None, by).await,
                     Admin::RollBack => admin::roll_back(self, by).await,
                     Admin::Stats => admin::stats(self).await,
                     Admin::Events => admin::events(self, request).await,

@@ -28,7 +28,7 @@ impl Sight {
         role: Role,
         pack: PackHash,
     ) -> Result<Self, Problem> {
-        if role == Role::Operator {
+        if role == Role::Owner {
             return Ok(Self::Everything);
         }
         let ask = RegistryAsk::Part { hash: pack, part: Part::Source };

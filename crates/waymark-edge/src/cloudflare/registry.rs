@@ -34,6 +34,8 @@ CREATE TABLE derived (
   PRIMARY KEY (pack, changes)) WITHOUT ROWID;
 ";
 
+const TRIALS_SCHEMA: &str = "ALTER TABLE activations ADD COLUMN percent INTEGER";
+
 const DEEDS_SCHEMA: &str = "
 CREATE TABLE deeds (
   n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, by TEXT NOT NULL, what TEXT NOT NULL, of TEXT);
@@ -47,7 +49,10 @@ pub struct Registry {
 
 impl DurableObject for Registry {
     fn new(state: State, _: Env) -> Self {
-        Self { store: Sql::open(&state, &[SCHEMA, FEED_SCHEMA, DEEDS_SCHEMA]).map(SqlRegistry) }
+        Self {
+            store: Sql::open(&state, &[SCHEMA, FEED_SCHEMA, DEEDS_SCHEMA, TRIALS_SCHEMA])
+                .map(SqlRegistry),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -108,19 +113,21 @@ impl RegistryStore for SqlRegistry {
     }
 
     fn activations(&self, most: u32) -> Result<Vec<Activation>, StoreError> {
-        let query = "SELECT n, hash, at, by, restores FROM activations ORDER BY n DESC LIMIT ?";
+        let query =
+            "SELECT n, hash, at, by, restores, percent FROM activations ORDER BY n DESC LIMIT ?";
         self.0.rows(query, vec![integer(most.into())])?.into_iter().map(activation).collect()
     }
 
     fn activate(&self, activation: &Activation) -> Result<(), StoreError> {
         self.0.run(
-            "INSERT INTO activations (n, hash, at, by, restores) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO activations (n, hash, at, by, restores, percent) VALUES (?, ?, ?, ?, ?, ?)",
             vec![
                 count(activation.number),
                 activation.hash.map(|hash| hash.to_string()).into(),
                 integer(activation.at.0),
                 activation.by.as_str().into(),
                 activation.restores.map_or(SqlStorageValue::Null, count),
+                activation.percent.map_or(SqlStorageValue::Null, |percent| integer(percent.into())),
             ],
         )
     }
@@ -322,6 +329,7 @@ fn activation(row: Row) -> Result<Activation, StoreError> {
         at: Timestamp(columns.integer()?),
         by: columns.text()?,
         restores: columns.optional_count()?,
+        percent: columns.optional_count()?.and_then(|percent| u8::try_from(percent).ok()),
     })
 }
 

@@ -67,6 +67,16 @@ pub struct InForce {
     pub packs: Packs,
     /// The pack that decides: the active one, with the rows that a feed has changed.
     pub deciding: Option<PackHash>,
+    /// Another one that decides for some.
+    pub trial: Option<Trial>,
+}
+
+/// A pack that some of the visitors have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trial {
+    pub pack: PackHash,
+    /// Of a hundred.
+    pub percent: u8,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -392,6 +402,7 @@ pub enum RegistryAsk {
         hash: Option<PackHash>,
         at: Timestamp,
         by: String,
+        percent: Option<u8>,
     },
     RollBack {
         at: Timestamp,

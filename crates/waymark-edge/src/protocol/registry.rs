@@ -3,7 +3,7 @@
 use waymark_model::{DecodeError, Object, Reader, Timestamp, Writer};
 
 use super::parts::{read_bytes, read_hash};
-use super::{InForce, Packs, RegistryAsk, RegistryTold, message, read_message};
+use super::{InForce, Packs, RegistryAsk, RegistryTold, Trial, message, read_message};
 use crate::ports::{Activation, Deed, Derived, Feed, FeedRow, PackParts, PackRow, Part};
 
 impl RegistryAsk {
@@ -18,11 +18,12 @@ impl RegistryAsk {
                 out.bytes(&parts.page);
             }
             Self::List => out.byte(1),
-            Self::Activate { hash, at, by } => {
+            Self::Activate { hash, at, by, percent } => {
                 out.byte(2);
                 out.option(hash.as_ref(), |out, hash| out.raw(&hash.0));
                 out.signed(at.0);
                 out.text(by);
+                out.option(percent.as_ref(), |out, percent| out.byte(*percent));
             }
             Self::RollBack { at, by } => {
                 out.byte(3);
@@ -83,6 +84,7 @@ impl RegistryAsk {
                 hash: input.option(read_hash),
                 at: Timestamp(input.signed()),
                 by: input.string(),
+                percent: input.option(Reader::byte),
             },
             3 => Self::RollBack { at: Timestamp(input.signed()), by: input.string() },
             4 => Self::Active { now: Timestamp(input.signed()) },
@@ -124,10 +126,14 @@ impl RegistryTold {
                 out.byte(3);
                 out.text(code);
             }
-            Self::Active(InForce { packs, deciding }) => {
+            Self::Active(InForce { packs, deciding, trial }) => {
                 out.byte(4);
                 packs.write(&mut out);
                 out.option(deciding.as_ref(), |out, hash| out.raw(&hash.0));
+                out.option(trial.as_ref(), |out, trial| {
+                    out.raw(&trial.pack.0);
+                    out.byte(trial.percent);
+                });
             }
             Self::Part(part) => {
                 out.byte(5);
@@ -176,6 +182,8 @@ impl RegistryTold {
             4 => Self::Active(InForce {
                 packs: Packs::read(input),
                 deciding: input.option(read_hash),
+                trial: input
+                    .option(|input| Trial { pack: read_hash(input), percent: input.byte() }),
             }),
             5 => Self::Part(input.option(read_bytes)),
             6 => Self::Programs(input.list(|input| input.option(read_bytes))),
@@ -209,6 +217,7 @@ fn write_activation(out: &mut Writer, activation: &Activation) {
     out.signed(activation.at.0);
     out.text(&activation.by);
     out.option(activation.restores.as_ref(), |out, number| out.unsigned(*number));
+    out.option(activation.percent.as_ref(), |out, percent| out.byte(*percent));
 }
 
 fn read_activation(input: &mut Reader<'_>) -> Activation {
@@ -218,6 +227,7 @@ fn read_activation(input: &mut Reader<'_>) -> Activation {
         at: Timestamp(input.signed()),
         by: input.string(),
         restores: input.option(Reader::unsigned),
+        percent: input.option(Reader::byte),
     }
 }
 

@@ -8,7 +8,7 @@ use waymark_engine::PackHash;
 use waymark_model::{Span, Timestamp};
 
 use crate::ports::{Activation, Part, RegistryStore, StoreError};
-use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold};
+use crate::protocol::{InForce, Packs, RegistryAsk, RegistryTold, Trial};
 
 /// How long a pack's features are carried after another took its place.
 const CARRIED: Span = Span(30 * Span::DAY.0);
@@ -18,6 +18,10 @@ const MOST_CARRIED: usize = 8;
 pub const DEEDS: u32 = 100;
 /// Lines of the log looked at.
 const LOG: u32 = 200;
+
+pub const UNKNOWN: &str = "unknown-pack";
+/// There is no other pack that the rest would have.
+pub const NO_OTHERS: &str = "no-other-pack";
 
 /// Answers a call.
 pub fn answer<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> RegistryTold {
@@ -36,12 +40,21 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
         RegistryAsk::List => {
             RegistryTold::List { packs: store.packs()?, activations: store.activations(LOG)? }
         }
-        RegistryAsk::Activate { hash, at, by } => activate(store, *hash, *at, by)?,
+        RegistryAsk::Activate { hash, at, by, percent } => {
+            activate(store, *hash, *percent, *at, by)?
+        }
         RegistryAsk::RollBack { at, by } => roll_back(store, *at, by)?,
         RegistryAsk::Active { now } => {
-            let packs = packs_at(&store.activations(LOG)?, *now);
+            let log = store.activations(LOG)?;
+            let packs = packs_at(&log, *now);
             let deciding = packs.active.map(|pack| feed::derived(store, pack, *now)).transpose()?;
-            RegistryTold::Active(InForce { packs, deciding })
+            let trial = match trial_of(&log) {
+                None => None,
+                Some(Trial { pack, percent }) => {
+                    Some(Trial { pack: feed::derived(store, pack, *now)?, percent })
+                }
+            };
+            RegistryTold::Active(InForce { packs, deciding, trial })
         }
         RegistryAsk::Part { hash, part } => RegistryTold::Part(renewal::part(store, *hash, *part)?),
         RegistryAsk::Programs(hashes) => RegistryTold::Programs(
@@ -71,60 +84,80 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
 fn activate<S: RegistryStore>(
     store: &S,
     hash: Option<PackHash>,
+    percent: Option<u8>,
     at: Timestamp,
     by: &str,
 ) -> Result<RegistryTold, StoreError> {
     if let Some(hash) = hash
         && store.pack(hash)?.is_none()
     {
-        return Ok(RegistryTold::Refused("unknown-pack".to_owned()));
+        return Ok(RegistryTold::Refused(UNKNOWN.to_owned()));
     }
-    let log = store.activations(1)?;
+    let log = store.activations(LOG)?;
+    let active = for_all(&log).next().and_then(|line| line.hash);
+    if percent.is_some() && (active.is_none() || active == hash) {
+        return Ok(RegistryTold::Refused(NO_OTHERS.to_owned()));
+    }
     match log.into_iter().next() {
         // Active already: asking again changes nothing.
-        Some(last) if last.hash == hash => Ok(RegistryTold::Activated(last)),
-        last => append(store, last.as_ref(), hash, at, by, None),
+        Some(last) if last.hash == hash && last.percent == percent => {
+            Ok(RegistryTold::Activated(last))
+        }
+        last => {
+            let number = last.map_or(1, |last| last.number + 1);
+            let by = by.to_owned();
+            append(store, Activation { number, hash, at, by, restores: None, percent })
+        }
     }
 }
 
-/// Back to what was active before what is active now. A second roll-back goes one further.
+/// Back to what was active before what is active now; where some have another pack, all have the one that the others have.
+/// A second roll-back goes one further.
 fn roll_back<S: RegistryStore>(
     store: &S,
     at: Timestamp,
     by: &str,
 ) -> Result<RegistryTold, StoreError> {
     let log = store.activations(LOG)?;
-    let Some(last) = log.first() else {
-        return Ok(RegistryTold::Refused("nothing-to-roll-back".to_owned()));
+    let nothing = || Ok(RegistryTold::Refused("nothing-to-roll-back".to_owned()));
+    let (Some(last), Some(standing)) = (log.first(), for_all(&log).next()) else {
+        return nothing();
     };
-    let standing = last.restores.unwrap_or(last.number);
-    let before = log
-        .iter()
-        .find(|line| line.number < standing && line.restores.is_none() && line.hash != last.hash);
-    match before {
-        Some(before) => append(store, Some(last), before.hash, at, by, Some(before.number)),
-        None => Ok(RegistryTold::Refused("nothing-to-roll-back".to_owned())),
-    }
+    let before = if last.percent.is_some() {
+        Some(standing)
+    } else {
+        let number = standing.restores.unwrap_or(standing.number);
+        for_all(&log).find(|line| {
+            line.number < number && line.restores.is_none() && line.hash != standing.hash
+        })
+    };
+    let Some(before) = before else { return nothing() };
+    let restores = Some(before.restores.unwrap_or(before.number));
+    let (number, hash, by) = (last.number + 1, before.hash, by.to_owned());
+    append(store, Activation { number, hash, at, by, restores, percent: None })
 }
 
-fn append<S: RegistryStore>(
-    store: &S,
-    last: Option<&Activation>,
-    hash: Option<PackHash>,
-    at: Timestamp,
-    by: &str,
-    restores: Option<u64>,
-) -> Result<RegistryTold, StoreError> {
-    let number = last.map_or(1, |last| last.number + 1);
-    let activation = Activation { number, hash, at, by: by.to_owned(), restores };
+fn append<S: RegistryStore>(store: &S, activation: Activation) -> Result<RegistryTold, StoreError> {
     store.activate(&activation)?;
     Ok(RegistryTold::Activated(activation))
 }
 
+/// Lines of the log that are about all visitors.
+fn for_all(log: &[Activation]) -> impl Iterator<Item = &Activation> {
+    log.iter().filter(|line| line.percent.is_none())
+}
+
+/// What some have now.
+fn trial_of(log: &[Activation]) -> Option<Trial> {
+    let last = log.first()?;
+    last.hash.zip(last.percent).map(|(pack, percent)| Trial { pack, percent })
+}
+
 /// What is active, and what was during the last 30 days. `log` is newest first.
 fn packs_at(log: &[Activation], now: Timestamp) -> Packs {
-    let active = log.first().and_then(|line| line.hash);
-    let mut former: Vec<PackHash> = Vec::new();
+    let active = for_all(log).next().and_then(|line| line.hash);
+    // What some have is remembered of all, so that who has it may change.
+    let mut former: Vec<PackHash> = trial_of(log).map(|trial| trial.pack).into_iter().collect();
     // Each line was active until the next one.
     for (line, next) in log.iter().skip(1).zip(log) {
         if now.since(next.at) > CARRIED || former.len() == MOST_CARRIED {

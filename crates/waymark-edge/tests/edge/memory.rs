@@ -921,6 +921,11 @@ impl World {
                 "VIEWER_TOKEN_SHA256" => {
                     "d35ca5051b82ffc326a3b0b6574a9a3161dee16b9478a199ee39cd803ce5b799"
                 }
+                // Of "publisher".
+                "ADMIN_TOKENS" => {
+                    r#"[{"name":"ci","role":"publisher",
+                    "sha256":"4f03a060b7eb032972dcb327f2c989b14d5e73c35b3d5928a6f875ca39c159ba"}]"#
+                }
                 "SHARD_OBJECTS" => "4",
                 "USER_TOKEN_KEYS" => TOKEN_KEYS,
                 "PUBLIC_URL" => "https://edge.example",
@@ -985,6 +990,7 @@ impl World {
 pub const SERVER: &str = "Basic czo=";
 pub const BROWSER: &str = "Basic dzo=";
 pub const OPERATOR: &str = "Bearer token";
+pub const PUBLISHER: &str = "Bearer publisher";
 pub const VIEWER: &str = "Bearer viewer";
 
 fn read(response: &Response) -> (u16, Json) {

@@ -103,12 +103,12 @@ fn a_viewer_may_look_and_do_nothing() {
         ["/export", "/events?visitor=ann", "/profile/export?visitor=ann", "/quarantine", "/packs"]
     {
         let (status, problem) = world.get_as(VIEWER, &format!("/admin/v1{path}"));
-        assert_eq!((status, &problem["code"]), (403, &json!("not-for-viewers")), "{path}");
+        assert_eq!((status, &problem["code"]), (403, &json!("role-needed")), "{path}");
     }
     for path in ["/erase", "/packs/rollback", "/packs/deactivate", "/previews", "/evaluate"] {
         let (status, problem) =
             world.post(&format!("/admin/v1{path}"), VIEWER, &json!({ "visitor": "ann" }));
-        assert_eq!((status, &problem["code"]), (403, &json!("not-for-viewers")), "{path}");
+        assert_eq!((status, &problem["code"]), (403, &json!("role-needed")), "{path}");
     }
     assert_eq!(world.get("/admin/v1/profile?visitor=ann").0, 200);
     assert_eq!(world.get_as("Bearer nobody", "/admin/v1/stats").0, 401);
