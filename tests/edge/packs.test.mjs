@@ -50,7 +50,7 @@ test("a pack is put under its hash, once, and is not active yet", async () => {
 test("a pack's source comes back as it was put", async () => {
   const source = `// for people\n${greeting("with a comment")}\n`;
   const answer = await admin(`/packs/${await hashOf(source)}`);
-  assert.deepEqual([answer.status, answer.headers["content-type"], answer.text], [200, "application/json", source]);
+  assert.deepEqual([answer.status, answer.headers["content-type"], answer.text], [200, "text/plain; charset=utf-8", source]);
   problem(await admin(`/packs/${"0".repeat(32)}`), 404, "unknown-pack");
   problem(await admin("/packs/nonsense"), 404, "unknown-pack");
 });

@@ -2,6 +2,7 @@
 //!
 //! What a verb needs it sets up; a second run is quick and works without a network.
 
+mod api;
 mod arrows;
 mod assets;
 mod bench;

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::edge::{self, Running};
 use crate::project::{cargo, command, node_tool, root, run};
-use crate::{arrows, build, conformance, docs, journeys, sizes, tools, vectors, xss};
+use crate::{api, arrows, build, conformance, docs, journeys, sizes, tools, vectors, xss};
 
 /// A part of the whole, by the name that `cargo xtask test` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +29,8 @@ pub enum Part {
     Parity,
     /// The worker over HTTP
     Edge,
+    /// Requests at random, by what `openapi.json` says of them
+    Api,
     /// Pages in Chromium
     Pages,
     /// The npm package under each bundler
@@ -76,6 +78,7 @@ pub fn run_parts(parts: &[Part]) -> Result<()> {
                 step("the worker");
                 counts.against_edge(&files("tests/edge", ".test.mjs")?)?;
             }
+            Part::Api => api(&mut counts)?,
             Part::Pages => {
                 step("pages in Chromium");
                 let payloads = xss::bundle(&root().join("target/xss"))?;
@@ -133,6 +136,18 @@ fn parity(counts: &mut Counts) -> Result<()> {
     let hosts =
         ["chromium", "workerd"].map(|host| root().join(format!("tests/parity/{host}.test.mjs")));
     counts.against_edge(&hosts)
+}
+
+fn api(counts: &mut Counts) -> Result<()> {
+    step("requests at random");
+    build::all()?;
+    let Some(tool) = api::tool()? else {
+        println!("skipped: Python 3 with venv is not here, and schemathesis needs it");
+        counts.skipped += 1;
+        return Ok(());
+    };
+    let running = Running::start(edge::free_port()?, &fresh_state("api-state")?)?;
+    counts.one(api::fuzz(&tool, running.edge))
 }
 
 fn real_journeys(counts: &mut Counts) -> Result<()> {

@@ -16,6 +16,9 @@ const API_DEADLINE = 15_000;
 const OBJECT_DEADLINE = 10_000;
 const ALARM_DEADLINE = 30_000;
 const ALARM_AGAIN = 10_000;
+/** The edge's own addresses; all others are the origin's. */
+const OWN_PATHS = ["/v1/", "/admin/", "/ofrep/"];
+const OWN_FILES = ["/healthz", "/metrics", "/openapi.json"];
 const COOKIE = "wm_v";
 /** As in `src/preview.rs`: the page decides by another pack, so it comes as its author made it. */
 const PREVIEW = "waymark_preview";
@@ -135,7 +138,7 @@ export default {
       const asset = served(request, path);
       if (asset) return asset;
     }
-    if (path.startsWith("/v1/") || path.startsWith("/admin/") || path.startsWith("/ofrep/") || path === "/healthz" || path === "/metrics") {
+    if (OWN_PATHS.some((own) => path.startsWith(own)) || OWN_FILES.includes(path)) {
       return api(request, env, context);
     }
     return page(request, env, context);

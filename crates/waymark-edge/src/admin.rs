@@ -89,7 +89,10 @@ pub async fn pack_source<H: Clock + Objects>(edge: &Edge<'_, H>, hash: &str) -> 
     let ask = RegistryAsk::Part { hash: known, part: Part::Source };
     match packs::ask(edge.host, &ask).await {
         Ok(RegistryTold::Part(Some(source))) => {
-            let mut response = Response::empty(200).with_header("Content-Type", "application/json");
+            let mut response = Response::empty(200)
+                // JSON with comments, which is no JSON.
+                .with_header("Content-Type", "text/plain; charset=utf-8")
+                .with_header("X-Content-Type-Options", "nosniff");
             response.body = source;
             Ok(response)
         }

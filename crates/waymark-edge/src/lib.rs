@@ -39,6 +39,7 @@ pub mod messages;
 pub mod metrics;
 pub mod moves;
 pub mod ofrep;
+pub mod openapi;
 pub mod packs;
 pub mod pages;
 pub mod person;

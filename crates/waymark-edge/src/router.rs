@@ -11,7 +11,8 @@ use crate::ingest::{Intake, ingest};
 use crate::ports::{Budgets, Clock, Objects};
 use crate::{
     admin, audit, budgets, catalog, consent, dead_letters, decide, erasure, evaluate, explain,
-    metrics, ofrep, person, preview, problems, programs, quarantine, restore, survey, tasks,
+    metrics, ofrep, openapi, person, preview, problems, programs, quarantine, restore, survey,
+    tasks,
 };
 
 const ALLOW: &str = "Access-Control-Allow-Origin";
@@ -20,6 +21,7 @@ const ALLOW: &str = "Access-Control-Allow-Origin";
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Route<'r> {
     Health,
+    OpenApi,
     Metrics,
     Intake(Intake),
     Consent,
@@ -129,6 +131,7 @@ impl<'r> Route<'r> {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         Some(match parts.as_slice() {
             ["healthz"] => Self::Health,
+            ["openapi.json"] => Self::OpenApi,
             ["metrics"] => Self::Metrics,
             ["v1", "consent"] => Self::Consent,
             ["v1", "catalog"] => Self::Catalog,
@@ -182,6 +185,7 @@ impl<'r> Route<'r> {
             | Self::Explain
             | Self::Flags(_) => &[Method::Post],
             Self::Health
+            | Self::OpenApi
             | Self::Export
             | Self::Metrics
             | Self::ActivePack
@@ -230,6 +234,7 @@ impl<'r> Route<'r> {
             | Self::Survey(_)
             | Self::Admin(_) => true,
             Self::Health
+            | Self::OpenApi
             | Self::Metrics
             | Self::Preview(_)
             | Self::ActivePack
@@ -255,6 +260,23 @@ fn intake(call: &str) -> Option<Intake> {
         "a" => Intake::Call(Kind::Alias),
         name => Intake::Call(Kind::from_name(name)?),
     })
+}
+
+/// The address as `openapi.json` has it; `None` for one of nobody's.
+pub fn template(path: &str) -> Option<String> {
+    let route = Route::of(path)?;
+    let named = |name: &str, last: &str| Some(format!("{}{{{name}}}", path.strip_suffix(last)?));
+    match route {
+        Route::Flags(Some(key)) => named("key", key),
+        Route::Preview(token) | Route::Survey(token) => named("token", token),
+        Route::Pack(hash) | Route::Admin(Admin::Source(hash)) => named("hash", hash),
+        Route::Admin(Admin::Activate(_)) => Some("/admin/v1/packs/{hash}/activate".to_owned()),
+        Route::Settings(_) => Some("/v1/projects/{key}/settings".to_owned()),
+        // The short names are those of clients.
+        Route::Intake(Intake::Call(kind)) => Some(format!("/v1/{}", kind.name())),
+        Route::Intake(Intake::Batch) if path == "/v1/b" => Some("/v1/batch".to_owned()),
+        _ => Some(path.to_owned()),
+    }
 }
 
 /// The most bytes of a body that a host need read for an address.
@@ -306,6 +328,7 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
     async fn answer(&self, request: &Request, method: Method, route: &Route<'_>) -> Answer {
         match route {
             Route::Health => Ok(Response::json(200, &json!({ "ok": true }))),
+            Route::OpenApi => Ok(openapi::document()),
             Route::Metrics => {
                 access::authorise(self.config, request)?;
                 metrics::metrics(self).await
@@ -411,6 +434,7 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
             // A visitor's events are for the visitor's own site.
             Route::Export => response,
             Route::Health
+            | Route::OpenApi
             | Route::ActivePack
             | Route::Pack(_)
             | Route::Preview(_)

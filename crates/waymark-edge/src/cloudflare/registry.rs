@@ -151,7 +151,7 @@ impl RegistryStore for SqlRegistry {
     fn deeds(&self, before: Option<u64>, most: u32) -> Result<Vec<(u64, Deed)>, StoreError> {
         let query = "SELECT n, at, by, what, of FROM deeds WHERE n < ? ORDER BY n DESC LIMIT ?";
         // Numbers stay below 2^53.
-        let before = before.map_or(integer(1 << 53), count);
+        let before = before.map_or(integer((1 << 53) - 1), count);
         let rows = self.0.rows(query, vec![before, integer(most.into())])?;
         rows.into_iter()
             .map(|row| {

@@ -4,6 +4,7 @@
 mod audit;
 mod budgets;
 mod catalog;
+mod contract;
 mod day;
 mod delivery;
 mod devices;

@@ -25,6 +25,8 @@ use waymark_edge::{registry, shard};
 use waymark_engine::{PackHash, Program, State};
 use waymark_model::{Timestamp, fnv1a64};
 
+use crate::contract;
+
 /// What happens to the next calls of shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -947,7 +949,9 @@ impl World {
     }
 
     pub fn ask(&self, request: &Request) -> Response {
-        self.edge().handle(request).now_or_never().unwrap()
+        let response = self.edge().handle(request).now_or_never().unwrap();
+        contract::holds(request, &response);
+        response
     }
 
     pub fn post(&self, path: &str, authorization: &str, body: &Json) -> (u16, Json) {

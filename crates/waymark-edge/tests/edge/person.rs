@@ -100,7 +100,7 @@ fn a_viewer_sees_what_the_pack_calls_public_and_nobodys_words() {
 fn a_viewer_may_look_and_do_nothing() {
     let world = world();
     for path in
-        ["/export", "/events?visitor=ann", "/profile/export?visitor=ann", "/quarantine", "/packs"]
+        ["/export", "/events?visitor=ann", "/profile/export?visitor=ann", "/quarantine", "/tasks"]
     {
         let (status, problem) = world.get_as(VIEWER, &format!("/admin/v1{path}"));
         assert_eq!((status, &problem["code"]), (403, &json!("role-needed")), "{path}");
