@@ -17,8 +17,11 @@ use crate::ports::{Call, Called, Clock, Objects, Web};
 use crate::protocol::{ShardAsk, ShardTold};
 use crate::{problems, profile, survey};
 
-/// Calls of one alarm; the next goes on.
-const ROUNDS: usize = 8;
+/// What one alarm does; the next goes on. A server may take ten seconds to answer, and an alarm has thirty.
+const ROUNDS: usize = 64;
+const ENOUGH: Span = Span(8 * Span::SECOND.0);
+/// What is due and cannot be done here is looked at again so soon.
+const LATER: Span = Span(10 * Span::SECOND.0);
 /// After each failure so long, as the Standard Webhooks specification proposes; then it is dead.
 const WAITS: [Span; 7] = [
     Span(5 * Span::SECOND.0),
@@ -41,9 +44,13 @@ pub async fn act<H: Clock + Objects + Web>(
 ) -> Result<Option<Timestamp>, Problem> {
     let packs = edge.packs.active(edge.host, edge.host.now()).await;
     let packs = packs.map_err(problems::unavailable)?;
+    let began = edge.host.now();
     let mut next = None;
     for _ in 0..ROUNDS {
         let at = edge.host.now();
+        if at.since(began) > ENOUGH {
+            break;
+        }
         let told = edge.shard(object, ShardAsk::Act { packs: packs.clone(), at }).await?;
         let ShardTold::Acted { looked, due, .. } = told else {
             return Err(problems::unexpected(&told));
@@ -51,7 +58,7 @@ pub async fn act<H: Clock + Objects + Web>(
         let sent = send(edge, object).await?;
         next = due;
         if looked == 0 && sent == 0 {
-            break;
+            return Ok(next.map(|due| if due <= at { at.plus(LATER) } else { due }));
         }
     }
     Ok(next)

@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: what the edge can be asked, as OpenAPI 3.1. The tests hold every answer that they get against it.
+//! `GET /openapi.json`: what the edge can be asked, as `OpenAPI` 3.1. The tests hold every answer that they get against it.
 
 use serde_json::{Map, Value as Json, json};
 

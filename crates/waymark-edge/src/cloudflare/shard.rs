@@ -181,11 +181,10 @@ impl Shard {
     }
 }
 
-/// What time has made due; where that could not be done now, a little later.
+/// What time has made due.
 async fn act(edge: &Edge<'_, Host>, object: u16) -> Wait {
     let due = actions::act(edge, object).await.map_err(detail)?;
-    let now = edge.host.now();
-    Ok(due.map(|due| if due <= now { RETRY } else { due.since(now) }))
+    Ok(due.map(|due| due.since(edge.host.now()).max(Span(0))))
 }
 
 async fn settle(edge: &Edge<'_, Host>, store: &SqlShard, object: u16) -> Wait {

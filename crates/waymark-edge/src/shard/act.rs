@@ -53,11 +53,11 @@ impl<S: ShardStore> Desk<'_, S> {
             self.note(commit, key, &acted, at)?;
         }
         let due = self.due_of(key, &state).map(|due| due.max(at.plus(PAUSE)));
+        let updated = self.store.visitor(key)?.map_or(at, |row| row.updated);
         self.keep_state(commit, key, &counted, &state, at);
         if let Some(row) = commit.visitors.last_mut() {
-            row.due = due;
             // Nobody has heard of them.
-            row.updated = Timestamp::MIN;
+            (row.due, row.updated) = (due, updated);
         }
         Ok(())
     }

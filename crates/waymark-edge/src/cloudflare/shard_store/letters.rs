@@ -103,7 +103,9 @@ impl LetterStore for SqlShard {
         let query = "UPDATE visitors SET due = ? WHERE root IS NULL AND due IS NULL
                      AND id NOT LIKE 'c:%' AND id NOT LIKE 'cu:%'";
         self.sql.run(query, vec![integer(at.0)])?;
-        self.is_due_at(at);
+        if let Some(due) = self.next_due()? {
+            self.is_due_at(due);
+        }
         Ok(())
     }
 
