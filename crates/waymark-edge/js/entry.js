@@ -10,6 +10,7 @@ import * as wasm from "waymark-edge";
 import assets from "waymark-assets";
 import { canChange, changed, ownHeaders } from "./html.js";
 import * as kept from "./kept.js";
+import { stream } from "./live.js";
 
 const PAGE_DEADLINE = 2_000;
 const API_DEADLINE = 15_000;
@@ -18,6 +19,7 @@ const ALARM_DEADLINE = 30_000;
 const ALARM_AGAIN = 10_000;
 /** The edge's own addresses; all others are the origin's. */
 const OWN_PATHS = ["/v1/", "/admin/", "/ofrep/"];
+const LIVE = "/admin/v1/events/stream";
 const OWN_FILES = ["/healthz", "/metrics", "/openapi.json"];
 const COOKIE = "wm_v";
 /** As in `src/preview.rs`: the page decides by another pack, so it comes as its author made it. */
@@ -139,7 +141,7 @@ export default {
       if (asset) return asset;
     }
     if (OWN_PATHS.some((own) => path.startsWith(own)) || OWN_FILES.includes(path)) {
-      return api(request, env, context);
+      return path === LIVE ? live(request, env, context) : api(request, env, context);
     }
     return page(request, env, context);
   },
@@ -159,6 +161,16 @@ async function api(request, env, context) {
     }
     return response;
   }
+}
+
+// Each question is a request of its own: the token is asked for each time.
+function live(request, env, context) {
+  if (request.method !== "GET") return api(request, env, context);
+  return stream(request, (after) => {
+    const url = new URL(LIVE, request.url);
+    if (after) url.searchParams.set("after", after);
+    return api(new Request(url, { headers: request.headers }), env, context);
+  });
 }
 
 // Assets ----------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ pub mod identity;
 pub mod ingest;
 pub mod lake;
 pub mod letters;
+pub mod live;
 pub mod merges;
 pub mod messages;
 pub mod metrics;

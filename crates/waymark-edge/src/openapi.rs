@@ -663,6 +663,26 @@ fn operations() -> Vec<Operation> {
     );
     say(
         "get",
+        "/admin/v1/events/live",
+        "liveEvents",
+        "Events that came since an answer before.",
+        Who::Role(Owner),
+        &[("after", "The `next` of that answer; without it there are none yet.")],
+        None,
+        vec![(200, JSON, object(&[("events", list(&of("object"))), ("next", of("string"))]))],
+    );
+    say(
+        "get",
+        "/admin/v1/events/stream",
+        "streamEvents",
+        "Events as they come, as server-sent events, for ten minutes at a time.",
+        Who::Role(Owner),
+        &[],
+        None,
+        vec![(200, "text/event-stream", of("string"))],
+    );
+    say(
+        "get",
         "/admin/v1/export",
         "exportEvents",
         "All events, some at a time; `Link` says where to go on.",

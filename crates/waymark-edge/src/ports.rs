@@ -142,6 +142,9 @@ pub trait ShardStore: LetterStore {
     fn batches(&self, after: u64, marker: Option<u64>, most: u32)
     -> Result<Vec<Batch>, StoreError>;
 
+    /// The number of the batch that was stored last.
+    fn newest_batch(&self) -> Result<u64, StoreError>;
+
     fn counters(&self) -> Result<Counters, StoreError>;
 
     fn health(&self) -> Result<Health, StoreError>;

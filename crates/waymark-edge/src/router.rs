@@ -11,8 +11,8 @@ use crate::ingest::{Intake, ingest};
 use crate::ports::{Budgets, Clock, Objects};
 use crate::{
     admin, audit, budgets, catalog, consent, dead_letters, decide, erasure, evaluate, explain,
-    metrics, ofrep, openapi, person, preview, problems, programs, quarantine, restore, survey,
-    tasks,
+    live, metrics, ofrep, openapi, person, preview, problems, programs, quarantine, restore,
+    survey, tasks,
 };
 
 const ALLOW: &str = "Access-Control-Allow-Origin";
@@ -48,6 +48,7 @@ enum Admin<'r> {
     RollBack,
     Stats,
     Events,
+    Live,
     Export,
     Evaluate,
     Previews,
@@ -80,6 +81,7 @@ impl Admin<'_> {
             | Self::Evaluate
             | Self::Previews => Role::Publisher,
             Self::Events
+            | Self::Live
             | Self::Export
             | Self::Erase
             | Self::Quarantine
@@ -115,6 +117,7 @@ impl Admin<'_> {
             | Self::Source(_)
             | Self::Stats
             | Self::Events
+            | Self::Live
             | Self::Evaluate
             | Self::Quarantine
             | Self::Profile
@@ -154,6 +157,8 @@ impl<'r> Route<'r> {
                 ["packs", hash, "activate"] => Admin::Activate(hash),
                 ["stats"] => Admin::Stats,
                 ["events"] => Admin::Events,
+                // The entry makes the stream of it.
+                ["events", "live" | "stream"] => Admin::Live,
                 ["export"] => Admin::Export,
                 ["evaluate"] => Admin::Evaluate,
                 ["previews"] => Admin::Previews,
@@ -198,6 +203,7 @@ impl<'r> Route<'r> {
                 Admin::Source(_)
                 | Admin::Stats
                 | Admin::Events
+                | Admin::Live
                 | Admin::Export
                 | Admin::Quarantine
                 | Admin::Catalog
@@ -371,6 +377,7 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
                     Admin::RollBack => admin::roll_back(self, by).await,
                     Admin::Stats => admin::stats(self).await,
                     Admin::Events => admin::events(self, request).await,
+                    Admin::Live => live::live(self, request).await,
                     Admin::Export => admin::export(self, request).await,
                     Admin::Evaluate => evaluate::evaluate(self, request).await,
                     Admin::Previews => preview::create(self, request).await,

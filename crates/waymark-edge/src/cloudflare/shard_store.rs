@@ -663,6 +663,11 @@ impl ShardStore for SqlShard {
         rows.into_iter().map(batch).collect()
     }
 
+    fn newest_batch(&self) -> Result<u64, StoreError> {
+        let row = self.sql.row("SELECT max(seq) FROM batches", Vec::new())?.unwrap_or_default();
+        Columns::of(row).count()
+    }
+
     fn health(&self) -> Result<Health, StoreError> {
         let number = |query: &str| -> Result<u64, StoreError> {
             let row = self.sql.row(query, Vec::new())?.unwrap_or_default();

@@ -49,6 +49,7 @@ impl ShardCall {
                 out.byte(17);
                 out.signed(since.0);
             }
+            ShardAsk::Newest => out.byte(40),
             ShardAsk::Pending => out.byte(5),
             ShardAsk::Import { packs, at, source, posts } => {
                 out.byte(6);
@@ -229,6 +230,7 @@ impl ShardCall {
             | ShardAsk::Events { .. }
             | ShardAsk::Erase { .. }
             | ShardAsk::Unseen { .. }
+            | ShardAsk::Newest
             | ShardAsk::Pending
             | ShardAsk::Delivered(_)
             | ShardAsk::Health
@@ -342,6 +344,7 @@ impl ShardAsk {
             37 => Self::Unpost { keys: input.list(Reader::string) },
             38 => Self::LookAtAll { at: Timestamp(input.signed()) },
             39 => Self::Consent { packs: Packs::read(input), visitor: input.string() },
+            40 => Self::Newest,
             29 => Self::Renew {
                 packs: Packs::read(input),
                 at: Timestamp(input.signed()),

@@ -118,6 +118,8 @@ pub enum ShardAsk {
         visitor: Option<String>,
         after: u64,
     },
+    /// The number of the batch that was stored last.
+    Newest,
     /// What waits to be delivered, and ids of which it is not known yet whose they are.
     Pending,
     /// Messages of another object, or of its own, in their order.

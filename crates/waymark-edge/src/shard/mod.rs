@@ -92,6 +92,7 @@ fn checked<S: ShardStore>(
         ShardAsk::Profile { visitor } => Ok(ShardTold::Profile(store.profile(visitor)?)),
         ShardAsk::Stats { now, .. } => read::stats(&desk, engine, *now).map(ShardTold::Stats),
         ShardAsk::Events { visitor, after } => read::events(&desk, visitor.as_deref(), *after),
+        ShardAsk::Newest => Ok(ShardTold::Count(store.newest_batch()?)),
         ShardAsk::Pending => {
             let gates = store.gates()?;
             let open = gates.iter().map(|gate| gate.after).min().unwrap_or(u64::MAX);

@@ -313,6 +313,7 @@ impl ShardAsk {
             Self::Stats { .. }
             | Self::Unseen { .. }
             | Self::Events { visitor: None, .. }
+            | Self::Newest
             | Self::Pending
             | Self::Delivered(_)
             | Self::Quarantine(_)

@@ -735,6 +735,10 @@ impl ShardStore for Shard {
         Ok(wanted.take(most as usize).cloned().collect())
     }
 
+    fn newest_batch(&self) -> Result<u64, StoreError> {
+        Ok(self.0.borrow().stored)
+    }
+
     fn health(&self) -> Result<Health, StoreError> {
         let counters = self.counters()?;
         let rows = self.0.borrow();
