@@ -44,6 +44,10 @@ pub async fn act<H: Clock + Objects + Web>(
 ) -> Result<Option<Timestamp>, Problem> {
     let packs = edge.packs.active(edge.host, edge.host.now()).await;
     let packs = packs.map_err(problems::unavailable)?;
+    // Nothing is done without a pack, and nothing given up: the next one has everybody looked at.
+    if packs.active.is_none() {
+        return Ok(None);
+    }
     let began = edge.host.now();
     let mut next = None;
     for _ in 0..ROUNDS {

@@ -4,10 +4,10 @@ use serde_json::Value;
 use waymark_model::Span;
 use waymark_wire::Basis;
 
-use crate::access::{Role, Token};
 use crate::cookie::CookieKeys;
 use crate::http::Address;
 use crate::identity::hex;
+use crate::roles::{Role, Token};
 use crate::shard_map::ShardMap;
 use crate::user_token::TokenKeys;
 use crate::webhooks::Webhooks;

@@ -53,6 +53,7 @@ pub mod protocol;
 pub mod quarantine;
 pub mod registry;
 pub mod restore;
+pub mod roles;
 pub mod router;
 pub mod shard;
 pub mod shard_map;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::access::Role;
 use crate::http::Response;
+use crate::roles::Role;
 
 pub fn document() -> Response {
     let mut response = Response::json(200, &described());

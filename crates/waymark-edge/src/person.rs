@@ -10,12 +10,12 @@ use waymark_wire::{
     Problem, consent_in, consent_to_json, format_timestamp, object_to_json, value_to_json,
 };
 
-use crate::access::Role;
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::keys_meant_by;
 use crate::ports::{Clock, Objects};
 use crate::protocol::{ShardAsk, ShardTold};
+use crate::roles::Role;
 use crate::sight::Sight;
 use crate::{lake, problems, profile};
 

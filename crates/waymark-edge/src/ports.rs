@@ -8,7 +8,7 @@ use waymark_engine::PackHash;
 use waymark_model::{Object, Span, Timestamp};
 use waymark_wire::Basis;
 
-use crate::letters::{LetterStore, Postings};
+use crate::letters::{Letter, Postings, Task};
 use crate::shard_map::ShardMap;
 use crate::tally::{Counted, Standing, Sum, Tallies};
 
@@ -87,6 +87,25 @@ pub struct Called {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(pub String);
+
+/// What of it is to be sent or done, and when.
+pub trait LetterStore {
+    /// Profiles that are to be looked at.
+    fn due_visitors(&self, at: Timestamp, most: u32) -> Result<Vec<String>, StoreError>;
+    /// Has every profile looked at that waits for nothing.
+    fn look_at_all(&self, at: Timestamp) -> Result<(), StoreError>;
+    /// When there is something to do next.
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    fn due_letters(&self, at: Timestamp, most: u32) -> Result<Vec<Letter>, StoreError>;
+    fn letter(&self, id: &str) -> Result<Option<Letter>, StoreError>;
+    /// After an id, in their order.
+    fn dead_letters(&self, after: &str, most: u32) -> Result<Vec<Letter>, StoreError>;
+    /// Open ones whose time has come.
+    fn due_tasks(&self, at: Timestamp, most: u32) -> Result<Vec<Task>, StoreError>;
+    fn task(&self, id: &str) -> Result<Option<Task>, StoreError>;
+    /// Open ones after an id, in their order.
+    fn open_tasks(&self, after: &str, most: u32) -> Result<Vec<Task>, StoreError>;
+}
 
 /// What a shard keeps. Reads are of what was committed; one [`Commit`] is one transaction.
 pub trait ShardStore: LetterStore {

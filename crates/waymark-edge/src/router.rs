@@ -4,11 +4,12 @@ use serde_json::json;
 use waymark_model::{Kind, limits};
 use waymark_wire::Problem;
 
-use crate::access::{self, Bearer, Role};
+use crate::access::{self, Bearer};
 use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
 use crate::ports::{Budgets, Clock, Objects};
+use crate::roles::Role;
 use crate::{
     admin, audit, budgets, catalog, consent, dead_letters, decide, erasure, evaluate, explain,
     live, metrics, ofrep, openapi, person, preview, problems, programs, quarantine, restore,

@@ -7,10 +7,10 @@ use waymark_engine::PackHash;
 use waymark_model::Event;
 use waymark_wire::{Problem, event_to_json, format_timestamp};
 
-use crate::access::Role;
 use crate::edge::Edge;
 use crate::ports::{Objects, Part};
 use crate::protocol::{RegistryAsk, RegistryTold};
+use crate::roles::Role;
 use crate::{packs, problems};
 
 const MASKED: &str = "•••";

@@ -12,10 +12,10 @@ use waymark_wire::Basis;
 use worker::{SqlStorageValue, State};
 
 use super::storage::{Columns, Row, Sql, count, integer};
-use crate::letters::LetterStore as _;
 use crate::ports::{
-    Batch, Commit, Counters, Drainage, Erased, Gate, Grave, Health, Link, Node, Origin, Posted,
-    Profile, Refusal, Seen, ShardStore, Stand, StoreError, TallyRow, Unwanted, VisitorRow,
+    Batch, Commit, Counters, Drainage, Erased, Gate, Grave, Health, LetterStore as _, Link, Node,
+    Origin, Posted, Profile, Refusal, Seen, ShardStore, Stand, StoreError, TallyRow, Unwanted,
+    VisitorRow,
 };
 use crate::shard_map::{ShardMap, slot_of};
 use crate::tally::{Counted, Measure, Standing, Sum};

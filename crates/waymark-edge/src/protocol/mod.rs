@@ -2,6 +2,7 @@
 //! deployed, some of both are of the one before it; each message begins with what tells them apart.
 
 mod ask;
+mod letters;
 mod parcel;
 mod parts;
 mod registry;

@@ -173,6 +173,21 @@ fn what_time_alone_makes_true_is_done_though_nothing_happens() {
 }
 
 #[test]
+fn while_no_pack_is_active_nothing_is_sent_and_nothing_given_up() {
+    let world = world();
+    let hash = world.get("/admin/v1/packs").1["active"].as_str().unwrap().to_owned();
+    say(&world, &did("ann", "Product Added", &json!({ "product_id": "boots" })));
+    alarms(&world);
+    assert_eq!(world.post("/admin/v1/packs/deactivate", OPERATOR, &Json::Null).0, 200);
+    pass(&world, Span(2 * Span::HOUR.0));
+    assert_eq!(sent(&world), []);
+    let path = format!("/admin/v1/packs/{hash}/activate");
+    assert_eq!(world.post(&path, OPERATOR, &Json::Null).0, 200);
+    pass(&world, Span::MINUTE);
+    assert_eq!(urls(&sent(&world)), ["https://api.mail.example/send/still-there"]);
+}
+
+#[test]
 fn what_nobody_has_proven_sends_nothing() {
     let world = world();
     let consent =

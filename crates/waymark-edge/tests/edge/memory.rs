@@ -10,13 +10,13 @@ use serde_json::Value as Json;
 use waymark_edge::config::Config;
 use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
-use waymark_edge::letters::{Letter, LetterStore, Postings, Task};
+use waymark_edge::letters::{Letter, Postings, Task};
 use waymark_edge::packs::{self, PackCache};
 use waymark_edge::ports::{
     Activation, Batch, Budget, Budgets, Call, Called, Clock, Commit, Counters, Deed, Derived,
-    Drainage, Feed, FeedRow, Gate, Grave, Health, Lake, Node, Note, Objects, Origin, PackParts,
-    PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore, Stand,
-    StoreError, TallyRow, Unavailable, Unwanted, VisitorRow, Web,
+    Drainage, Feed, FeedRow, Gate, Grave, Health, Lake, LetterStore, Node, Note, Objects, Origin,
+    PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore,
+    Stand, StoreError, TallyRow, Unavailable, Unwanted, VisitorRow, Web,
 };
 use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold, unreadable};
 use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};

@@ -5,8 +5,8 @@ use worker::SqlStorageValue;
 
 use super::SqlShard;
 use crate::cloudflare::storage::{Columns, Row, integer};
-use crate::letters::{Letter, LetterStore, Postings, Task};
-use crate::ports::StoreError;
+use crate::letters::{Letter, Postings, Task};
+use crate::ports::{LetterStore, StoreError};
 
 pub(super) const SCHEMA: &str = "
 ALTER TABLE visitors ADD COLUMN due INTEGER;
