@@ -138,8 +138,9 @@ fn percent(request: &Request) -> Result<Option<u8>, Problem> {
 /// Another pack may have something to do for visitors who wait for nothing.
 async fn look_at_all<H: Clock + Objects>(edge: &Edge<'_, H>) -> Result<(), Problem> {
     let at = edge.host.now();
+    let packs = edge.packs.active(edge.host, at).await.map_err(problems::unavailable)?;
     let calls = (0..edge.config.map.all_objects())
-        .map(|object| edge.tell(object, ShardAsk::LookAtAll { at }));
+        .map(|object| edge.tell(object, ShardAsk::LookAtAll { packs: packs.clone(), at }));
     join_all(calls).await.into_iter().try_for_each(|told| told.map(drop))
 }
 

@@ -96,8 +96,9 @@ impl ShardCall {
                 packs.write(&mut out);
                 out.signed(at.0);
             }
-            ShardAsk::LookAtAll { at } => {
+            ShardAsk::LookAtAll { packs, at } => {
                 out.byte(38);
+                packs.write(&mut out);
                 out.signed(at.0);
             }
             ShardAsk::Letters { at } => {
@@ -224,6 +225,7 @@ impl ShardCall {
             | ShardAsk::Restore { packs, .. }
             | ShardAsk::Renew { packs, .. }
             | ShardAsk::Act { packs, .. }
+            | ShardAsk::LookAtAll { packs, .. }
             | ShardAsk::Consent { packs, .. }
             | ShardAsk::Root { packs, .. } => Some(packs),
             ShardAsk::Profile { .. }
@@ -241,7 +243,6 @@ impl ShardCall {
             | ShardAsk::Drain { .. }
             | ShardAsk::Drained(_)
             | ShardAsk::Again { .. }
-            | ShardAsk::LookAtAll { .. }
             | ShardAsk::Letters { .. }
             | ShardAsk::Fates(_)
             | ShardAsk::DeadLetters { .. }
@@ -342,7 +343,7 @@ impl ShardAsk {
             35 => Self::Tasks { after: input.string() },
             36 => Self::Complete { ids: input.list(Reader::string), at: Timestamp(input.signed()) },
             37 => Self::Unpost { keys: input.list(Reader::string) },
-            38 => Self::LookAtAll { at: Timestamp(input.signed()) },
+            38 => Self::LookAtAll { packs: Packs::read(input), at: Timestamp(input.signed()) },
             39 => Self::Consent { packs: Packs::read(input), visitor: input.string() },
             40 => Self::Newest,
             29 => Self::Renew {

@@ -204,8 +204,9 @@ pub enum ShardAsk {
         packs: Packs,
         at: Timestamp,
     },
-    /// Has every profile looked at: there is another pack.
+    /// Has every profile looked at, where the pack has something to do at the edge.
     LookAtAll {
+        packs: Packs,
         at: Timestamp,
     },
     /// Letters that are to be sent.

@@ -155,8 +155,10 @@ fn checked<S: ShardStore>(
         ShardAsk::Drain { at, age } => desk.drain(*at, *age),
         ShardAsk::Restore { at, events, links, .. } => desk.restore(*at, events, links),
         ShardAsk::Act { at, .. } => desk.act(*at),
-        ShardAsk::LookAtAll { at } => {
-            store.look_at_all(*at)?;
+        ShardAsk::LookAtAll { at, .. } => {
+            if program.flows.iter().any(|flow| flow.edge) {
+                store.look_at_all(*at)?;
+            }
             desk.done()
         }
         ShardAsk::Letters { at } => desk.letters(*at),
