@@ -11,7 +11,8 @@ use waymark_edge::http::{Method, Request};
 use waymark_edge::lake::drain;
 use waymark_edge::tally::Measure;
 use waymark_engine::{Engine, Numerals};
-use waymark_model::Span;
+use waymark_model::{Span, Timestamp};
+use waymark_wire::Problem;
 
 use crate::identity::{all_settled, event, pack, statement};
 use crate::memory::{OPERATOR, SERVER, World, faults, twice};
@@ -20,7 +21,13 @@ use crate::memory::{OPERATOR, SERVER, World, faults, twice};
 pub fn drained(world: &World) -> bool {
     let objects = 0..world.config.map.all_objects();
     objects.fold(true, |well, object| {
-        well & drain(&world.edge(), object, Span(0)).now_or_never().unwrap().is_ok()
+        let mut drains =
+            std::iter::repeat_with(|| drain(&world.edge(), object, Span(0)).now_or_never().unwrap());
+        // An alarm that has not done all goes off again at once.
+        let is_last = |due: &Result<Option<Timestamp>, Problem>| {
+            !matches!(due, Ok(Some(due)) if *due <= world.host.now.get())
+        };
+        well & drains.find(is_last).is_some_and(|last| last.is_ok())
     })
 }
 
