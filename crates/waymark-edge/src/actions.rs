@@ -1,11 +1,9 @@
 //! What the alarms do: take the actions of triggers and journeys, and send what is to be sent to other servers.
 
-use std::rc::Rc;
-
 use futures_util::future::join_all;
 use serde_json::json;
 use waymark_engine::program::Act;
-use waymark_engine::{Context, Engine, Numerals, State};
+use waymark_engine::{Context, Engine, Numerals, PackHash, State};
 use waymark_model::{Event, Object, Span, Timestamp, Value, fnv1a64};
 use waymark_pack::{Destination, Outbound};
 use waymark_wire::{Problem, format_timestamp, zoned};
@@ -14,7 +12,7 @@ use crate::edge::Edge;
 use crate::identity::{ANONYMOUS, USER};
 use crate::letters::{Fate, Letter};
 use crate::ports::{Call, Called, Clock, Objects, Web};
-use crate::protocol::{ShardAsk, ShardTold};
+use crate::protocol::{Packs, ShardAsk, ShardTold};
 use crate::{problems, profile, survey};
 
 /// What one alarm does; the next goes on. A server may take ten seconds to answer, and an alarm has thirty.
@@ -45,9 +43,7 @@ pub async fn act<H: Clock + Objects + Web>(
     let packs = edge.packs.active(edge.host, edge.host.now()).await;
     let packs = packs.map_err(problems::unavailable)?;
     // Nothing is done without a pack, and nothing given up: the next one has everybody looked at.
-    if packs.active.is_none() {
-        return Ok(None);
-    }
+    let Some(active) = packs.active else { return Ok(None) };
     let began = edge.host.now();
     let mut next = None;
     for _ in 0..ROUNDS {
@@ -59,7 +55,7 @@ pub async fn act<H: Clock + Objects + Web>(
         let ShardTold::Acted { looked, due, .. } = told else {
             return Err(problems::unexpected(&told));
         };
-        let sent = send(edge, object).await?;
+        let sent = send(edge, object, &packs, active).await?;
         next = due;
         if looked == 0 && sent == 0 {
             return Ok(next.map(|due| if due <= at { at.plus(LATER) } else { due }));
@@ -69,23 +65,20 @@ pub async fn act<H: Clock + Objects + Web>(
 }
 
 /// Sends some of what waits; gives how many.
-async fn send<H: Clock + Objects + Web>(edge: &Edge<'_, H>, object: u16) -> Result<usize, Problem> {
+async fn send<H: Clock + Objects + Web>(
+    edge: &Edge<'_, H>,
+    object: u16,
+    packs: &Packs,
+    active: PackHash,
+) -> Result<usize, Problem> {
     let told = edge.tell(object, ShardAsk::Letters { at: edge.host.now() }).await?;
     let ShardTold::Letters(letters) = told else { return Err(problems::unexpected(&told)) };
     if letters.is_empty() {
         return Ok(0);
     }
-    let packs = edge.packs.active(edge.host, edge.host.now()).await;
-    let active = packs.map_err(problems::unavailable)?.active;
-    let outbound = match active {
-        Some(hash) => {
-            let outbound = edge.packs.outbound(edge.host, hash).await;
-            outbound.map_err(problems::unavailable)?
-        }
-        None => Rc::default(),
-    };
+    let outbound = edge.packs.outbound(edge.host, active).await.map_err(problems::unavailable)?;
     let fates = letters.iter().map(|letter| async {
-        let fate = deliver(edge, &outbound, letter).await;
+        let fate = deliver(edge, packs, &outbound, letter).await;
         let fate =
             fate.unwrap_or_else(|problem| again(letter, edge.host.now(), None, problem.detail));
         (letter.id.clone(), fate)
@@ -97,6 +90,7 @@ async fn send<H: Clock + Objects + Web>(edge: &Edge<'_, H>, object: u16) -> Resu
 
 async fn deliver<H: Clock + Objects + Web>(
     edge: &Edge<'_, H>,
+    packs: &Packs,
     outbound: &Outbound,
     letter: &Letter,
 ) -> Result<Fate, Problem> {
@@ -114,8 +108,7 @@ async fn deliver<H: Clock + Objects + Web>(
         return dead("The action cannot be read.".to_owned());
     };
     let now = edge.host.now();
-    let packs = edge.packs.active(edge.host, now).await.map_err(problems::unavailable)?;
-    let program = edge.packs.folding(edge.host, &packs).await.map_err(problems::unavailable)?;
+    let program = edge.packs.folding(edge.host, packs).await.map_err(problems::unavailable)?;
     let engine = Engine::new(&program, Numerals::NATIVE);
     let Some((root, state)) = profile::found(edge, engine, &letter.key).await? else {
         return Ok(Fate::Gone);
