@@ -1,6 +1,7 @@
 // What a personalised page of 50 kB with five slots costs a worker, of 100 rules, beside workers that send it as it is
-// (a), rewrite it with constants (b), or with GrowthBook's decisions (c): CPU of the runtime per page. Ours once as HTTP
-// lets it keep the origin's page, and once as it has to ask for it each time.
+// (a), rewrite it with constants (b), or with GrowthBook's decisions (c): CPU of the runtime per page. Ours as HTTP lets it
+// keep the origin's page: the usual one, and a visitor's first, which asks their shard; and as it has to ask the origin
+// each time.
 // `node pages.mjs PEERS [ROUNDS]`, where PEERS is a copy of the shared workers that was built.
 
 import { readFile } from 'node:fs/promises';
@@ -31,7 +32,17 @@ const pack = JSON.stringify({
   })),
 });
 
-async function waymark(headers) {
+/** A visitor's cookies, after a page has set its own. */
+async function seen(edge, cookie) {
+  const answer = await fetch(edge, { headers: { cookie, accept: 'text/html' } });
+  await answer.text();
+  const [set] = answer.headers.getSetCookie();
+  if (!set?.startsWith('wm_s=')) throw new Error(`no snapshot: ${set}`);
+  return `${cookie}; ${set.split(';')[0]}`;
+}
+
+/** `first`: each page is a visitor's first, for which their shard is asked. */
+async function waymark(headers, first = false) {
   const origin = await serve((_, answer) => {
     answer.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(html);
   });
@@ -45,7 +56,8 @@ async function waymark(headers) {
     const event = { type: 'identify', messageId: `i-${id}`, anonymousId: me.anonymousId, traits, context: { consent: { categoryPreferences: ALL } } };
     const kept = await post('/v1/batch', { writeKey: 'wk_demo', deviceKey: me.deviceKey, batch: [event] }, { edge: edge.url });
     if (kept.json.accepted !== 1) throw new Error(kept.text);
-    cookies.push(await cookieOf(me, undefined, edge.url));
+    const cookie = await cookieOf(me, undefined, edge.url);
+    cookies.push(first ? cookie : await seen(`${edge.url}/`, cookie));
   }
   let turn = 0;
   let shown = 0;
@@ -62,7 +74,8 @@ const rows = {};
 for (let round = 0; round < Number(rounds); round++) {
   for (const name of ['a', 'b', 'c']) (rows[name] ??= []).push(await peer(peers, name, {}, asked));
   (rows['waymark, page kept'] ??= []).push(await waymark({ 'cache-control': 'public, max-age=3600' }));
-  (rows['waymark, asked for each time'] ??= []).push(await waymark({}));
+  (rows['waymark, page kept, shard asked'] ??= []).push(await waymark({ 'cache-control': 'public, max-age=3600' }, true));
+  (rows['waymark, origin asked each time'] ??= []).push(await waymark({}));
 }
 console.log('\na page of 50 kB with five slots');
 table(rows, 'a', 'pages a second, here');

@@ -179,7 +179,7 @@ test("metrics are for whoever has the token, and tell of every shard", async () 
   assert.equal(status, 200, text);
   assert.match(headers["content-type"], /^text\/plain; version=0\.0\.4/);
   const lines = text.trim().split("\n");
-  for (const line of lines) assert.match(line, /^(# (HELP|TYPE) waymark_\w+ .+|waymark_\w+\{shard="\d+"\} [\d.]+|waymark_catalog_\w+ [\d.]+)$/);
+  for (const line of lines) assert.match(line, /^(# (HELP|TYPE) waymark_\w+ .+|waymark_\w+\{shard="\d+"\} [\d.]+|waymark_catalog_\w+ [\d.]+|waymark_\w+_total\{\w+="[\w-]+"\} \d+)$/);
   assert.equal(lines.filter((line) => /^waymark_shard_up\{shard="\d+"\} 1$/.test(line)).length, 16);
   const events = lines.filter((line) => line.startsWith("waymark_events_total{"));
   assert.ok(events.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0) > 0);

@@ -17,11 +17,13 @@ const API_DEADLINE = 15_000;
 const OBJECT_DEADLINE = 10_000;
 const ALARM_DEADLINE = 30_000;
 const ALARM_AGAIN = 10_000;
+const TELL_EVERY = 10_000;
 /** The edge's own addresses; all others are the origin's. */
 const OWN_PATHS = ["/v1/", "/admin/", "/ofrep/"];
 const LIVE = "/admin/v1/events/stream";
 const OWN_FILES = ["/healthz", "/metrics", "/openapi.json"];
-const COOKIE = "wm_v";
+/** The visitor's, and what of their profile spares a page its shard. The origin is not sent them. */
+const COOKIES = ["wm_v", "wm_s"];
 /** As in `src/preview.rs`: the page decides by another pack, so it comes as its author made it. */
 const PREVIEW = "waymark_preview";
 /** For what another server says: milliseconds, and bytes. */
@@ -49,7 +51,10 @@ function revive() {
   wasm.watch();
   generation += 1;
   gone = false;
+  count("failures", "trap");
 }
+
+class Late extends Error {}
 
 // Settles as `call` does, or fails when the module traps or the time is up.
 function guarded(call, deadline) {
@@ -60,7 +65,7 @@ function guarded(call, deadline) {
       how(value);
     };
     const failed = settle(fail);
-    const timer = setTimeout(() => failed(new Error(`no answer within ${deadline} ms`)), deadline);
+    const timer = setTimeout(() => failed(new Late(`no answer within ${deadline} ms`)), deadline);
     waiting.add(failed);
     try {
       revive();
@@ -70,6 +75,28 @@ function guarded(call, deadline) {
     }
   });
 }
+
+// Figures -----------------------------------------------------------------------------------------
+
+let told = 0;
+
+// What becomes of pages is counted. That it cannot be is no reason to fail one.
+function count(family, value) {
+  try {
+    if (!gone) wasm.count(family, value);
+  } catch (error) {
+    log("figures", error);
+  }
+}
+
+// An isolate may go at any time: what it has counted, it tells while it is there.
+function tellSometimes(env, context) {
+  if (Date.now() - told < TELL_EVERY) return;
+  told = Date.now();
+  context.waitUntil(guarded(() => wasm.tell(env), API_DEADLINE).catch((error) => log("figures", error)));
+}
+
+// Answers -----------------------------------------------------------------------------------------
 
 function problem(status, code, title, detail, headers) {
   const type = `https://waymark.dev/problems/${code}`;
@@ -148,6 +175,7 @@ export default {
 };
 
 async function api(request, env, context) {
+  tellSometimes(env, context);
   try {
     return await guarded(() => wasm.fetch(request, env, context), API_DEADLINE);
   } catch (error) {
@@ -238,12 +266,9 @@ async function page(request, env, context) {
     return fresh(returned(await origin(request, env, sent), request, env), request);
   }
 
+  tellSometimes(env, context);
   // The origin is asked while the module thinks, unless its page is here.
-  const read = (text) => (text === undefined ? null : JSON.parse(text));
-  const planned = guarded(() => plan(request, env), PAGE_DEADLINE).then(read).catch((error) => {
-    log("page", error);
-    return null;
-  });
+  const planned = planFor(request, env);
   let found = kept.find(request, sent);
   let response = found?.fresh ? null : await origin(request, env, asking(sent, found));
   if (found && response?.status === 304 && !kept.renew(request, found.page, response)) {
@@ -251,18 +276,25 @@ async function page(request, env, context) {
     response = await origin(request, env, sent);
   }
   const made = await planned;
+  let became = made?.failed ?? (made ? "unchangeable" : "unchanged");
   try {
     if (made?.redirect !== undefined && isVisit(request)) {
       response?.body?.cancel();
-      return isAhead(request) ? notAhead() : redirected(made.redirect);
+      count("pages", "redirect");
+      return isAhead(request) ? notAhead() : redirected(made);
     }
-    if (made && made.redirect === undefined) {
+    if (made?.slots) {
       const answer = await personal(request, sent, made, found, response, context);
-      if (answer) return answer;
+      if (answer) {
+        count("pages", "personal");
+        return answer;
+      }
     }
   } catch (error) {
     log("page", error);
+    became = "failed";
   }
+  count("pages", became);
   // As its author made it.
   const whole = response && response.status !== 304 ? response : await origin(request, env, sent);
   return fresh(returned(whole, request, env), request);
@@ -285,17 +317,18 @@ async function personal(request, sent, plan, found, response, context) {
 
 /** A kept page for one visitor. It is not sent to whom has it. */
 function own(request, page, plan) {
-  const headers = ownHeaders(page.headers);
+  const headers = ownHeaders(page.headers, plan);
   if (plan.tag) headers.set("ETag", `"${page.tag}-${plan.tag}"`);
   if (names(request.headers.get("If-None-Match"), headers.get("ETag"))) {
     headers.delete("Content-Type");
     return new Response(null, { status: 304, headers });
   }
-  return new Response(kept.spliced(page, plan), { headers });
+  return new Response(kept.spliced(page, plan, count), { headers });
 }
 
-function redirected(location) {
-  const headers = { Location: location, "Cache-Control": "private, no-store", Vary: "Cookie" };
+function redirected({ redirect, cookie }) {
+  const headers = { Location: redirect, "Cache-Control": "private, no-store", Vary: "Cookie" };
+  if (cookie) headers["Set-Cookie"] = cookie;
   return new Response(null, { status: 302, headers });
 }
 
@@ -305,6 +338,23 @@ function asking(sent, found) {
   const headers = new Headers(sent);
   kept.conditions(found.page, headers);
   return headers;
+}
+
+// The plan, or null where there is none; `{ failed }` says that it is not known, and why.
+function planFor(request, env) {
+  const read = (text) => (text === undefined ? null : JSON.parse(text));
+  const failed = (error) => {
+    log("page", error);
+    return { failed: error instanceof Late ? "late" : "failed" };
+  };
+  try {
+    revive();
+    const made = plan(request, env);
+    // The usual plan is there at once, and needs no deadline.
+    return made instanceof Promise ? guarded(() => made, PAGE_DEADLINE).then(read).catch(failed) : read(made);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 function plan(request, env) {
@@ -344,6 +394,7 @@ async function fetchRemotes({ slots, remote }) {
       slots[id] = { ...(await said(url)), content };
     } catch (error) {
       log("remote", error, { origin: new URL(url).origin });
+      count("failures", "remote");
     }
   }));
 }
@@ -391,12 +442,12 @@ function notAhead() {
   return problem(503, "not-ahead", "Not before somebody goes there", "This page leads elsewhere, which is counted when a visitor goes there. Ask when they do.", headers);
 }
 
-// The request's headers without our cookie.
+// The request's headers without our cookies.
 function passedOn(request) {
   const headers = new Headers(request.headers);
   const cookies = headers.get("Cookie");
   if (cookies !== null) {
-    const others = cookies.split(";").filter((pair) => pair.split("=", 1)[0].trim() !== COOKIE);
+    const others = cookies.split(";").filter((pair) => !COOKIES.includes(pair.split("=", 1)[0].trim()));
     if (others.length) headers.set("Cookie", others.join(";").trim());
     else headers.delete("Cookie");
   }
@@ -416,6 +467,7 @@ async function origin(request, env, headers) {
     return await asked(request, env, headers);
   } catch (error) {
     log("origin", error);
+    count("failures", "origin");
     const detail = "The site behind the edge could not be reached. Try again.";
     return problem(502, "origin-unreachable", "The origin did not answer", detail, { "Retry-After": "1" });
   }

@@ -6,6 +6,8 @@ import { canChange, decisionElement, insertions } from "./html.js";
 /** Bytes of all pages that an isolate keeps, and of the largest one. */
 const MOST_BYTES = 24 * 1024 * 1024;
 const LARGEST = 2 * 1024 * 1024;
+/** Of a page. */
+const MOST_VARIANTS = 32;
 
 /**
  * Headers that a page may depend on without saying so, since everybody's browser sends them. With any other one that
@@ -14,17 +16,18 @@ const LARGEST = 2 * 1024 * 1024;
 const USUAL =
   /^(accept|accept-(encoding|language)|cache-control|cookie|dnt|dpr|downlink|ect|host|if-.*|pragma|priority|range|referer|rtt|save-data|sec-.*|te|upgrade-insecure-requests|user-agent|viewport-width|cf-.*|cdn-loop|connection|via|x-forwarded-(for|host|proto)|x-real-ip)$/;
 
+const encoder = new TextEncoder();
 const pages = new Map();
 let bytes = 0;
 
 /** A page for this request: `{ page, fresh }`. One that is not fresh has to be asked for again. */
 export function find(request, sent) {
-  const variants = pages.get(request.url) ?? [];
-  const page = variants.find((page) => page.vary.every(([name, value]) => sent.get(name) === value));
+  const forms = pages.get(request.url) ?? [];
+  const page = forms.find((page) => page.vary.every(([name, value]) => sent.get(name) === value));
   if (!page) return undefined;
   // The last used last.
   pages.delete(request.url);
-  pages.set(request.url, variants);
+  pages.set(request.url, forms);
   const again = /(^|[\s,])(no-cache|max-age\s*=\s*0)([\s,]|$)/i.test(request.headers.get("Cache-Control") ?? request.headers.get("Pragma") ?? "");
   return { page, fresh: !again && Date.now() < page.until };
 }
@@ -43,10 +46,10 @@ export function renew(request, page, answer) {
     if (answer.headers.has(name)) headers.set(name, answer.headers.get(name));
   }
   if (!isEverybodys(headers) || answer.headers.has("Set-Cookie")) {
-    const variants = pages.get(request.url) ?? [];
+    const others = pages.get(request.url) ?? [];
     // Somebody else may have let it go.
-    if (variants.includes(page)) bytes -= page.size;
-    pages.set(request.url, variants.filter((other) => other !== page));
+    if (!page.gone) letGo(page);
+    pages.set(request.url, others.filter((other) => other !== page));
     return false;
   }
   page.until = Date.now() + lifetime(headers);
@@ -78,34 +81,43 @@ export async function keep(request, sent, response) {
   const body = await cut(response);
   if (!body) return;
   const vary = varied(headers).map((name) => [name, sent.get(name)]);
-  const page = { ...body, vary, headers, until: Date.now() + lifetime(headers) };
+  const page = { ...body, vary, headers, until: Date.now() + lifetime(headers), variants: new Map(), gone: false };
   const others = (pages.get(request.url) ?? []).filter((other) => {
     const replaced = other.vary.every(([name, value]) => sent.get(name) === value);
-    if (replaced) bytes -= other.size;
+    if (replaced) letGo(other);
     return !replaced;
   });
   pages.delete(request.url);
   pages.set(request.url, [...others, page]);
   bytes += page.size;
-  for (const [url, variants] of pages) {
-    if (bytes <= MOST_BYTES) break;
-    pages.delete(url);
-    for (const variant of variants) bytes -= variant.size;
-  }
+  makeRoom();
 }
 
-/** The page as the plan says. */
-export function spliced(page, plan) {
+/** The page as the plan says. What it says of slots to others as well is put together once. */
+export function spliced(page, plan, count) {
+  const variant = plan.variant;
+  let sides = variant && page.variants.get(variant);
+  if (variant) count("variants", sides ? "page-used" : "page-made");
+  if (!sides) {
+    sides = aroundDecision(page, plan);
+    if (variant) remember(page, variant, sides);
+  }
+  return joined([sides[0], encoder.encode(decisionElement(plan.decision)), sides[1]]);
+}
+
+// What comes before the decision, and what comes after it.
+function aroundDecision(page, plan) {
   const write = insertions(page.headers.get("Content-Type"));
-  const encoder = new TextEncoder();
-  const parts = [];
+  const sides = [[], []];
+  let parts = sides[0];
   // The slot whose own content is left out.
   let inside;
   for (const { bytes: own, decision, attribute, open, close } of page.pieces) {
-    if (inside !== undefined) {
+    // The decision has its place in the head, or at the end: in no slot.
+    if (decision) parts = sides[1];
+    else if (inside !== undefined) {
       if (close === inside) inside = undefined;
     } else if (own) parts.push(own);
-    else if (decision) parts.push(encoder.encode(decisionElement(plan.decision)));
     else {
       const slot = filled(plan, page.slots[attribute ?? open]);
       if (!slot) continue;
@@ -114,7 +126,36 @@ export function spliced(page, plan) {
       inside = open;
     }
   }
-  return joined(parts);
+  return sides.map(joined);
+}
+
+function remember(page, variant, sides) {
+  const size = sides[0].length + sides[1].length;
+  if (page.gone || size > MOST_BYTES / 8) return;
+  page.variants.set(variant, sides);
+  page.size += size;
+  bytes += size;
+  for (const [oldest, [before, after]] of page.variants) {
+    if (page.variants.size <= MOST_VARIANTS) break;
+    page.variants.delete(oldest);
+    page.size -= before.length + after.length;
+    bytes -= before.length + after.length;
+  }
+  makeRoom();
+}
+
+function letGo(page) {
+  page.gone = true;
+  bytes -= page.size;
+}
+
+// The last used are last.
+function makeRoom() {
+  for (const [url, others] of pages) {
+    if (bytes <= MOST_BYTES) break;
+    pages.delete(url);
+    others.forEach(letGo);
+  }
 }
 
 const filled = (plan, id) => (id !== undefined && Object.hasOwn(plan.slots, id) ? plan.slots[id] : undefined);

@@ -33,6 +33,8 @@ pub struct Config {
     /// Sensitivities, as packs name them, of traits that viewers see.
     pub viewer_sees: Vec<String>,
     pub map: ShardMap,
+    /// Where objects are to be, by law.
+    pub jurisdiction: Option<String>,
     /// Which site cookies are for, when several share a signing key.
     pub site: String,
     /// Pages of these origins may read answers with credentials; `None` is any.
@@ -57,6 +59,8 @@ pub struct WriteKey {
     pub basis: Basis,
     /// Pages of these origins may use it; `None` is any.
     pub origins: Option<Vec<String>>,
+    /// Events that it may send in a day.
+    pub daily: Option<u64>,
 }
 
 /// A variable that cannot be read. The text says what it should be, never what it is.
@@ -152,6 +156,7 @@ impl Config {
                     )
                 })
                 .transpose()?,
+            jurisdiction: get("JURISDICTION").map(jurisdiction).transpose()?,
             site: get("SITE").unwrap_or_default(),
             remotes: get("REMOTE_ORIGINS").map_or(Ok(Vec::new()), |text| {
                 texts(&text).ok_or(ConfigError {
@@ -185,6 +190,12 @@ impl Config {
     }
 }
 
+fn jurisdiction(text: String) -> Result<String, ConfigError> {
+    let known = ["eu", "fedramp"].contains(&text.as_str());
+    let expected = "must be eu or fedramp, or not be set";
+    known.then_some(text).ok_or(ConfigError { name: "JURISDICTION", expected })
+}
+
 fn write_keys(text: &str) -> Option<Vec<WriteKey>> {
     let list: Value = serde_json::from_str(text).ok()?;
     list.as_array()?
@@ -200,7 +211,11 @@ fn write_keys(text: &str) -> Option<Vec<WriteKey>> {
                 None | Some(Value::Null) => None,
                 Some(origins) => Some(strings(origins)?),
             };
-            Some(WriteKey { key: key.to_owned(), basis, origins })
+            let daily = match item.get("daily") {
+                None | Some(Value::Null) => None,
+                Some(daily) => Some(daily.as_u64()?),
+            };
+            Some(WriteKey { key: key.to_owned(), basis, origins, daily })
         })
         .collect()
 }

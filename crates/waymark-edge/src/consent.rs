@@ -10,7 +10,7 @@ use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::{ANONYMOUS, Proof};
 use crate::ports::{Clock, Objects};
-use crate::{access, erasure, lake, problems, profile};
+use crate::{access, erasure, lake, problems, profile, snapshot};
 
 /// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent, erase?}`: sets the cookie, or takes it
 /// away when nothing is allowed. `erase` forgets what was kept of the device, events too; it has to be
@@ -51,7 +51,7 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
     }
     let secure = !request.address.is_local();
     let cookie = if granted.is_empty() {
-        cookie::clear(secure)
+        cookie::clear(cookie::NAME, secure)
     } else {
         let visitor = Visitor {
             id: id.to_owned(),
@@ -64,11 +64,18 @@ pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) 
                 "The variable COOKIE_KEYS is not set: no cookie can be signed.",
             )
         })?;
-        cookie::set(&signed, secure)
+        cookie::set(cookie::NAME, &signed, cookie::MAX_AGE, secure)
     };
-    Ok(Response::empty(204)
+    let response = Response::empty(204)
         .with_header("Set-Cookie", cookie)
-        .with_header("Cache-Control", "no-store"))
+        .with_header("Cache-Control", "no-store");
+    let known = cookie::values(request.header("cookie").unwrap_or_default(), snapshot::NAME);
+    Ok(if known.count() > 0 {
+        // What was allowed before is not what is allowed now.
+        response.with_header("Set-Cookie", cookie::clear(snapshot::NAME, secure))
+    } else {
+        response
+    })
 }
 
 /// `GET /v1/export`: every event that was kept of the device whose cookie this is, a line each. What others have

@@ -14,7 +14,7 @@ pub const NAME: &str = "wm_v";
 /// As long as browsers keep a cookie.
 pub const MAX_AGE: Span = Span(400 * Span::DAY.0);
 /// More is not a cookie of ours.
-const MOST_BYTES: usize = 1_536;
+pub const MOST_BYTES: usize = 1_536;
 const VERSION: &str = "v1";
 /// The first byte of a payload.
 const FORMAT: u8 = 1;
@@ -49,6 +49,16 @@ impl CookieKeys {
         keys.iter().all(fits).then_some(Self(keys))
     }
 
+    /// The key that seals what is new.
+    pub(crate) fn first(&self) -> Option<(&str, &[u8])> {
+        self.0.first().map(|(id, secret)| (&**id, &**secret))
+    }
+
+    /// A key's secret.
+    pub(crate) fn secret(&self, id: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(have, _)| have == id).map(|(_, secret)| &**secret)
+    }
+
     /// The value of a cookie for a visitor; `None` without a key.
     pub fn sign(&self, visitor: &Visitor) -> Option<String> {
         let mut out = Writer::default();
@@ -63,7 +73,7 @@ impl CookieKeys {
     /// `<version>.<key id>.<payload>.<tag>`; `None` without a key. What is sealed under one version is
     /// nothing under another.
     pub fn seal(&self, version: &str, payload: &[u8]) -> Option<String> {
-        let (id, secret) = self.0.first()?;
+        let (id, secret) = self.first()?;
         let signed = format!("{version}.{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(payload));
         let tag = mac(secret, &signed)?.finalize().into_bytes();
         Some(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag)))
@@ -77,7 +87,7 @@ impl CookieKeys {
         if value.len() > MOST_BYTES || written != version || parts.next().is_some() {
             return None;
         }
-        let (_, secret) = self.0.iter().find(|(id, _)| id == key)?;
+        let secret = self.secret(key)?;
         let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
         mac(secret, signed)?.verify_slice(&tag).ok()?;
         BASE64_URL_SAFE_NO_PAD.decode(payload).ok()
@@ -95,7 +105,7 @@ impl CookieKeys {
     /// The visitor of a `Cookie` header, of the first cookie of ours that holds.
     pub fn find(&self, header: Option<&str>, site: &str, now: Timestamp) -> Found {
         let mut found = Found::None;
-        for value in values(header.unwrap_or_default()) {
+        for value in values(header.unwrap_or_default(), NAME) {
             match self.verify(value, site, now) {
                 Some(visitor) => return Found::Valid(visitor),
                 None => found = Found::Invalid,
@@ -124,23 +134,23 @@ impl Found {
 }
 
 /// `Set-Cookie` for a signed value.
-pub fn set(value: &str, secure: bool) -> String {
-    let age = MAX_AGE.0 / Span::SECOND.0;
+pub fn set(name: &str, value: &str, age: Span, secure: bool) -> String {
+    let age = age.0 / Span::SECOND.0;
     let secure = if secure { "; Secure" } else { "" };
-    format!("{NAME}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
+    format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
 }
 
-/// `Set-Cookie` that takes the cookie away.
-pub fn clear(secure: bool) -> String {
-    let secure = if secure { "; Secure" } else { "" };
-    format!("{NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}")
+/// `Set-Cookie` that takes a cookie away.
+pub fn clear(name: &str, secure: bool) -> String {
+    set(name, "", Span(0), secure)
 }
 
-fn values(header: &str) -> impl Iterator<Item = &str> {
+/// The values of a cookie: where several paths have set it, a browser sends all.
+pub fn values<'h>(header: &'h str, name: &'h str) -> impl Iterator<Item = &'h str> {
     header
         .split(';')
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, value)| *name == NAME && !value.is_empty())
+        .filter(move |(have, value)| *have == name && !value.is_empty())
         .map(|(_, value)| value)
 }
 

@@ -56,8 +56,9 @@ pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -
     };
     let given = match &found {
         Some(state) if body.get("state") == Some(&Json::Bool(true)) => {
-            let page = edge.packs.projection(&program);
-            let bytes = engine.state_for_page(state, &page).map_err(|error| {
+            let projection = edge.packs.projection(&program);
+            let (page, words) = &*projection;
+            let bytes = engine.state_for_page(state, page, words).map_err(|error| {
                 problems::unavailable(format!("The profile cannot be read: {error}."))
             })?;
             Some(BASE64_STANDARD.encode(bytes))

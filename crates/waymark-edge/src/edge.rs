@@ -3,6 +3,7 @@
 use waymark_wire::Problem;
 
 use crate::config::Config;
+use crate::isolate::Isolate;
 use crate::moves;
 use crate::packs::PackCache;
 use crate::ports::{Clock, Objects};
@@ -18,6 +19,7 @@ pub struct Edge<'e, H> {
     pub host: &'e H,
     pub config: &'e Config,
     pub packs: &'e PackCache,
+    pub isolate: &'e Isolate,
 }
 
 impl<H: Clock + Objects> Edge<'_, H> {

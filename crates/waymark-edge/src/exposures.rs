@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use waymark_engine::{Exposure, View};
+use waymark_engine::program::Body;
+use waymark_engine::{Decision, Exposure, View};
 use waymark_model::{Event, Kind, Timestamp, fnv1a64};
 use waymark_wire::{Basis, Problem, exposure_to_json, value_from_json, view_to_json};
 
@@ -20,6 +21,18 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// What of a decision leads elsewhere.
+    pub fn add(&mut self, decision: &Decision) {
+        let leads = |id: &str| {
+            let slot = decision.slots.iter().find(|slot| slot.slot == id);
+            let body = slot.and_then(|slot| slot.body.as_ref());
+            body.is_some_and(|body| body.body == Body::Redirect)
+        };
+        let exposures = decision.exposures.iter().filter(|exposure| leads(&exposure.slot));
+        self.exposures.extend(exposures.cloned());
+        self.views.extend(decision.views.iter().filter(|view| leads(&view.slot)).cloned());
+    }
+
     pub const fn is_empty(&self) -> bool {
         self.exposures.is_empty() && self.views.is_empty()
     }

@@ -9,14 +9,17 @@ use waymark_wire::{Accepted, Basis, Batch, Problem, Rejected, WireError, parse_b
 
 use crate::access;
 use crate::body::inflated;
+use crate::cookie::Visitor;
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
-use crate::identity::{Parties, Proof, parties};
+use crate::identity::{ANONYMOUS, Parties, Proof, parties};
 use crate::merges;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::protocol::{Incoming, ShardAsk, ShardTold};
 use crate::quarantine::{self, Sender};
+use crate::quotas;
+use crate::snapshot;
 use crate::tasks;
 use crate::user_token::Untrusted;
 
@@ -34,6 +37,17 @@ struct Refused {
     code: &'static str,
     message: String,
     pointer: String,
+}
+
+impl Refused {
+    fn to_json(&self) -> Json {
+        json!({
+            "index": self.index,
+            "code": self.code,
+            "message": self.message,
+            "pointer": self.pointer,
+        })
+    }
 }
 
 pub async fn ingest<H: Clock + Objects>(
@@ -61,12 +75,16 @@ pub async fn ingest<H: Clock + Objects>(
             return Err(Problem::from(&error));
         }
     };
+    quotas::check(edge, &key).await?;
     let cookie = edge.config.cookies.find(request.header("cookie"), &edge.config.site, received);
     let proof = Proof {
         device_key: batch.device_key.as_deref(),
         cookie_id: cookie.visitor().map(|visitor| visitor.id.as_str()),
         user: None,
     };
+    if let Some(adopted) = &batch.adopted {
+        edge.isolate.counts.add("adoptions", adopted);
+    }
     let mut tokens = Tokens { edge, received, known: BTreeMap::new() };
     let mut doubts = Vec::new();
 
@@ -83,6 +101,8 @@ pub async fn ingest<H: Clock + Objects>(
         })
         .collect();
     let mut tasks_done = Vec::new();
+    // Whose page it is, when something happened to them.
+    let mut moved = None;
     let mut by_object: BTreeMap<u16, Vec<Incoming>> = BTreeMap::new();
     for accepted in batch.events {
         if let Some(refusal) = unwanted(&accepted, basis, request.objects(), intake) {
@@ -93,16 +113,12 @@ pub async fn ingest<H: Clock + Objects>(
         let named = tokens.user_of(&mut event);
         let user = named.as_ref().and_then(|named| named.as_deref().ok());
         if let Some(Err(why)) = &named {
-            doubts.push(json!({
-                "index": accepted.index,
-                "code": "untrusted-user",
-                "message": format!(
-                    "The event is kept as a claim: context.userToken does not say who the user is, for {why}."
-                ),
-            }));
+            doubts.push(doubt(accepted.index, *why));
         }
         let Parties { visitor, user, previous } = parties(&event, basis, &Proof { user, ..proof });
         let object = edge.config.map.object_of_visitor(&visitor);
+        let of_page = |known: &&Visitor| visitor.strip_prefix(ANONYMOUS) == Some(&*known.id);
+        moved = moved.or(cookie.visitor().filter(of_page));
         if basis == Basis::Server {
             tasks_done.extend(tasks::completed(&event));
         }
@@ -118,29 +134,38 @@ pub async fn ingest<H: Clock + Objects>(
         return Err(problem);
     }
     let (accepted, duplicates) = stored(edge, received, by_object).await?;
+    quotas::count(edge, &key, accepted);
     // When an object does not answer, the whole request comes again, and says so again.
     tasks::done(edge, tasks_done).await?;
-    let refused: Vec<_> = refused
-        .iter()
-        .map(|refused| {
-            json!({
-                "index": refused.index,
-                "code": refused.code,
-                "message": refused.message,
-                "pointer": refused.pointer,
-            })
-        })
-        .collect();
     let mut answer = json!({
         "success": true,
         "accepted": accepted,
         "duplicates": duplicates,
-        "rejected": refused,
+        "rejected": refused.iter().map(Refused::to_json).collect::<Vec<_>>(),
     });
     if !doubts.is_empty() {
         answer["doubts"] = doubts.into();
     }
-    Ok(Response::json(200, &answer))
+    let response = Response::json(200, &answer);
+    let Some(visitor) = moved.filter(|_| accepted > 0 && !request.objects()) else {
+        return Ok(response);
+    };
+    let (cookies, secure) = (request.header("cookie"), !request.address.is_local());
+    Ok(match snapshot::moved(edge, cookies, visitor, received, secure).await {
+        Some(cookie) => response.with_header("Set-Cookie", cookie),
+        None => response,
+    })
+}
+
+/// What is said of an event whose token is not believed.
+fn doubt(index: u32, why: Untrusted) -> Json {
+    json!({
+        "index": index,
+        "code": "untrusted-user",
+        "message": format!(
+            "The event is kept as a claim: context.userToken does not say who the user is, for {why}."
+        ),
+    })
 }
 
 /// Different tokens of one request that are looked at: a signature takes longer to check than to send.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use futures_util::future::join_all;
 use waymark_model::Timestamp;
 
+use crate::counts::{self, FAMILIES, Family};
 use crate::edge::Edge;
 use crate::http::{Answer, Response};
 use crate::packs;
@@ -129,7 +130,6 @@ const FIGURES: [Figure; 17] = [
     },
 ];
 
-#[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
 pub async fn metrics<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
     let now = edge.host.now();
     let calls =
@@ -159,6 +159,35 @@ pub async fn metrics<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
     for Figure { name, kind, help, of } in &FIGURES {
         figure(name, kind, help, &|health| Some(of(health.as_ref()?, now)));
     }
+    pages(edge, &mut text).await;
+    catalog(edge, now, &mut text).await;
+    let mut response = Response::empty(200)
+        .with_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        .with_header("Cache-Control", "no-store");
+    response.body = text.into_bytes();
+    Ok(response)
+}
+
+/// What became of pages, as far as isolates have told.
+async fn pages<H: Clock + Objects>(edge: &Edge<'_, H>, text: &mut String) {
+    // This one tells before it is asked; another tells within seconds.
+    let told = counts::tell(edge).await;
+    let counted = counts::all(edge).await;
+    let (Ok(()), Ok(counted)) = (told, counted) else { return };
+    for Family { name, help, label, values } in &FAMILIES {
+        let _ = writeln!(
+            text,
+            "# HELP waymark_{name}_total {help}\n# TYPE waymark_{name}_total counter"
+        );
+        for value in *values {
+            let count = counted.get(&format!("{name} {value}")).copied().unwrap_or_default();
+            let _ = writeln!(text, "waymark_{name}_total{{{label}=\"{value}\"}} {count}");
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
+async fn catalog<H: Objects>(edge: &Edge<'_, H>, now: Timestamp, text: &mut String) {
     let told = packs::ask(edge.host, &RegistryAsk::Catalog { key: None, now }).await;
     if let Ok(RegistryTold::Catalog { feed, derived, .. }) = told {
         let is_behind = derived.as_ref().is_some_and(|derived| derived.changes < feed.changes);
@@ -172,9 +201,4 @@ pub async fn metrics<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
         let help = "Whether the feed's rows do not fit into the pack.";
         figure("waymark_catalog_broken", help, f64::from(u8::from(is_broken)));
     }
-    let mut response = Response::empty(200)
-        .with_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        .with_header("Cache-Control", "no-store");
-    response.body = text.into_bytes();
-    Ok(response)
 }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use flate2::Compression;
 use flate2::read::GzEncoder;
 use serde_json::Map;
-use waymark_engine::{PackHash, Program};
+use waymark_engine::program::Observed;
+use waymark_engine::{PackHash, Program, Vocabulary};
 use waymark_model::{DecodeError, Span, Timestamp, fnv1a64};
 use waymark_pack::{Outbound, Things};
 use waymark_wire::Problem;
@@ -25,7 +26,9 @@ pub struct PackCache {
     active: RefCell<Option<(Timestamp, InForce)>>,
     programs: Recent<Packs, Program>,
     pages: Recent<PackHash, Vec<u8>>,
-    projections: Recent<PackHash, Program>,
+    projections: Recent<PackHash, (Program, Vocabulary)>,
+    vocabularies: Recent<PackHash, Vocabulary>,
+    observed: Recent<PackHash, Observed>,
     things: Recent<PackHash, Things>,
     outbound: Recent<PackHash, Outbound>,
 }
@@ -118,12 +121,26 @@ impl PackCache {
         self.folding(objects, &Packs { active, former: Vec::new() }).await.map(Some)
     }
 
-    /// A Program's projection for pages.
-    pub fn projection(&self, program: &Program) -> Rc<Program> {
+    /// A Program's projection for pages, and its words.
+    pub fn projection(&self, program: &Program) -> Rc<(Program, Vocabulary)> {
         let kept = self.projections.get(&program.hash);
         kept.unwrap_or_else(|| {
-            self.projections.keep(program.hash, program.page_projection().indexed())
+            let page = program.page_projection().indexed();
+            let words = Vocabulary::of(&page);
+            self.projections.keep(program.hash, (page, words))
         })
+    }
+
+    /// The words of a Program that decides.
+    pub fn vocabulary(&self, program: &Program) -> Rc<Vocabulary> {
+        let kept = self.vocabularies.get(&program.hash);
+        kept.unwrap_or_else(|| self.vocabularies.keep(program.hash, Vocabulary::of(program)))
+    }
+
+    /// What of a request a Program that decides can tell apart.
+    pub fn observed(&self, program: &Program) -> Rc<Observed> {
+        let kept = self.observed.get(&program.hash);
+        kept.unwrap_or_else(|| self.observed.keep(program.hash, program.observed()))
     }
 
     /// What a pack says of its catalogue; `None` when it has none.

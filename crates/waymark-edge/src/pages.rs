@@ -6,10 +6,11 @@ use std::cell::RefCell;
 use serde_json::{Map, json};
 use sha2::{Digest as _, Sha256};
 use waymark_engine::program::Body;
-use waymark_engine::{Context, Decision, Engine, Numerals};
-use waymark_model::{Object, Purpose, Purposes, Value};
+use waymark_engine::{Context, Decision, Engine, Numerals, SlotDecision, State};
+use waymark_model::{Object, Purpose, Purposes, Timestamp, Value};
 use waymark_wire::{Problem, zoned};
 
+use crate::cookie::Visitor;
 use crate::decide::{geo, without_bodies};
 use crate::edge::Edge;
 use crate::exposures::{self, Shown};
@@ -18,6 +19,8 @@ use crate::identity::{ANONYMOUS, hex};
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
+use crate::snapshot::{self, Seen, Snapshot};
+use crate::variants::{Key, Plan};
 
 /// What a request for a page tells.
 #[derive(Debug, Clone, Default)]
@@ -34,17 +37,24 @@ pub struct PageRequest {
     pub visit: bool,
 }
 
+impl PageRequest {
+    /// Whether its cookies may be kept from plain connections.
+    fn is_secure(&self) -> bool {
+        !Address::parse(&self.url).is_local()
+    }
+}
+
 /// The plan for a page as JSON, or nothing when it is to stay as it is:
 /// `{"slots": {id: {"html", "body", "content"}}, "remote": {id: {"url", "content"}}, "decision":
-/// "<JSON for the page>", "tag": "<of all this, whenever it is>"}`, or
-/// `{"redirect": "<where to go instead>"}`.
+/// "<JSON for the page>", "tag": "<of all this, whenever it is>", "variant": "<of the slots, where others are shown the
+/// same>", "cookie": "<to set>"}`, or `{"redirect": "<where to go instead>", "cookie": "<to set>"}`.
 ///
 /// Without a cookie that allows personalization the visitor is nobody: no shard is asked, and only
 /// rules that read nothing of a visitor can win.
 pub async fn plan<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     page: &PageRequest,
-) -> Result<Option<String>, Problem> {
+) -> Result<Plan, Problem> {
     if !edge.config.works_at(&Address::parse(&page.url)) {
         return Err(problems::demo_settings());
     }
@@ -57,85 +67,163 @@ pub async fn plan<H: Clock + Objects>(
     let program = edge.packs.deciding(edge.host, now, key.as_deref()).await;
     let Some(program) = program.map_err(problems::unavailable)? else { return Ok(None) };
     let engine = Engine::new(&program, Numerals::NATIVE);
-    let state = match &key {
-        None => None,
-        Some(key) => profile::state_of(edge, engine, key).await?,
-    };
-    let consent = visitor.map_or(Purposes::NONE, |visitor| visitor.consent);
-    let state = state.unwrap_or_else(|| engine.new_state());
-    let anonymous_id = visitor.map(|visitor| visitor.id.clone());
-    // What leads elsewhere, on the way.
-    let shown = RefCell::new(Shown::default());
-    let decide = |page: &PageRequest| {
-        let context = zoned(context_of(page, consent), None, &state, now);
-        let context = Context { anonymous_id: anonymous_id.clone(), ..context };
-        let decision = engine.decide(&state, &context, now);
-        let leads = |id: &str| {
-            let slot = decision.slots.iter().find(|slot| slot.slot == id);
-            let body = slot.and_then(|slot| slot.body.as_ref());
-            body.is_some_and(|body| body.body == Body::Redirect)
+    if let Some(visitor) = visitor {
+        let (state, cookie) = known(edge, engine, page, visitor, now).await?;
+        let planning = Planning { edge, engine, page, visitor: Some(visitor), state, now };
+        return Ok(planning.plan(cookie).await?.0);
+    }
+    let nobody = Planning { edge, engine, page, visitor: None, state: engine.new_state(), now };
+    let context = nobody.context(page);
+    let variants = &edge.isolate.variants;
+    let key = Key::new(program.hash, &edge.packs.observed(&program), &context);
+    if let Some(plan) = key.as_ref().and_then(|key| variants.get(key, now)) {
+        edge.isolate.counts.add("variants", "plan-used");
+        return Ok(plan);
+    }
+    let (plan, holds) = nobody.plan(None).await?;
+    if let (Some(key), Some(until)) = (key, holds) {
+        edge.isolate.counts.add("variants", "plan-made");
+        variants.keep(key, plan.clone(), now, until);
+    }
+    Ok(plan)
+}
+
+/// What a plan is made of.
+struct Planning<'p, H> {
+    edge: &'p Edge<'p, H>,
+    engine: Engine<'p>,
+    page: &'p PageRequest,
+    /// Who it is, as far as they allow it.
+    visitor: Option<&'p Visitor>,
+    state: State,
+    now: Timestamp,
+}
+
+impl<H: Clock + Objects> Planning<'_, H> {
+    fn context(&self, page: &PageRequest) -> Context {
+        let consent = self.visitor.map_or(Purposes::NONE, |visitor| visitor.consent);
+        let anonymous_id = self.visitor.map(|visitor| visitor.id.clone());
+        let context = Context { anonymous_id, ..context_of(page, consent) };
+        zoned(context, None, &self.state, self.now)
+    }
+
+    /// The plan, and until when it holds for whose requests have in common what rules observe; `None` if it does for
+    /// nobody else.
+    async fn plan(&self, cookie: Option<String>) -> Result<(Plan, Option<Timestamp>), Problem> {
+        let Self { edge, engine, page, .. } = *self;
+        // What leads elsewhere, on the way.
+        let shown = RefCell::new(Shown::default());
+        let decide = |page: &PageRequest| {
+            let decision = engine.decide(&self.state, &self.context(page), self.now);
+            shown.borrow_mut().add(&decision);
+            decision
         };
-        let mut shown = shown.borrow_mut();
-        let exposures = decision.exposures.iter().filter(|exposure| leads(&exposure.slot));
-        shown.exposures.extend(exposures.cloned());
-        shown.views.extend(decision.views.iter().filter(|view| leads(&view.slot)).cloned());
-        drop(shown);
-        decision
-    };
-    let decision = decide(page);
-    if let Some(target) = elsewhere(page, &decision, decide) {
-        let shown = shown.into_inner();
-        if let Some(visitor) = visitor.filter(|_| page.visit && !shown.is_empty()) {
-            exposures::log(edge, &visitor.id, &shown, now).await?;
+        let decision = decide(page);
+        if let Some(target) = elsewhere(page, &decision, decide) {
+            let plan = self.redirect(&target, &shown.into_inner()).await?;
+            return Ok((Some(plan.to_string().into()), None));
         }
-        return Ok(Some(json!({ "redirect": target }).to_string()));
+        let slots = rendered(&decision);
+        let remote = self.remote(&decision);
+        let bare = remote.is_empty() && decision.slots.iter().all(|slot| slot.body.is_none());
+        let holds = remote.is_empty().then_some(decision.valid_until);
+        if bare && self.visitor.is_none() {
+            return Ok((None, holds));
+        }
+        let observed = edge.packs.observed(engine.program);
+        let mut contents = decision.slots.iter().filter_map(|slot| slot.content.as_ref());
+        let is_constant = contents.all(|content| observed.is_constant(content));
+        let mut told = without_bodies(&decision.for_page(engine.program));
+        let mut plan = json!({ "slots": slots, "remote": remote, "decision": told.to_string() });
+        if let Some(cookie) = cookie {
+            plan["cookie"] = cookie.into();
+        }
+        if remote.is_empty() {
+            let slots = plan["slots"].to_string();
+            told["now"] = serde_json::Value::Null;
+            plan["tag"] = tag(&[&slots, &told.to_string()]).into();
+            if is_constant {
+                plan["variant"] = tag(&[&slots]).into();
+            }
+        }
+        Ok((Some(plan.to_string().into()), holds))
     }
-    let slots: Map<String, serde_json::Value> = decision
-        .slots
-        .iter()
-        .filter_map(|slot| {
-            let (rendered, content) = (slot.body.as_ref()?, slot.content.as_ref()?);
-            let html = match rendered.body {
-                Body::Html => true,
-                Body::Text => false,
-                // The page's own matter.
-                Body::Json | Body::Patch | Body::Redirect | Body::Remote => return None,
-            };
-            let item = json!({ "html": html, "body": rendered.text, "content": content });
-            Some((slot.slot.clone(), item))
-        })
-        .collect();
-    // What another server says, of those that the operator allows.
-    let context = zoned(context_of(page, consent), None, &state, now);
-    let context = Context { anonymous_id: anonymous_id.clone(), ..context };
-    let remote: Map<String, serde_json::Value> = decision
-        .slots
-        .iter()
-        .filter_map(|slot| {
-            let content = slot.content.as_ref().filter(|_| slot.body.is_none())?;
-            let url = engine.address(content, &state, &context, now)?;
-            let allowed = edge.config.remotes.iter().any(|allowed| allowed == origin(&url));
+
+    /// Leads the visitor on, once it is logged what they are shown by that.
+    async fn redirect(&self, target: &str, shown: &Shown) -> Result<serde_json::Value, Problem> {
+        let Self { edge, page, now, .. } = *self;
+        let mut plan = json!({ "redirect": target });
+        if let Some(visitor) = self.visitor.filter(|_| page.visit && !shown.is_empty()) {
+            exposures::log(edge, &visitor.id, shown, now).await?;
+            let cookies = page.cookie.as_deref();
+            plan["cookie"] =
+                snapshot::moved(edge, cookies, visitor, now, page.is_secure()).await.into();
+        }
+        Ok(plan)
+    }
+
+    /// What another server says, of those that the operator allows.
+    fn remote(&self, decision: &Decision) -> Map<String, serde_json::Value> {
+        let unsaid = |slot: &&SlotDecision| slot.content.is_some() && slot.body.is_none();
+        if !decision.slots.iter().any(|slot| unsaid(&slot)) {
+            return Map::new();
+        }
+        let context = self.context(self.page);
+        let allowed = &self.edge.config.remotes;
+        let remote = decision.slots.iter().filter(unsaid).filter_map(|slot| {
+            let content = slot.content.as_ref()?;
+            let url = self.engine.address(content, &self.state, &context, self.now)?;
+            let allowed = allowed.iter().any(|allowed| allowed == origin(&url));
             allowed.then(|| (slot.slot.clone(), json!({ "url": url, "content": content })))
-        })
-        .collect();
-    let bare = remote.is_empty() && decision.slots.iter().all(|slot| slot.body.is_none());
-    if bare && visitor.is_none() {
-        return Ok(None);
+        });
+        remote.collect()
     }
-    let mut told = without_bodies(&decision.for_page(&program));
-    let mut plan = json!({ "slots": slots, "remote": remote, "decision": told.to_string() });
-    if remote.is_empty() {
-        told["now"] = serde_json::Value::Null;
-        plan["tag"] = tag(&[&plan["slots"], &told]).into();
+}
+
+/// What is put into slots.
+fn rendered(decision: &Decision) -> Map<String, serde_json::Value> {
+    let slots = decision.slots.iter().filter_map(|slot| {
+        let (rendered, content) = (slot.body.as_ref()?, slot.content.as_ref()?);
+        let html = match rendered.body {
+            Body::Html => true,
+            Body::Text => false,
+            // The page's own matter.
+            Body::Json | Body::Patch | Body::Redirect | Body::Remote => return None,
+        };
+        let item = json!({ "html": html, "body": rendered.text, "content": content });
+        Some((slot.slot.clone(), item))
+    });
+    slots.collect()
+}
+
+/// A visitor's state: from their cookie where that holds, otherwise from the shard, which makes a new cookie.
+async fn known<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    engine: Engine<'_>,
+    page: &PageRequest,
+    visitor: &Visitor,
+    now: Timestamp,
+) -> Result<(State, Option<String>), Problem> {
+    let keys = &edge.config.cookies;
+    let pack = engine.program.hash;
+    let seen = Snapshot::find(page.cookie.as_deref(), keys, visitor, pack, now);
+    edge.isolate.counts.add("snapshots", seen.name());
+    if let Seen::Fresh(bytes) = &seen
+        && let Ok(state) = engine.read_state(bytes)
+    {
+        return Ok((state, None));
     }
-    Ok(Some(plan.to_string()))
+    let state = profile::state_of(edge, engine, &format!("{ANONYMOUS}{}", visitor.id)).await?;
+    let state = state.unwrap_or_else(|| engine.new_state());
+    let cookie = snapshot::given(edge, engine, visitor, &state, now, page.is_secure());
+    Ok((state, Some(cookie)))
 }
 
 /// The same for two visitors, or at two times, who are shown the same.
-fn tag(parts: &[&serde_json::Value]) -> String {
+fn tag(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
-        hash.update(part.to_string());
+        hash.update(part);
     }
     hex(&hash.finalize()[..8])
 }

@@ -232,6 +232,12 @@ pub trait RegistryStore {
     /// Before a number, the latest first.
     fn deeds(&self, before: Option<u64>, most: u32) -> Result<Vec<(u64, Deed)>, StoreError>;
 
+    /// Counts on.
+    fn count(&self, counts: &[(String, u64)]) -> Result<(), StoreError>;
+    fn counts(&self) -> Result<Vec<(String, u64)>, StoreError>;
+    /// Adds to what a key has sent on a day, and tells the sum; a new day begins at nothing.
+    fn count_used(&self, key: &str, day: i64, events: u64) -> Result<u64, StoreError>;
+
     /// How much a feed has said of the catalogue.
     fn feed(&self) -> Result<Feed, StoreError>;
     fn feed_row(&self, key: &str) -> Result<Option<FeedRow>, StoreError>;

@@ -42,7 +42,7 @@ pub use membership::Change;
 pub use numerals::Numerals;
 pub use program::{PackHash, Program};
 pub use reuse::Latest;
-pub use state::{Applied, Effects, Standing, State};
+pub use state::{Applied, Effects, Standing, State, Vocabulary};
 
 /// Whether this is the whole engine, or the one of pages whose packs need only what most packs use.
 ///

@@ -16,6 +16,8 @@ pub struct Batch {
     pub write_key: Option<String>,
     /// Waymark's extension: which device speaks.
     pub device_key: Option<String>,
+    /// Another: whether the page's engine came to the edge's decision.
+    pub adopted: Option<String>,
     pub events: Vec<Accepted>,
     pub rejected: Vec<Rejected>,
     /// The sender's clock, of the batch as a whole.
@@ -61,6 +63,7 @@ pub fn parse_batch(body: &[u8], received: Timestamp, basis: Basis) -> Result<Bat
     let mut out = Batch {
         write_key: fields.take_text(Member::WriteKey)?,
         device_key: fields.take_text(Member::DeviceKey)?,
+        adopted: fields.take_text(Member::Adopted)?,
         events: Vec::with_capacity(texts.len()),
         rejected: Vec::new(),
         sent_at,
@@ -98,7 +101,7 @@ pub fn parse_call(
     let device_key = fields.take_text(Member::DeviceKey)?;
     let (event, consent) = assemble(&mut fields, kind, clock, None)?;
     let events = vec![Accepted { index: 0, event, consent }];
-    Ok(Batch { write_key, device_key, events, rejected: Vec::new(), sent_at })
+    Ok(Batch { write_key, device_key, adopted: None, events, rejected: Vec::new(), sent_at })
 }
 
 fn listed(batch: Elements<'_>) -> Result<Vec<&str>, WireError> {

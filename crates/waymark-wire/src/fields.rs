@@ -30,9 +30,10 @@ pub(crate) enum Member {
     PreviousId,
     WriteKey,
     DeviceKey,
+    Adopted,
 }
 
-const MEMBERS: [(Member, &str); 17] = [
+const MEMBERS: [(Member, &str); 18] = [
     (Member::Type, "type"),
     (Member::MessageId, "messageId"),
     (Member::AnonymousId, "anonymousId"),
@@ -50,6 +51,7 @@ const MEMBERS: [(Member, &str); 17] = [
     (Member::PreviousId, "previousId"),
     (Member::WriteKey, "writeKey"),
     (Member::DeviceKey, "deviceKey"),
+    (Member::Adopted, "adopted"),
 ];
 
 impl Member {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use waymark_engine::program::{Act, Cond, CondId, Cue, Does, Entrance, Flow, Matcher, Step};
-use waymark_engine::{Context, Engine, Numerals, Program, State};
+use waymark_engine::{Context, Engine, Numerals, Program, State, Vocabulary};
 use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
 
 /// 2026-03-01T12:00:00Z
@@ -83,12 +83,52 @@ pub fn run(program: &Program) {
     let back = read(engine, &bytes);
     assert_eq!(engine.write_state(&back), bytes, "a state comes back as it was");
     assert_eq!(engine.decide(&back, &context, NOW).encode(), decision.encode());
+    // What a cookie carries decides as the whole does, at any time.
+    let carried = read(engine, &engine.state_to_decide(&state, &Vocabulary::of(program)));
+    for at in [NOW, NOW.plus(Span::DAY), NOW.plus(Span(40 * Span::DAY.0))] {
+        let [carried, whole] = [&carried, &back].map(|state| engine.decide(state, &context, at));
+        assert_eq!(carried.encode(), whole.encode(), "a state to decide decides otherwise");
+    }
+    strangers(engine);
     // Known step by step is known at once.
     engine.advance(&mut state, NOW.plus(Span::DAY));
     let later = engine.decide(&state, &context, NOW.plus(Span::DAY));
     let at_once = engine.decide(&back, &context, NOW.plus(Span::DAY));
     assert_eq!(later.encode(), at_once.encode());
     acts(engine, &mut state);
+}
+
+/// Of whom nothing is known, a decision rests on what the Program can observe and on nothing else.
+fn strangers(engine: Engine<'_>) {
+    let observed = engine.program.observed();
+    let asked = Context { consent: Purposes::NONE, anonymous_id: None, ..context() };
+    let mut values = Object::new();
+    for path in &observed.paths {
+        if let Some(value) = asked.values.at(path) {
+            place(&mut values, path, value);
+        }
+    }
+    let bare = Context { values, ..asked.clone() };
+    let state = engine.new_state();
+    let [asked, bare] = [&asked, &bare].map(|context| engine.decide(&state, context, NOW));
+    assert_eq!(asked.encode(), bare.encode(), "a decision rests on what is not observed");
+}
+
+fn place(object: &mut Object, path: &[String], value: &Value) {
+    match path {
+        [] => {}
+        [key] => {
+            object.insert(key.as_str(), value.clone());
+        }
+        [key, rest @ ..] => {
+            let mut inner = match object.remove(key) {
+                Some(Value::Object(inner)) => inner,
+                _ => Object::new(),
+            };
+            place(&mut inner, rest, value);
+            object.insert(key.as_str(), Value::Object(inner));
+        }
+    }
 }
 
 /// The Program with a journey over the events that it watches, if there are some.

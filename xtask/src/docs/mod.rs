@@ -66,7 +66,7 @@ const BOOKS: [Book; 4] = [
         folder: "operate",
         pages: &[
             "index", "deploy", "packs", "channels", "catalog", "decide", "flags", "messages",
-            "profiles", "lake", "privacy", "watching",
+            "profiles", "lake", "privacy", "watching", "pages",
         ],
     },
 ];

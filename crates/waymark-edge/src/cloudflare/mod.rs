@@ -12,22 +12,28 @@ mod storage;
 mod web;
 
 use std::rc::Rc;
+use std::task::{self, Poll};
 
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use waymark_model::Timestamp;
-use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Context, Env, Request, RequestInit, Response, Stub, event};
+use worker::wasm_bindgen::{JsCast as _, JsValue};
+use worker::{
+    Context, Env, EnvBinding as _, ObjectNamespace, Request, RequestInit, Response, Stub, event,
+};
 
 use crate::config::{Config, ConfigError};
+use crate::counts;
 use crate::edge::Edge;
 use crate::http::{Place, Response as Answered};
+use crate::isolate::Isolate;
 use crate::packs::PackCache;
 use crate::pages::{PageRequest, plan as plan_of};
 use crate::ports::{
     Budget, Budgets, Call, Called, Clock, Lake, Objects, Reports, TallyRow, Unavailable, Web,
 };
 use crate::problems;
+use crate::quotas;
 use crate::shard_map::ShardMap;
 
 /// The one object that keeps the packs.
@@ -41,6 +47,7 @@ thread_local! {
     static CONFIG: std::cell::OnceCell<Rc<Result<Config, ConfigError>>> =
         const { std::cell::OnceCell::new() };
     static PACKS: Rc<PackCache> = Rc::default();
+    static ISOLATE: Rc<Isolate> = Rc::default();
 }
 
 fn config(env: &Env) -> Rc<Result<Config, ConfigError>> {
@@ -50,6 +57,10 @@ fn config(env: &Env) -> Rc<Result<Config, ConfigError>> {
 
 fn packs() -> Rc<PackCache> {
     PACKS.with(Rc::clone)
+}
+
+fn isolate() -> Rc<Isolate> {
+    ISOLATE.with(Rc::clone)
 }
 
 /// The runtime, as the use cases see it.
@@ -138,7 +149,14 @@ fn log(at: &str, message: &str) {
 
 impl Host {
     fn stub(&self, binding: &str, name: &str) -> worker::Result<Stub> {
-        self.env.durable_object(binding)?.get_by_name(name)
+        let config = config(&self.env);
+        let config = config.as_ref().as_ref().ok();
+        let Some(jurisdiction) = config.and_then(|config| config.jurisdiction.as_deref()) else {
+            return self.env.durable_object(binding)?.get_by_name(name);
+        };
+        let everywhere: Namespace =
+            js_sys::Reflect::get(&self.env, &binding.into())?.unchecked_into();
+        ObjectNamespace::get(everywhere.jurisdiction(jurisdiction)?)?.get_by_name(name)
     }
 }
 
@@ -161,6 +179,12 @@ async fn told(stub: worker::Result<Stub>, message: &[u8]) -> worker::Result<Vec<
 
 #[wasm_bindgen]
 extern "C" {
+    /// A binding to objects; the `worker` crate knows no jurisdictions of named ones.
+    type Namespace;
+
+    #[wasm_bindgen(method, catch)]
+    fn jurisdiction(this: &Namespace, name: &str) -> Result<JsValue, JsValue>;
+
     /// The entry's: this instance has trapped and must not be called again.
     #[wasm_bindgen(js_name = __waymark_gone)]
     fn gone();
@@ -181,8 +205,8 @@ async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Respons
         Ok(config) => {
             let request = exchange::request(request).await?;
             let host = Host { env };
-            let packs = packs();
-            let edge = Edge { host: &host, config, packs: &packs };
+            let (packs, isolate) = (packs(), isolate());
+            let edge = Edge { host: &host, config, packs: &packs, isolate: &isolate };
             let mut answered = edge.handle(&request).await;
             if request.method == crate::http::Method::Head {
                 answered.body = Vec::new();
@@ -199,13 +223,13 @@ pub fn sanitized(html: &str) -> String {
     waymark_pack::sanitized(html)
 }
 
-/// What to change in a page: JSON for the entry, or nothing.
+/// What to change in a page: JSON for the entry, or nothing; a promise of it where something has to be asked first.
 #[wasm_bindgen]
 #[expect(
     clippy::too_many_arguments,
     reason = "crossing with strings is cheaper than with an object"
 )]
-pub async fn plan(
+pub fn plan(
     env: Env,
     url: String,
     cookie: Option<String>,
@@ -216,14 +240,38 @@ pub async fn plan(
     timezone: Option<String>,
     objects: bool,
     visit: bool,
-) -> Result<Option<String>, JsValue> {
-    let config = config(&env);
-    let config = config.as_ref().as_ref().map_err(|error| JsValue::from(error.to_string()))?;
+) -> Result<JsValue, JsValue> {
     let place = Place { country, timezone };
     let page =
         PageRequest { url, cookie, accept_language, user_agent, referrer, place, objects, visit };
-    let host = Host { env };
-    let packs = packs();
-    let edge = Edge { host: &host, config, packs: &packs };
-    plan_of(&edge, &page).await.map_err(|problem| JsValue::from(problem.detail))
+    let mut planning = Box::pin(async move {
+        let config = config(&env);
+        let config = config.as_ref().as_ref().map_err(|error| JsValue::from(error.to_string()))?;
+        let (packs, isolate) = (packs(), isolate());
+        let edge = Edge { host: &Host { env }, config, packs: &packs, isolate: &isolate };
+        let plan = plan_of(&edge, &page).await.map_err(|problem| JsValue::from(problem.detail))?;
+        Ok(plan.map_or(JsValue::UNDEFINED, |plan| JsValue::from_str(&plan)))
+    });
+    // The usual page waits for nothing, and a promise would cost more than its plan.
+    match planning.as_mut().poll(&mut task::Context::from_waker(task::Waker::noop())) {
+        Poll::Ready(plan) => plan,
+        Poll::Pending => Ok(future_to_promise(planning).into()),
+    }
+}
+
+/// Counts one of what happens to pages.
+#[wasm_bindgen]
+pub fn count(family: &str, value: &str) {
+    isolate().counts.add(family, value);
+}
+
+/// Tells the registry what was counted.
+#[wasm_bindgen]
+pub async fn tell(env: Env) -> Result<(), JsValue> {
+    let config = config(&env);
+    let config = config.as_ref().as_ref().map_err(|error| JsValue::from(error.to_string()))?;
+    let (packs, isolate) = (packs(), isolate());
+    let edge = Edge { host: &Host { env }, config, packs: &packs, isolate: &isolate };
+    quotas::tell(&edge).await;
+    counts::tell(&edge).await.map_err(|error| JsValue::from(error.to_string()))
 }

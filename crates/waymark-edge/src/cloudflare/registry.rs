@@ -41,6 +41,11 @@ CREATE TABLE deeds (
   n INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, by TEXT NOT NULL, what TEXT NOT NULL, of TEXT);
 ";
 
+const COUNTS_SCHEMA: &str = "
+CREATE TABLE counts (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE used (key TEXT PRIMARY KEY, day INTEGER NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID;
+";
+
 #[durable_object(fetch)]
 #[derive(Debug)]
 pub struct Registry {
@@ -50,8 +55,11 @@ pub struct Registry {
 impl DurableObject for Registry {
     fn new(state: State, _: Env) -> Self {
         Self {
-            store: Sql::open(&state, &[SCHEMA, FEED_SCHEMA, DEEDS_SCHEMA, TRIALS_SCHEMA])
-                .map(SqlRegistry),
+            store: Sql::open(
+                &state,
+                &[SCHEMA, FEED_SCHEMA, DEEDS_SCHEMA, TRIALS_SCHEMA, COUNTS_SCHEMA],
+            )
+            .map(SqlRegistry),
         }
     }
 
@@ -166,6 +174,39 @@ impl RegistryStore for SqlRegistry {
                 Ok((number, deed))
             })
             .collect()
+    }
+
+    fn count(&self, counts: &[(String, u64)]) -> Result<(), StoreError> {
+        self.0.transaction(|| {
+            for (name, more) in counts {
+                self.0.run(
+                    "INSERT INTO counts (name, n) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n",
+                    vec![name.as_str().into(), count(*more)],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    fn counts(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let rows = self.0.rows("SELECT name, n FROM counts ORDER BY name", Vec::new())?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                Ok((columns.text()?, columns.count()?))
+            })
+            .collect()
+    }
+
+    fn count_used(&self, key: &str, day: i64, events: u64) -> Result<u64, StoreError> {
+        let row = self.0.row(
+            "INSERT INTO used (key, day, n) VALUES (?, ?, ?)
+             ON CONFLICT (key) DO UPDATE SET day = excluded.day,
+               n = CASE WHEN day = excluded.day THEN n ELSE 0 END + excluded.n
+             RETURNING n",
+            vec![key.into(), integer(day), count(events)],
+        )?;
+        row.map_or(Ok(0), |row| Columns::of(row).count())
     }
 
     fn feed(&self) -> Result<Feed, StoreError> {

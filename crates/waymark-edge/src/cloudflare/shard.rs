@@ -8,7 +8,7 @@ use waymark_wire::Problem;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::shard_store::SqlShard;
-use super::{Host, config, packs};
+use super::{Host, config, isolate, packs};
 use crate::edge::Edge;
 use crate::moves::Left;
 use crate::ports::{Clock as _, Lake as _, Reports as _, ShardStore as _, StoreError};
@@ -78,8 +78,8 @@ impl DurableObject for Shard {
         let config = config(&self.host.env);
         let (Ok(config), Ok(store)) = (&*config, &self.store) else { return Response::empty() };
         let Ok(Some(object)) = store.object() else { return Response::empty() };
-        let packs = packs();
-        let edge = Edge { host: &self.host, config, packs: &packs };
+        let (packs, isolate) = (packs(), isolate());
+        let edge = Edge { host: &self.host, config, packs: &packs, isolate: &isolate };
         let waits = [
             ("moves", self.settle_slots(&edge, object).await),
             ("actions", act(&edge, object).await),

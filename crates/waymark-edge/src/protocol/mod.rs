@@ -436,6 +436,16 @@ pub enum RegistryAsk {
     Deeds {
         before: Option<u64>,
     },
+    /// How often what happened to pages, since it was last told.
+    Count(Vec<(String, u64)>),
+    /// What was told of that, in all.
+    Counts,
+    /// A key has sent events on a day, since that was last told.
+    Use {
+        key: String,
+        day: i64,
+        events: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -465,6 +475,9 @@ pub enum RegistryTold {
     },
     Noted,
     Deeds(Vec<(u64, Deed)>),
+    Counts(Vec<(String, u64)>),
+    /// What the key has sent on the day, in all.
+    Used(u64),
     Failed(String),
 }
 

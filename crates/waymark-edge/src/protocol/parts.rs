@@ -233,6 +233,11 @@ pub(crate) fn read_bytes(input: &mut Reader<'_>) -> Vec<u8> {
     input.bytes().to_vec()
 }
 
+pub(super) fn write_count(out: &mut Writer, (name, count): &(String, u64)) {
+    out.text(name);
+    out.unsigned(*count);
+}
+
 pub(super) fn read_count(input: &mut Reader<'_>) -> (String, u64) {
     (input.string(), input.unsigned())
 }

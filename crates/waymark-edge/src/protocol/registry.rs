@@ -2,7 +2,7 @@
 
 use waymark_model::{DecodeError, Object, Reader, Timestamp, Writer};
 
-use super::parts::{read_bytes, read_hash};
+use super::parts::{read_bytes, read_count, read_hash, write_count};
 use super::{InForce, Packs, RegistryAsk, RegistryTold, Trial, message, read_message};
 use crate::ports::{Activation, Deed, Derived, Feed, FeedRow, PackParts, PackRow, Part};
 
@@ -65,6 +65,17 @@ impl RegistryAsk {
                 out.byte(11);
                 out.option(before.as_ref(), |out, before| out.unsigned(*before));
             }
+            Self::Count(counts) => {
+                out.byte(12);
+                out.list(counts, write_count);
+            }
+            Self::Counts => out.byte(13),
+            Self::Use { key, day, events } => {
+                out.byte(14);
+                out.text(key);
+                out.signed(*day);
+                out.unsigned(*events);
+            }
         }
         out.into_bytes()
     }
@@ -100,6 +111,9 @@ impl RegistryAsk {
             }
             10 => Self::Note(read_deed(input)),
             11 => Self::Deeds { before: input.option(Reader::unsigned) },
+            12 => Self::Count(input.list(read_count)),
+            13 => Self::Counts,
+            14 => Self::Use { key: input.string(), day: input.signed(), events: input.unsigned() },
             _ => input.refuse("unknown-message", Self::List),
         })
     }
@@ -167,6 +181,14 @@ impl RegistryTold {
                     write_deed(out, deed);
                 });
             }
+            Self::Counts(counts) => {
+                out.byte(12);
+                out.list(counts, write_count);
+            }
+            Self::Used(events) => {
+                out.byte(13);
+                out.unsigned(*events);
+            }
         }
         out.into_bytes()
     }
@@ -196,6 +218,8 @@ impl RegistryTold {
             },
             10 => Self::Noted,
             11 => Self::Deeds(input.list(|input| (input.unsigned(), read_deed(input)))),
+            12 => Self::Counts(input.list(read_count)),
+            13 => Self::Used(input.unsigned()),
             _ => input.refuse("unknown-message", Self::Failed(String::new())),
         })
     }

@@ -69,6 +69,14 @@ fn checked<S: RegistryStore>(store: &S, ask: &RegistryAsk) -> Result<RegistryTol
             RegistryTold::Noted
         }
         RegistryAsk::Deeds { before } => RegistryTold::Deeds(store.deeds(*before, DEEDS)?),
+        RegistryAsk::Count(counts) => {
+            store.count(counts)?;
+            RegistryTold::Noted
+        }
+        RegistryAsk::Counts => RegistryTold::Counts(store.counts()?),
+        RegistryAsk::Use { key, day, events } => {
+            RegistryTold::Used(store.count_used(key, *day, *events)?)
+        }
         RegistryAsk::Unfeed { at } => feed::drop_all(store, *at)?,
         RegistryAsk::Catalog { key, now } => {
             let active = packs_at(&store.activations(LOG)?, *now).active;

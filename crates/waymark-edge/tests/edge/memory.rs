@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use waymark_edge::config::Config;
 use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
+use waymark_edge::isolate::Isolate;
 use waymark_edge::letters::{Letter, Postings, Task};
 use waymark_edge::packs::{self, PackCache};
 use waymark_edge::ports::{
@@ -789,6 +790,8 @@ struct Registry {
     /// The last made last.
     derived: RefCell<Vec<(Derived, Option<PackParts>)>>,
     deeds: RefCell<Vec<Deed>>,
+    counts: RefCell<BTreeMap<String, u64>>,
+    used: RefCell<BTreeMap<String, (i64, u64)>>,
 }
 
 impl RegistryStore for Registry {
@@ -832,6 +835,25 @@ impl RegistryStore for Registry {
     fn activate(&self, activation: &Activation) -> Result<(), StoreError> {
         self.log.borrow_mut().push(activation.clone());
         Ok(())
+    }
+
+    fn count(&self, counts: &[(String, u64)]) -> Result<(), StoreError> {
+        for (name, count) in counts {
+            *self.counts.borrow_mut().entry(name.clone()).or_default() += count;
+        }
+        Ok(())
+    }
+
+    fn counts(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        Ok(self.counts.borrow().clone().into_iter().collect())
+    }
+
+    fn count_used(&self, key: &str, day: i64, events: u64) -> Result<u64, StoreError> {
+        let mut used = self.used.borrow_mut();
+        let (counted, sum) = used.entry(key.to_owned()).or_default();
+        *sum = if *counted == day { *sum } else { 0 } + events;
+        *counted = day;
+        Ok(*sum)
     }
 
     fn note(&self, deed: &Deed) -> Result<(), StoreError> {
@@ -902,6 +924,7 @@ pub struct World {
     pub host: Memory,
     pub config: Config,
     pub packs: PackCache,
+    pub isolate: Isolate,
 }
 
 const TOKEN_KEYS: &str =
@@ -916,7 +939,8 @@ impl World {
             let value = match name {
                 "WRITE_KEYS" => {
                     r#"[{"key":"w","basis":"browser"},{"key":"s","basis":"server"},
-                    {"key":"o","basis":"browser","origins":["https://shop.example"]}]"#
+                    {"key":"o","basis":"browser","origins":["https://shop.example"]},
+                    {"key":"ten","basis":"server","daily":10}]"#
                 }
                 "COOKIE_KEYS" => r#"[{"id":"k1","secret":"a secret of some length"}]"#,
                 // Of "token".
@@ -945,11 +969,16 @@ impl World {
         });
         let host = Memory::default();
         host.now.set(START);
-        Self { host, config: config.unwrap(), packs: PackCache::default() }
+        Self {
+            host,
+            config: config.unwrap(),
+            packs: PackCache::default(),
+            isolate: Isolate::default(),
+        }
     }
 
     pub fn edge(&self) -> Edge<'_, Memory> {
-        Edge { host: &self.host, config: &self.config, packs: &self.packs }
+        Edge { host: &self.host, config: &self.config, packs: &self.packs, isolate: &self.isolate }
     }
 
     pub fn ask(&self, request: &Request) -> Response {

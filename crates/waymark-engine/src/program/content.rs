@@ -87,6 +87,11 @@ impl Content {
         self.variants.iter().flat_map(|variant| variant.template.lists())
     }
 
+    /// Whether it is the same for everybody who reads one language.
+    pub(super) fn is_constant(&self) -> bool {
+        self.variants.iter().all(|variant| variant.template.is_constant())
+    }
+
     pub(super) fn write(&self, out: &mut Writer) {
         out.text(&self.id);
         out.byte(self.body as u8);

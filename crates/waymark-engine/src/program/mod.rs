@@ -16,6 +16,7 @@ mod feed;
 mod flow;
 mod index;
 mod model;
+mod observed;
 mod pattern;
 mod pick;
 mod projection;
@@ -46,6 +47,7 @@ pub use feature::{
 pub use flow::{Act, Cue, Does, Entrance, Flow, Step};
 pub use index::Index;
 pub use model::{Input, Model, ModelKind, Next, Point, Term};
+pub use observed::Observed;
 pub use pattern::Pattern;
 pub use pick::{Candidate, Pick, Points};
 pub use template::{

@@ -184,6 +184,11 @@ impl Template {
         })
     }
 
+    /// Whether it says the same whoever reads it.
+    pub fn is_constant(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Literal(_)))
+    }
+
     pub fn lists(&self) -> impl Iterator<Item = &Each> {
         self.0.iter().filter_map(|part| match part {
             Part::Each(each) => Some(&**each),

@@ -21,6 +21,7 @@ pub(crate) use flows::{FLOW_RUNS, Flows, Run};
 use fold::Parked;
 pub(crate) use fold::Touched;
 pub use fold::{Fold, Memory};
+pub use page::Vocabulary;
 pub use sessions::{Session, Sessions};
 pub use traits::{TRAITS_BOUND, Traits};
 

@@ -72,6 +72,11 @@ impl Traits {
         }
     }
 
+    /// As if all had been said at once.
+    pub(super) fn forget_when(&mut self, at: EventKey) {
+        self.said.iter_mut().for_each(|(_, key)| *key = at);
+    }
+
     pub(super) fn write(&self, out: &mut Writer) {
         out.count(self.refused);
         out.list(&self.said, |out, (name, key)| {
