@@ -8,7 +8,7 @@
 import { DurableObject } from "cloudflare:workers";
 import * as wasm from "waymark-edge";
 import assets from "waymark-assets";
-import { canChange, changed, ownHeaders } from "./html.js";
+import { canChange, changed } from "./html.js";
 import * as kept from "./kept.js";
 import { stream } from "./live.js";
 
@@ -162,7 +162,8 @@ export const Registry = durable("Registry");
 
 export default {
   async fetch(request, env, context) {
-    const path = new URL(request.url).pathname;
+    const url = new URL(request.url);
+    const path = url.pathname;
     if (path === "/waymark.js" || path === "/waymark.css" || path.startsWith("/waymark/")) {
       const asset = served(request, path);
       if (asset) return asset;
@@ -170,7 +171,7 @@ export default {
     if (OWN_PATHS.some((own) => path.startsWith(own)) || OWN_FILES.includes(path)) {
       return path === LIVE ? live(request, env, context) : api(request, env, context);
     }
-    return page(request, env, context);
+    return page(request, url, env, context);
   },
 };
 
@@ -258,22 +259,24 @@ function names(header, etag) {
 
 // Pages -----------------------------------------------------------------------------------------
 
-async function page(request, env, context) {
+async function page(request, url, env, context) {
   if (!isPage(request)) return returned(await origin(request, env, passedOn(request)), request, env);
 
-  const sent = unconditional(request);
-  if (new URL(request.url).searchParams.has(PREVIEW)) {
-    return fresh(returned(await origin(request, env, sent), request, env), request);
+  // A page that is here needs none of them.
+  let headers;
+  const sent = () => (headers ??= unconditional(request));
+  if (url.searchParams.has(PREVIEW)) {
+    return fresh(returned(await origin(request, env, sent()), request, env), request);
   }
 
   tellSometimes(env, context);
   // The origin is asked while the module thinks, unless its page is here.
   const planned = planFor(request, env);
   let found = kept.find(request, sent);
-  let response = found?.fresh ? null : await origin(request, env, asking(sent, found));
+  let response = found?.fresh ? null : await origin(request, env, asking(sent(), found));
   if (found && response?.status === 304 && !kept.renew(request, found.page, response)) {
     found = undefined;
-    response = await origin(request, env, sent);
+    response = await origin(request, env, sent());
   }
   const made = await planned;
   let became = made?.failed ?? (made ? "unchangeable" : "unchanged");
@@ -283,7 +286,7 @@ async function page(request, env, context) {
       count("pages", "redirect");
       return isAhead(request) ? notAhead() : redirected(made);
     }
-    if (made?.slots) {
+    if (made?.decision) {
       const answer = await personal(request, sent, made, found, response, context);
       if (answer) {
         count("pages", "personal");
@@ -296,7 +299,7 @@ async function page(request, env, context) {
   }
   count("pages", became);
   // As its author made it.
-  const whole = response && response.status !== 304 ? response : await origin(request, env, sent);
+  const whole = response && response.status !== 304 ? response : await origin(request, env, sent());
   return fresh(returned(whole, request, env), request);
 }
 
@@ -308,16 +311,17 @@ async function personal(request, sent, plan, found, response, context) {
   }
   if (!canChange(response)) return undefined;
   await fetchRemotes(plan);
-  if (!kept.mayKeep(request, sent, response)) return changed(response, plan);
+  if (!kept.mayKeep(request, sent(), response)) return changed(response, plan);
   const [now, later] = response.body.tee();
   const copy = (body) => new Response(body, { headers: response.headers });
-  context.waitUntil(kept.keep(request, sent, copy(later)).catch((error) => log("page", error)));
+  context.waitUntil(kept.keep(request, sent(), copy(later)).catch((error) => log("page", error)));
   return changed(copy(now), plan);
 }
 
 /** A kept page for one visitor. It is not sent to whom has it. */
 function own(request, page, plan) {
-  const headers = ownHeaders(page.headers, plan);
+  const headers = new Headers(page.own);
+  if (plan.cookie) headers.append("Set-Cookie", plan.cookie);
   if (plan.tag) headers.set("ETag", `"${page.tag}-${plan.tag}"`);
   if (names(request.headers.get("If-None-Match"), headers.get("ETag"))) {
     headers.delete("Content-Type");
@@ -342,7 +346,6 @@ function asking(sent, found) {
 
 // The plan, or null where there is none; `{ failed }` says that it is not known, and why.
 function planFor(request, env) {
-  const read = (text) => (text === undefined ? null : JSON.parse(text));
   const failed = (error) => {
     log("page", error);
     return { failed: error instanceof Late ? "late" : "failed" };
@@ -355,6 +358,21 @@ function planFor(request, env) {
   } catch (error) {
     return failed(error);
   }
+}
+
+// A plan as the module tells it.
+function read(made) {
+  if (!made) return null;
+  if (made.length === 2) return { redirect: made[0], cookie: made[1] };
+  const [slots, remote, decision, tag, variant, cookie] = made;
+  let parsed;
+  return {
+    // Where others were shown the same, nobody asks for them.
+    get slots() {
+      return (parsed ??= JSON.parse(slots));
+    },
+    remote: remote && JSON.parse(remote), decision, tag, variant, cookie,
+  };
 }
 
 function plan(request, env) {
@@ -387,11 +405,12 @@ function isPage(request) {
 
 // Adds to the slots what other servers say. Where one does not answer in time, or with something else
 // than text, the author's content stays.
-async function fetchRemotes({ slots, remote }) {
-  if (Object.keys(remote).length === 0) return;
+async function fetchRemotes(plan) {
+  const { remote } = plan;
+  if (!remote) return;
   await Promise.all(Object.entries(remote).map(async ([id, { url, content }]) => {
     try {
-      slots[id] = { ...(await said(url)), content };
+      plan.slots[id] = { ...(await said(url)), content };
     } catch (error) {
       log("remote", error, { origin: new URL(url).origin });
       count("failures", "remote");

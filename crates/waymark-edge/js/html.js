@@ -32,14 +32,13 @@ export function decisionElement(decision) {
 }
 
 /** The page's headers, once it is one visitor's. */
-export function ownHeaders(original, plan) {
+export function ownHeaders(original) {
   const headers = new Headers(original);
   for (const name of ["Content-Length", "ETag", "Last-Modified", "Accept-Ranges", "Age", "Expires"]) {
     headers.delete(name);
   }
   headers.set("Cache-Control", "private, no-cache");
   if (!/(^|[\s,])(cookie|\*)([\s,]|$)/i.test(headers.get("Vary") ?? "")) headers.append("Vary", "Cookie");
-  if (plan.cookie) headers.append("Set-Cookie", plan.cookie);
   return headers;
 }
 
@@ -70,7 +69,9 @@ export function changed(response, plan) {
       },
     });
   const { status, statusText } = response;
-  return rewriter.transform(new Response(response.body, { status, statusText, headers: ownHeaders(response.headers, plan) }));
+  const headers = ownHeaders(response.headers);
+  if (plan.cookie) headers.append("Set-Cookie", plan.cookie);
+  return rewriter.transform(new Response(response.body, { status, statusText, headers }));
 }
 
 // JSON that can stand inside a script element, in ASCII.

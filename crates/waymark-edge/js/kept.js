@@ -1,7 +1,7 @@
 // The origin's pages, as far as HTTP lets anybody keep them (RFC 9111), cut where slots are: finding those again for
 // each visitor is what costs.
 
-import { canChange, decisionElement, insertions } from "./html.js";
+import { canChange, decisionElement, insertions, ownHeaders } from "./html.js";
 
 /** Bytes of all pages that an isolate keeps, and of the largest one. */
 const MOST_BYTES = 24 * 1024 * 1024;
@@ -23,7 +23,7 @@ let bytes = 0;
 /** A page for this request: `{ page, fresh }`. One that is not fresh has to be asked for again. */
 export function find(request, sent) {
   const forms = pages.get(request.url) ?? [];
-  const page = forms.find((page) => page.vary.every(([name, value]) => sent.get(name) === value));
+  const page = forms.find((page) => page.vary.every(([name, value]) => sent().get(name) === value));
   if (!page) return undefined;
   // The last used last.
   pages.delete(request.url);
@@ -54,6 +54,7 @@ export function renew(request, page, answer) {
   }
   page.until = Date.now() + lifetime(headers);
   page.headers = headers;
+  page.own = ownHeaders(headers);
   return true;
 }
 
@@ -81,7 +82,7 @@ export async function keep(request, sent, response) {
   const body = await cut(response);
   if (!body) return;
   const vary = varied(headers).map((name) => [name, sent.get(name)]);
-  const page = { ...body, vary, headers, until: Date.now() + lifetime(headers), variants: new Map(), gone: false };
+  const page = { ...body, vary, headers, own: ownHeaders(headers), until: Date.now() + lifetime(headers), variants: new Map(), gone: false };
   const others = (pages.get(request.url) ?? []).filter((other) => {
     const replaced = other.vary.every(([name, value]) => sent.get(name) === value);
     if (replaced) letGo(other);

@@ -356,6 +356,8 @@ mod tests {
             ("REMOTE_ORIGINS", "{}"),
             ("WEBHOOKS", r#"[{"name":"a","hosts":[],"secret":"nope-secret"}]"#),
             ("PUBLIC_URL", "http://nope-secret.example"),
+            ("JURISDICTION", "nope-secret"),
+            ("WRITE_KEYS", r#"[{"key":"nope-secret","basis":"server","daily":"many"}]"#),
         ] {
             let error = read(&[(name, text)]).unwrap_err();
             assert_eq!(error.name, name);

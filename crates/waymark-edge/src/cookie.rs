@@ -3,6 +3,7 @@
 //!
 //! `v1.<key id>.<payload>.<HMAC-SHA256 of all before>`, the last two in base64url.
 
+use aes_gcm_siv::Aes256GcmSiv;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -21,7 +22,15 @@ const FORMAT: u8 = 1;
 
 /// Signing keys. The first signs; all verify, so that a new one can be put in front of the old.
 #[derive(Clone, Default)]
-pub struct CookieKeys(Vec<(String, Vec<u8>)>);
+pub struct CookieKeys(Vec<CookieKey>);
+
+#[derive(Clone)]
+pub(crate) struct CookieKey {
+    pub id: String,
+    secret: Vec<u8>,
+    /// For what browsers carry and are not to read.
+    pub cipher: Aes256GcmSiv,
+}
 
 /// What a cookie says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,29 +43,32 @@ pub struct Visitor {
 
 impl std::fmt::Debug for CookieKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(id, _)| id)).finish()
+        f.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
     }
 }
 
 impl CookieKeys {
     /// `None` for an id that would not survive in a cookie, or a secret that can be guessed.
     pub fn new(keys: Vec<(String, Vec<u8>)>) -> Option<Self> {
-        let fits = |(id, secret): &(String, Vec<u8>)| {
-            (1..=32).contains(&id.len())
+        let key = |(id, secret): (String, Vec<u8>)| {
+            let fits = (1..=32).contains(&id.len())
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                && secret.len() >= 16
+                && secret.len() >= 16;
+            // AES's key is made of the secret, which is of any length.
+            let cipher = mac(&secret, "waymark snapshot")?.finalize().into_bytes();
+            let cipher = Aes256GcmSiv::new_from_slice(&cipher).ok()?;
+            fits.then_some(CookieKey { id, secret, cipher })
         };
-        keys.iter().all(fits).then_some(Self(keys))
+        keys.into_iter().map(key).collect::<Option<_>>().map(Self)
     }
 
     /// The key that seals what is new.
-    pub(crate) fn first(&self) -> Option<(&str, &[u8])> {
-        self.0.first().map(|(id, secret)| (&**id, &**secret))
+    pub(crate) fn first(&self) -> Option<&CookieKey> {
+        self.0.first()
     }
 
-    /// A key's secret.
-    pub(crate) fn secret(&self, id: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(have, _)| have == id).map(|(_, secret)| &**secret)
+    pub(crate) fn named(&self, id: &str) -> Option<&CookieKey> {
+        self.0.iter().find(|key| key.id == id)
     }
 
     /// The value of a cookie for a visitor; `None` without a key.
@@ -73,7 +85,7 @@ impl CookieKeys {
     /// `<version>.<key id>.<payload>.<tag>`; `None` without a key. What is sealed under one version is
     /// nothing under another.
     pub fn seal(&self, version: &str, payload: &[u8]) -> Option<String> {
-        let (id, secret) = self.first()?;
+        let CookieKey { id, secret, .. } = self.first()?;
         let signed = format!("{version}.{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(payload));
         let tag = mac(secret, &signed)?.finalize().into_bytes();
         Some(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag)))
@@ -87,7 +99,7 @@ impl CookieKeys {
         if value.len() > MOST_BYTES || written != version || parts.next().is_some() {
             return None;
         }
-        let secret = self.secret(key)?;
+        let secret = &self.named(key)?.secret;
         let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
         mac(secret, signed)?.verify_slice(&tag).ok()?;
         BASE64_URL_SAFE_NO_PAD.decode(payload).ok()

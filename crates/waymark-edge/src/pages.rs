@@ -2,12 +2,12 @@
 //! this module carries out. So a failure here, or a trap, leaves the page as it was.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
-use serde_json::{Map, json};
-use sha2::{Digest as _, Sha256};
+use serde_json::{Map, Value as Json, json};
 use waymark_engine::program::Body;
 use waymark_engine::{Context, Decision, Engine, Numerals, SlotDecision, State};
-use waymark_model::{Object, Purpose, Purposes, Timestamp, Value};
+use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, fnv1a64};
 use waymark_wire::{Problem, zoned};
 
 use crate::cookie::Visitor;
@@ -15,12 +15,12 @@ use crate::decide::{geo, without_bodies};
 use crate::edge::Edge;
 use crate::exposures::{self, Shown};
 use crate::http::{Address, Place, form_decoded};
-use crate::identity::{ANONYMOUS, hex};
+use crate::identity::ANONYMOUS;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
 use crate::snapshot::{self, Seen, Snapshot};
-use crate::variants::{Key, Plan};
+use crate::variants::Key;
 
 /// What a request for a page tells.
 #[derive(Debug, Clone, Default)]
@@ -44,10 +44,37 @@ impl PageRequest {
     }
 }
 
-/// The plan for a page as JSON, or nothing when it is to stay as it is:
-/// `{"slots": {id: {"html", "body", "content"}}, "remote": {id: {"url", "content"}}, "decision":
-/// "<JSON for the page>", "tag": "<of all this, whenever it is>", "variant": "<of the slots, where others are shown the
-/// same>", "cookie": "<to set>"}`, or `{"redirect": "<where to go instead>", "cookie": "<to set>"}`.
+/// What is to become of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plan {
+    /// It stays as it is.
+    Unchanged,
+    /// The visitor is to go elsewhere instead.
+    Redirect {
+        to: String,
+        cookie: Option<String>,
+    },
+    Personal(Rc<Personal>),
+}
+
+/// A page's own contents, for the entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Personal {
+    /// `{id: {"html", "body", "content"}}`
+    pub slots: String,
+    /// What other servers say, `{id: {"url", "content"}}`.
+    pub remote: Option<String>,
+    /// What the page's engine adopts, as JSON.
+    pub decision: String,
+    /// Of all this, whenever it is.
+    pub tag: Option<String>,
+    /// Of the slots, where others are shown the same.
+    pub variant: Option<String>,
+    /// A `Set-Cookie`.
+    pub cookie: Option<String>,
+}
+
+/// The plan for a page.
 ///
 /// Without a cookie that allows personalization the visitor is nobody: no shard is asked, and only
 /// rules that read nothing of a visitor can win.
@@ -65,7 +92,7 @@ pub async fn plan<H: Clock + Objects>(
         .filter(|visitor| visitor.consent.contains(Purpose::Personalization) && !page.objects);
     let key = visitor.map(|visitor| format!("{ANONYMOUS}{}", visitor.id));
     let program = edge.packs.deciding(edge.host, now, key.as_deref()).await;
-    let Some(program) = program.map_err(problems::unavailable)? else { return Ok(None) };
+    let Some(program) = program.map_err(problems::unavailable)? else { return Ok(Plan::Unchanged) };
     let engine = Engine::new(&program, Numerals::NATIVE);
     if let Some(visitor) = visitor {
         let (state, cookie) = known(edge, engine, page, visitor, now).await?;
@@ -120,50 +147,47 @@ impl<H: Clock + Objects> Planning<'_, H> {
         };
         let decision = decide(page);
         if let Some(target) = elsewhere(page, &decision, decide) {
-            let plan = self.redirect(&target, &shown.into_inner()).await?;
-            return Ok((Some(plan.to_string().into()), None));
+            return Ok((self.redirect(target, &shown.into_inner()).await?, None));
         }
-        let slots = rendered(&decision);
         let remote = self.remote(&decision);
         let bare = remote.is_empty() && decision.slots.iter().all(|slot| slot.body.is_none());
         let holds = remote.is_empty().then_some(decision.valid_until);
         if bare && self.visitor.is_none() {
-            return Ok((None, holds));
+            return Ok((Plan::Unchanged, holds));
         }
         let observed = edge.packs.observed(engine.program);
         let mut contents = decision.slots.iter().filter_map(|slot| slot.content.as_ref());
         let is_constant = contents.all(|content| observed.is_constant(content));
+        let slots = Json::Object(rendered(&decision)).to_string();
         let mut told = without_bodies(&decision.for_page(engine.program));
-        let mut plan = json!({ "slots": slots, "remote": remote, "decision": told.to_string() });
-        if let Some(cookie) = cookie {
-            plan["cookie"] = cookie.into();
-        }
-        if remote.is_empty() {
-            let slots = plan["slots"].to_string();
-            told["now"] = serde_json::Value::Null;
-            plan["tag"] = tag(&[&slots, &told.to_string()]).into();
-            if is_constant {
-                plan["variant"] = tag(&[&slots]).into();
-            }
-        }
-        Ok((Some(plan.to_string().into()), holds))
+        let now = told.as_object_mut().and_then(|told| told.remove("now"));
+        let timeless = told.to_string();
+        let whole = remote.is_empty();
+        let personal = Personal {
+            tag: whole.then(|| tag(&[&slots, &timeless])),
+            variant: (whole && is_constant).then(|| tag(&[&slots])),
+            decision: format!("{{\"now\":{},{}", now.unwrap_or_default(), &timeless[1..]),
+            slots,
+            remote: (!whole).then(|| Json::Object(remote).to_string()),
+            cookie,
+        };
+        Ok((Plan::Personal(Rc::new(personal)), holds))
     }
 
     /// Leads the visitor on, once it is logged what they are shown by that.
-    async fn redirect(&self, target: &str, shown: &Shown) -> Result<serde_json::Value, Problem> {
+    async fn redirect(&self, to: String, shown: &Shown) -> Result<Plan, Problem> {
         let Self { edge, page, now, .. } = *self;
-        let mut plan = json!({ "redirect": target });
-        if let Some(visitor) = self.visitor.filter(|_| page.visit && !shown.is_empty()) {
-            exposures::log(edge, &visitor.id, shown, now).await?;
-            let cookies = page.cookie.as_deref();
-            plan["cookie"] =
-                snapshot::moved(edge, cookies, visitor, now, page.is_secure()).await.into();
-        }
-        Ok(plan)
+        let Some(visitor) = self.visitor.filter(|_| page.visit && !shown.is_empty()) else {
+            return Ok(Plan::Redirect { to, cookie: None });
+        };
+        exposures::log(edge, &visitor.id, shown, now).await?;
+        let cookies = page.cookie.as_deref();
+        let cookie = snapshot::moved(edge, cookies, visitor, now, page.is_secure()).await;
+        Ok(Plan::Redirect { to, cookie })
     }
 
     /// What another server says, of those that the operator allows.
-    fn remote(&self, decision: &Decision) -> Map<String, serde_json::Value> {
+    fn remote(&self, decision: &Decision) -> Map<String, Json> {
         let unsaid = |slot: &&SlotDecision| slot.content.is_some() && slot.body.is_none();
         if !decision.slots.iter().any(|slot| unsaid(&slot)) {
             return Map::new();
@@ -181,7 +205,7 @@ impl<H: Clock + Objects> Planning<'_, H> {
 }
 
 /// What is put into slots.
-fn rendered(decision: &Decision) -> Map<String, serde_json::Value> {
+fn rendered(decision: &Decision) -> Map<String, Json> {
     let slots = decision.slots.iter().filter_map(|slot| {
         let (rendered, content) = (slot.body.as_ref()?, slot.content.as_ref()?);
         let html = match rendered.body {
@@ -221,11 +245,8 @@ async fn known<H: Clock + Objects>(
 
 /// The same for two visitors, or at two times, who are shown the same.
 fn tag(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hex(&hash.finalize()[..8])
+    let text = parts.join("\n");
+    format!("{:016x}", fnv1a64(text.as_bytes()))
 }
 
 /// Redirects that are followed here.

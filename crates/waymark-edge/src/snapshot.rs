@@ -4,19 +4,15 @@
 //! profile may hold what servers and other devices have told. The cipher is one that a repeated nonce does not break,
 //! since the edge has no source of chance that tests could not repeat.
 
-use std::io::Read as _;
-
+use aes_gcm_siv::Nonce;
 use aes_gcm_siv::aead::{Aead, Payload};
-use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
-use hmac::Mac as _;
+use lz4_flex::{compress, decompress};
 use waymark_engine::{Engine, Numerals, PackHash, State};
 use waymark_model::{Purpose, Reader, Span, Timestamp, Writer, fnv1a64};
 
-use crate::cookie::{self, CookieKeys, MOST_BYTES, Visitor, mac, values};
+use crate::cookie::{self, CookieKeys, MOST_BYTES, Visitor, values};
 use crate::edge::Edge;
 use crate::identity::ANONYMOUS;
 use crate::ports::{Clock, Objects};
@@ -30,8 +26,6 @@ const VERSION: &str = "s1";
 /// The first byte of what is encrypted.
 const FORMAT: u8 = 1;
 const NONCE: usize = 12;
-/// A state that was packed into so few bytes is not larger than this.
-const MOST_INFLATED: u64 = 64 * 1024;
 
 /// What a cookie has of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +66,7 @@ impl Seen {
 impl Snapshot {
     /// The value of a cookie; `None` without a key, and for a profile that does not fit into one.
     pub fn seal(&self, keys: &CookieKeys) -> Option<String> {
-        let (id, secret) = keys.first()?;
+        let key = keys.first()?;
         let mut out = Writer::default();
         out.byte(FORMAT);
         out.text(&self.id);
@@ -80,14 +74,14 @@ impl Snapshot {
         out.signed(self.issued.0);
         out.raw(&self.pack.0);
         out.bytes(&self.state);
-        let mut packed = Vec::new();
-        DeflateEncoder::new(out.as_bytes(), Compression::fast()).read_to_end(&mut packed).ok()?;
+        let mut packed = u16::try_from(out.as_bytes().len()).ok()?.to_le_bytes().to_vec();
+        packed.extend(compress(out.as_bytes()));
         let mut nonce = [0; NONCE];
         nonce[..8].copy_from_slice(&self.issued.0.to_le_bytes());
         nonce[8..].copy_from_slice(&fnv1a64(self.id.as_bytes()).to_le_bytes()[..4]);
-        let head = format!("{VERSION}.{id}");
+        let head = format!("{VERSION}.{}", key.id);
         let payload = Payload { msg: &packed, aad: head.as_bytes() };
-        let sealed = cipher(secret)?.encrypt(&Nonce::from(nonce), payload).ok()?;
+        let sealed = key.cipher.encrypt(&Nonce::from(nonce), payload).ok()?;
         let value =
             format!("{head}.{}", BASE64_URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()));
         (value.len() <= MOST_BYTES).then_some(value)
@@ -100,14 +94,14 @@ impl Snapshot {
         }
         let (head, body) = value.rsplit_once('.')?;
         let (version, id) = head.split_once('.')?;
-        let secret = keys.secret(id).filter(|_| version == VERSION)?;
+        let key = keys.named(id).filter(|_| version == VERSION)?;
         let body = BASE64_URL_SAFE_NO_PAD.decode(body).ok()?;
         let (nonce, sealed) = body.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
         let payload = Payload { msg: sealed, aad: head.as_bytes() };
-        let packed = cipher(secret)?.decrypt(&Nonce::from(nonce), payload).ok()?;
-        let mut bytes = Vec::new();
-        DeflateDecoder::new(&*packed).take(MOST_INFLATED).read_to_end(&mut bytes).ok()?;
+        let packed = key.cipher.decrypt(&Nonce::from(nonce), payload).ok()?;
+        let (length, packed) = packed.split_first_chunk()?;
+        let bytes = decompress(packed, u16::from_le_bytes(*length).into()).ok()?;
         let read = Reader::whole(&bytes, |input| {
             if input.byte() != FORMAT {
                 input.refuse("unknown-snapshot-format", ());
@@ -151,12 +145,6 @@ impl Snapshot {
         }
         seen
     }
-}
-
-/// AES's key is made of the secret that signs cookies, which is of any length.
-fn cipher(secret: &[u8]) -> Option<Aes256GcmSiv> {
-    let key = mac(secret, "waymark snapshot")?.finalize().into_bytes();
-    Aes256GcmSiv::new_from_slice(&key).ok()
 }
 
 /// `Set-Cookie` with what a shard told of a visitor. One that does not fit takes the old one away.

@@ -8,6 +8,8 @@ use waymark_engine::program::Observed;
 use waymark_engine::{Context, PackHash};
 use waymark_model::{Span, Timestamp, Value, Writer};
 
+use crate::pages::Plan;
+
 /// How long a plan is kept at most: it tells its page when it was made.
 const FRESH: Span = Span(60 * Span::SECOND.0);
 /// Plans, and bytes of all plans with their keys, that an isolate keeps.
@@ -15,9 +17,6 @@ const MOST: usize = 1_024;
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// A longer key is rather somebody's idea than a page's address.
 const KEY_BYTES: usize = 2_048;
-
-/// A plan as its page gets it; `None` for a page that stays as it is.
-pub type Plan = Option<Rc<str>>;
 
 #[derive(Debug, Default)]
 pub struct Variants(RefCell<Kept>);
@@ -91,12 +90,19 @@ impl Kept {
 }
 
 fn size(key: &Key, plan: &Plan) -> usize {
-    key.0.len() + plan.as_deref().map_or(0, str::len)
+    let texts = match plan {
+        Plan::Personal(personal) => personal.slots.len() + personal.decision.len(),
+        Plan::Unchanged | Plan::Redirect { .. } => 0,
+    };
+    key.0.len() + texts
 }
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::{Key, MOST, Variants};
+    use crate::pages::{Personal, Plan};
     use waymark_engine::program::Observed;
     use waymark_engine::{Context, PackHash};
     use waymark_model::{Object, Span, Timestamp, Value};
@@ -128,33 +134,44 @@ mod tests {
         assert_eq!(Key::new(PackHash([1; 16]), &long, &context), None);
     }
 
+    fn plan(bytes: usize) -> Plan {
+        Plan::Personal(Rc::new(Personal {
+            slots: "p".repeat(bytes),
+            remote: None,
+            decision: String::new(),
+            tag: None,
+            variant: None,
+            cookie: None,
+        }))
+    }
+
     #[test]
     fn a_plan_is_kept_while_it_holds() {
         let variants = Variants::default();
-        variants.keep(key("/a", ""), Some("plan".into()), NOW, NOW.plus(Span(5_000)));
-        variants.keep(key("/b", ""), None, NOW, Timestamp::MAX);
+        variants.keep(key("/a", ""), plan(4), NOW, NOW.plus(Span(5_000)));
+        variants.keep(key("/b", ""), Plan::Unchanged, NOW, Timestamp::MAX);
         let at = |path: &str, ms: i64| variants.get(&key(path, ""), NOW.plus(Span(ms)));
-        assert_eq!(at("/a", 4_999), Some(Some("plan".into())));
+        assert_eq!(at("/a", 4_999), Some(plan(4)));
         assert_eq!(at("/a", 5_000), None);
-        assert_eq!((at("/b", 59_999), at("/b", 60_000)), (Some(None), None));
+        assert_eq!((at("/b", 59_999), at("/b", 60_000)), (Some(Plan::Unchanged), None));
         assert_eq!(at("/c", 0), None);
     }
 
     #[test]
     fn the_oldest_go_when_there_are_too_many() {
         let variants = Variants::default();
-        let long: std::rc::Rc<str> = "p".repeat(8_192).into();
+        let long = plan(8_192);
         for number in 0..2 * MOST {
             let key = key(&format!("/{number}"), "");
-            variants.keep(key, Some(long.clone()), NOW, Timestamp::MAX);
+            variants.keep(key, long.clone(), NOW, Timestamp::MAX);
         }
         assert!((400..=512).contains(&variants.len()), "{}", variants.len());
         assert_eq!(variants.get(&key("/0", ""), NOW), None);
         let last = key(&format!("/{}", 2 * MOST - 1), "");
         assert!(variants.get(&last, NOW).is_some());
         for _ in 0..3 {
-            variants.keep(last.clone(), None, NOW, Timestamp::MAX);
+            variants.keep(last.clone(), Plan::Unchanged, NOW, Timestamp::MAX);
         }
-        assert_eq!(variants.get(&last, NOW), Some(None));
+        assert_eq!(variants.get(&last, NOW), Some(Plan::Unchanged));
     }
 }

@@ -28,7 +28,7 @@ use crate::edge::Edge;
 use crate::http::{Place, Response as Answered};
 use crate::isolate::Isolate;
 use crate::packs::PackCache;
-use crate::pages::{PageRequest, plan as plan_of};
+use crate::pages::{PageRequest, Plan, plan as plan_of};
 use crate::ports::{
     Budget, Budgets, Call, Called, Clock, Lake, Objects, Reports, TallyRow, Unavailable, Web,
 };
@@ -223,7 +223,8 @@ pub fn sanitized(html: &str) -> String {
     waymark_pack::sanitized(html)
 }
 
-/// What to change in a page: JSON for the entry, or nothing; a promise of it where something has to be asked first.
+/// What to change in a page: nothing, `[where to go, cookie]`, or `[slots, remote, decision, tag, variant, cookie]`; a
+/// promise of that where something has to be asked first.
 #[wasm_bindgen]
 #[expect(
     clippy::too_many_arguments,
@@ -250,12 +251,32 @@ pub fn plan(
         let (packs, isolate) = (packs(), isolate());
         let edge = Edge { host: &Host { env }, config, packs: &packs, isolate: &isolate };
         let plan = plan_of(&edge, &page).await.map_err(|problem| JsValue::from(problem.detail))?;
-        Ok(plan.map_or(JsValue::UNDEFINED, |plan| JsValue::from_str(&plan)))
+        Ok(told_of(plan))
     });
     // The usual page waits for nothing, and a promise would cost more than its plan.
     match planning.as_mut().poll(&mut task::Context::from_waker(task::Waker::noop())) {
         Poll::Ready(plan) => plan,
         Poll::Pending => Ok(future_to_promise(planning).into()),
+    }
+}
+
+fn told_of(plan: Plan) -> JsValue {
+    let text =
+        |text: &Option<String>| text.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str);
+    match plan {
+        Plan::Unchanged => JsValue::UNDEFINED,
+        Plan::Redirect { to, cookie } => js_sys::Array::of2(&to.into(), &text(&cookie)).into(),
+        Plan::Personal(own) => {
+            let told = [
+                JsValue::from_str(&own.slots),
+                text(&own.remote),
+                JsValue::from_str(&own.decision),
+                text(&own.tag),
+                text(&own.variant),
+                text(&own.cookie),
+            ];
+            told.into_iter().collect::<js_sys::Array>().into()
+        }
     }
 }
 

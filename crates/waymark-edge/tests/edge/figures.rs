@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use serde_json::{Value as Json, json};
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::isolate::Isolate;
-use waymark_edge::pages::{PageRequest, plan};
+use waymark_edge::pages::PageRequest;
 use waymark_edge::quotas;
 use waymark_model::Span;
 
@@ -28,8 +28,7 @@ fn page(world: &World, url: &str, language: &str) -> Option<Json> {
         accept_language: Some(language.to_owned()),
         ..PageRequest::default()
     };
-    let text = plan(&world.edge(), &page).now_or_never().unwrap().unwrap()?;
-    Some(serde_json::from_str(&text).unwrap())
+    world.page(&page)
 }
 
 /// The figures as Prometheus reads them.
@@ -105,7 +104,7 @@ fn all_isolates_are_counted_and_what_the_registry_does_not_hear_is_told_again() 
             cookie: Some(cookie.clone()),
             ..PageRequest::default()
         };
-        plan(&world.edge(), &page).now_or_never().unwrap().unwrap();
+        world.page(&page);
     };
     let none = "waymark_snapshots_total{cookie=\"none\"}";
     visit(&world);

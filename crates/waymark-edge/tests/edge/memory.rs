@@ -6,13 +6,14 @@ use std::rc::Rc;
 
 use futures_util::FutureExt as _;
 use proptest::prelude::*;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use waymark_edge::config::Config;
 use waymark_edge::edge::Edge;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::isolate::Isolate;
 use waymark_edge::letters::{Letter, Postings, Task};
 use waymark_edge::packs::{self, PackCache};
+use waymark_edge::pages::{PageRequest, Plan, plan};
 use waymark_edge::ports::{
     Activation, Batch, Budget, Budgets, Call, Called, Clock, Commit, Counters, Deed, Derived,
     Drainage, Feed, FeedRow, Gate, Grave, Health, Lake, LetterStore, Node, Note, Objects, Origin,
@@ -979,6 +980,19 @@ impl World {
 
     pub fn edge(&self) -> Edge<'_, Memory> {
         Edge { host: &self.host, config: &self.config, packs: &self.packs, isolate: &self.isolate }
+    }
+
+    /// The plan for a page, as JSON; nothing for one that stays as it is.
+    pub fn page(&self, page: &PageRequest) -> Option<Json> {
+        match plan(&self.edge(), page).now_or_never().unwrap().unwrap() {
+            Plan::Unchanged => None,
+            Plan::Redirect { to, cookie } => Some(json!({ "redirect": to, "cookie": cookie })),
+            Plan::Personal(own) => Some(json!({
+                "slots": serde_json::from_str::<Json>(&own.slots).unwrap(),
+                "remote": own.remote.as_ref().map(|text| serde_json::from_str::<Json>(text).unwrap()),
+                "decision": own.decision, "tag": own.tag, "variant": own.variant, "cookie": own.cookie,
+            })),
+        }
     }
 
     pub fn ask(&self, request: &Request) -> Response {

@@ -1,10 +1,9 @@
 //! Who may read what, and what is asked on the way.
 
-use futures_util::FutureExt as _;
 use serde_json::{Value as Json, json};
 use waymark_edge::http::{Method, Request};
 use waymark_edge::identity::uuid_from_sha256;
-use waymark_edge::pages::{PageRequest, plan};
+use waymark_edge::pages::PageRequest;
 
 use crate::memory::{BROWSER, World};
 
@@ -49,11 +48,6 @@ pub fn known(world: &World, device_key: &str) -> (String, String) {
     (id, cookie)
 }
 
-fn page(world: &World, page: &PageRequest) -> Option<Json> {
-    let text = plan(&world.edge(), page).now_or_never().unwrap().unwrap();
-    text.map(|text| serde_json::from_str(&text).unwrap())
-}
-
 #[test]
 fn a_page_is_personal_for_whom_the_cookie_was_made_and_nobody_else() {
     let world = World::new();
@@ -61,13 +55,13 @@ fn a_page_is_personal_for_whom_the_cookie_was_made_and_nobody_else() {
     let (_, cookie) = known(&world, "a device");
     let url = "https://shop.example/".to_owned();
     let own = PageRequest { url: url.clone(), cookie: Some(cookie.clone()), ..Default::default() };
-    let plan = page(&world, &own).unwrap();
+    let plan = world.page(&own).unwrap();
     assert_eq!(plan["slots"]["hero"]["content"], "back");
     let objecting = PageRequest { objects: true, ..own.clone() };
-    assert_eq!(page(&world, &objecting), None);
+    assert_eq!(world.page(&objecting), None);
     let forged = PageRequest { cookie: Some(cookie.replace("wm_v=v1.k1.", "wm_v=v1.k1.A")), ..own };
-    assert_eq!(page(&world, &forged), None);
-    assert_eq!(page(&world, &PageRequest { url, ..Default::default() }), None);
+    assert_eq!(world.page(&forged), None);
+    assert_eq!(world.page(&PageRequest { url, ..Default::default() }), None);
 }
 
 #[test]
@@ -76,7 +70,7 @@ fn before_consent_no_shard_is_asked() {
     world.publish(&pack());
     world.asked();
     for url in ["https://shop.example/", "https://shop.example/?utm_source=letter"] {
-        let _ = page(&world, &PageRequest { url: url.to_owned(), ..Default::default() });
+        let _ = world.page(&PageRequest { url: url.to_owned(), ..Default::default() });
     }
     let id = uuid_from_sha256("a device");
     let body = json!({ "deviceKey": "a device", "anonymousId": id });
@@ -125,7 +119,7 @@ fn redirects_are_followed_to_their_end_and_never_in_a_circle() {
     }));
     let planned = |path: &str| {
         let url = format!("https://edge.example{path}");
-        page(&world, &PageRequest { url, ..PageRequest::default() })
+        world.page(&PageRequest { url, ..PageRequest::default() })
     };
     let led = |path: &str| planned(path).map(|plan| plan["redirect"].clone());
     assert_eq!(led("/old?utm_source=x"), Some(json!("/newest#top")));
@@ -165,9 +159,9 @@ fn an_experiment_that_leads_elsewhere_is_logged_before_anybody_goes() {
     let body = json!({ "anonymousId": id, "deviceKey": "a device", "consent": granted() });
     let rule = || world.post("/v1/decide", BROWSER, &body).1["slots"]["hero"]["rule"].clone();
     // A script that fetches the page is led nowhere, and counts for nothing.
-    assert_eq!(page(&world, &fetched).unwrap()["redirect"], "/new");
+    assert_eq!(world.page(&fetched).unwrap()["redirect"], "/new");
     assert_eq!(rule(), "keen");
     let visit = PageRequest { visit: true, ..fetched };
-    assert_eq!(page(&world, &visit).unwrap()["redirect"], "/new");
+    assert_eq!(world.page(&visit).unwrap()["redirect"], "/new");
     assert_eq!(rule(), "led");
 }

@@ -1,10 +1,9 @@
 //! The cookie that spares a page its shard.
 
-use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use waymark_edge::http::{Method, Request, Response};
-use waymark_edge::pages::{PageRequest, plan};
+use waymark_edge::pages::PageRequest;
 use waymark_model::Span;
 
 use crate::memory::{BROWSER, SERVER, World};
@@ -50,8 +49,7 @@ impl Jar {
             visit: true,
             ..Default::default()
         };
-        let text = plan(&world.edge(), &page).now_or_never().unwrap().unwrap().unwrap();
-        let plan: Json = serde_json::from_str(&text).unwrap();
+        let plan = world.page(&page).unwrap();
         if let Some(set) = plan["cookie"].as_str() {
             assert!(self.take(set));
         }
