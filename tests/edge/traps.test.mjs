@@ -18,7 +18,7 @@ const FEATURES = [
   "ReferenceTypes", "SignExt",
 ];
 /** Where it traps, or does nothing any more, by the length of the address. */
-const LENGTHS = { plan: 4_001, "plan, later": 4_002, fetch: 4_003, "fetch, later": 4_004, shard_fetch: 4_005, silence: 4_006 };
+const LENGTHS = { plan: 4_001, "plan, later": 4_002, answer: 4_003, "answer, later": 4_004, shard_answered: 4_005, silence: 4_006 };
 
 const me = device();
 let origin;
@@ -79,7 +79,7 @@ test("a page is the origin's own when planning it traps later, and nobody waits 
   await personal();
 });
 
-for (const where of ["fetch", "fetch, later", "shard_fetch"]) {
+for (const where of ["answer", "answer, later", "shard_answered"]) {
   test(`a call that traps in ${where} is to be sent again, and then counts once`, async () => {
     const batch = Array.from({ length: 5 }, () => viewed(me.anonymousId));
     const body = { writeKey: "wk_demo", deviceKey: me.deviceKey, batch };
@@ -150,8 +150,8 @@ function withTripwire(bytes) {
   };
   const length = () => module.local.get(2, binaryen.i32);
   before("plan", module.if(i32.gt_u(length(), i32.const(4_000)), global.set("armed", length())), trap("plan"));
-  before("fetch", trap("fetch"), module.if(isArmed("fetch, later"), global.set("armed", i32.const(LENGTHS["plan, later"]))));
-  before("shard_fetch", trap("shard_fetch"));
+  before("answer", trap("answer"), module.if(isArmed("answer, later"), global.set("armed", i32.const(LENGTHS["plan, later"]))));
+  before("shard_answered", trap("shard_answered"));
   const names = Array.from({ length: module.getNumExports() }, (_, at) => {
     return binaryen.getExportInfo(module.getExportByIndex(at)).name;
   });

@@ -22,6 +22,8 @@ const TELL_EVERY = 10_000;
 const OWN_PATHS = ["/v1/", "/admin/", "/ofrep/"];
 const LIVE = "/admin/v1/events/stream";
 const OWN_FILES = ["/healthz", "/metrics", "/openapi.json"];
+const BODILESS = ["GET", "HEAD", "OPTIONS"];
+const EMPTY = new Uint8Array();
 /** The visitor's, and what of their profile spares a page its shard. The origin is not sent them. */
 const COOKIES = ["wm_v", "wm_s"];
 /** As in `src/preview.rs`: the page decides by another pack, so it comes as its author made it. */
@@ -36,6 +38,9 @@ const REMOTE_BYTES = 64 * 1024;
 // here that it is gone, whatever it was doing, and the next call makes a new one.
 let generation = 0;
 let gone = false;
+// The runtime's own makes a function of the module's anew each time that it is called.
+const settled = Promise.resolve();
+globalThis.queueMicrotask = (task) => void settled.then(task);
 const waiting = new Set();
 globalThis.__waymark_gone = () => {
   gone = true;
@@ -125,12 +130,47 @@ function durable(name) {
   return class extends DurableObject {
     #inner;
     #generation = -1;
+    /** Messages that wait to be taken in. */
+    #arrived = [];
 
-    async fetch(request) {
+    /** A question, and the answer to it. */
+    async ask(message) {
       try {
-        return await guarded(() => this.#live().fetch(request), OBJECT_DEADLINE);
+        return await this.#told(message);
       } catch (error) {
         log(name, error);
+        throw new Error("it failed, and its log says why");
+      }
+    }
+
+    /**
+     * The same, for what is written: messages that have arrived by the end of this turn are taken in together, so that
+     * the disk is waited for once. Each is a transaction of its own, and none is answered before the disk has it.
+     */
+    receive(message) {
+      return new Promise((done, fail) => {
+        if (this.#arrived.push({ message, done, fail }) === 1) setTimeout(() => this.#takeIn(), 0);
+      });
+    }
+
+    #takeIn() {
+      for (const { message, done, fail } of this.#arrived.splice(0)) this.ask(message).then(done, fail);
+    }
+
+    // Most is answered at once, and needs neither a promise of the module's nor a deadline.
+    #told(message) {
+      revive();
+      const live = this.#live();
+      const told = live.answered(message);
+      if (told === undefined) return guarded(() => this.#live().ask(message), OBJECT_DEADLINE);
+      return live.wakes?.() ? guarded(() => live.wake().then(() => told), OBJECT_DEADLINE) : told;
+    }
+
+    /** Asked by a worker of the release before this one. */
+    async fetch(request) {
+      try {
+        return new Response(await this.ask(new Uint8Array(await request.arrayBuffer())));
+      } catch (error) {
         return new Response(String(error), { status: 500 });
       }
     }
@@ -178,7 +218,7 @@ export default {
 async function api(request, env, context) {
   tellSometimes(env, context);
   try {
-    return await guarded(() => wasm.fetch(request, env, context), API_DEADLINE);
+    return await guarded(() => answered(request, env), API_DEADLINE);
   } catch (error) {
     log("api", error);
     const response = unavailable("The edge failed while answering. Send the same request again.");
@@ -190,6 +230,36 @@ async function api(request, env, context) {
     }
     return response;
   }
+}
+
+// Crossing with two texts and the body's bytes is cheaper than with the runtime's objects.
+async function answered(request, env) {
+  const body = await bodyOf(request);
+  // The module may have trapped while the body came.
+  revive();
+  let headers = "";
+  for (const [name, value] of request.headers) headers += `${name}\n${value}\n`;
+  const [status, lines, bytes, encoded] = await wasm.answer(env, request.method, request.url, headers, body);
+  const own = new Headers();
+  for (let at = 0; at + 1 < lines.length; at += 2) own.append(lines[at], lines[at + 1]);
+  return new Response(bytes, { status, headers: own, ...(encoded && { encodeBody: "manual" }) });
+}
+
+/** All of a request's body; nothing of one that is longer than its address takes. */
+async function bodyOf(request) {
+  if (BODILESS.includes(request.method)) return EMPTY;
+  const most = wasm.body_limit(request.url);
+  const length = request.headers.get("Content-Length");
+  if (length !== null) return Number(length) > most ? undefined : new Uint8Array(await request.arrayBuffer());
+  if (!request.body) return EMPTY;
+  const chunks = [];
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > most) return undefined;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 // Each question is a request of its own: the token is asked for each time.

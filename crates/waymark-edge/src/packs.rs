@@ -171,6 +171,11 @@ impl PackCache {
         Ok(self.outbound.keep(hash, compiled.outbound))
     }
 
+    /// The Program to fold with, where it is in memory.
+    pub fn known(&self, packs: &Packs) -> Option<Rc<Program>> {
+        self.programs.get(packs)
+    }
+
     /// The Program to fold with: it remembers what former packs did. Without an active pack an empty
     /// one, so that sessions and traits are kept nevertheless.
     pub async fn folding<O: Objects>(

@@ -1,48 +1,39 @@
-//! Requests and answers, from the runtime's form to ours and back.
+//! Requests and answers, from the entry's form to ours and back.
 
-use futures_util::StreamExt as _;
-use worker::{EncodeBody, Headers, Response};
+use js_sys::{Array, JsString, Uint8Array};
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::http::{Method, Request, Response as Answered};
-use crate::router::body_limit;
+use crate::http::{Address, Method, Request, Response};
+use crate::router::body_limit as limit_of;
 
-/// The request as a value, its body read as far as its address allows.
-pub async fn request(mut request: worker::Request) -> worker::Result<Request> {
-    let address = request.inner().url();
-    let mut out = Request::new(Method::from_name(&request.inner().method()), &address);
-    out.headers = request.headers().entries().collect();
-    out.place.country = out.header("cf-ipcountry").map(str::to_owned);
-    out.place.timezone = out.header("cf-timezone").map(str::to_owned);
-    if matches!(out.method, Method::Get | Method::Head | Method::Options) {
-        return Ok(out);
-    }
-    let most = body_limit(&out.address.path);
-    let length = out.header("content-length").and_then(|text| text.parse::<usize>().ok());
-    match length {
-        Some(length) if length > most => out.too_long = true,
-        Some(_) => out.body = request.bytes().await?,
-        None if request.inner().body().is_none() => {}
-        None => {
-            let mut stream = request.stream()?;
-            while let Some(chunk) = stream.next().await {
-                out.body.extend_from_slice(&chunk?);
-                if out.body.len() > most {
-                    out.too_long = true;
-                    break;
-                }
-            }
-        }
-    }
-    Ok(out)
+/// Bytes that a body sent to an address may have.
+#[wasm_bindgen]
+pub fn body_limit(url: &str) -> u32 {
+    u32::try_from(limit_of(&Address::parse(url).path)).unwrap_or(u32::MAX)
 }
 
-pub fn response(answered: Answered) -> worker::Result<Response> {
-    let headers = Headers::new();
-    for (name, value) in &answered.headers {
-        headers.append(name, value)?;
+/// The request as a value. `headers` has a name and a value by turns, a line each; without a body, it was too long.
+pub fn request(method: &str, url: &str, headers: &str, body: Option<Vec<u8>>) -> Request {
+    let mut out = Request::new(Method::from_name(method), url);
+    let mut lines = headers.split('\n');
+    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+        out.headers.push((name.to_owned(), value.to_owned()));
     }
-    let builder = Response::builder().with_status(answered.status).with_headers(headers);
-    let builder =
-        if answered.encoded { builder.with_encode_body(EncodeBody::Manual) } else { builder };
-    Ok(if answered.body.is_empty() { builder.empty() } else { builder.fixed(answered.body) })
+    out.place.country = out.header("cf-ipcountry").map(str::to_owned);
+    out.place.timezone = out.header("cf-timezone").map(str::to_owned);
+    out.too_long = body.is_none();
+    out.body = body.unwrap_or_default();
+    out
+}
+
+/// Status, names and values of headers by turns, the body if there is one, and whether it is encoded as they say.
+pub fn response(answered: &Response) -> Array {
+    let lines = answered.headers.iter().flat_map(|(name, value)| [*name, value]);
+    let headers: Array = lines.map(JsString::from).collect();
+    let body = match answered.body.as_slice() {
+        [] => JsValue::NULL,
+        bytes => Uint8Array::from(bytes).into(),
+    };
+    Array::of4(&answered.status.into(), &headers, &body, &answered.encoded.into())
 }

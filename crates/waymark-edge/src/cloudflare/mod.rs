@@ -1,6 +1,6 @@
 //! Cloudflare's side of the ports: a Worker and two kinds of Durable Objects.
 //!
-//! Exported to `js/entry.js`: `fetch` for the edge's own addresses, `plan` for pages, and the classes
+//! Exported to `js/entry.js`: `answer` for the edge's own addresses, `plan` for pages, and the classes
 //! `Shard` and `Registry`.
 
 mod exchange;
@@ -14,18 +14,17 @@ mod web;
 use std::rc::Rc;
 use std::task::{self, Poll};
 
+use js_sys::{Array, JsString, Promise, Reflect, Uint8Array};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use waymark_model::Timestamp;
+use worker::Env;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
-use worker::wasm_bindgen::{JsCast as _, JsValue};
-use worker::{
-    Context, Env, EnvBinding as _, ObjectNamespace, Request, RequestInit, Response, Stub, event,
-};
+use worker::wasm_bindgen::{JsCast, JsValue};
 
 use crate::config::{Config, ConfigError};
 use crate::counts;
 use crate::edge::Edge;
-use crate::http::{Place, Response as Answered};
+use crate::http::{Method, Place, Response};
 use crate::isolate::Isolate;
 use crate::packs::PackCache;
 use crate::pages::{PageRequest, Plan, plan as plan_of};
@@ -33,6 +32,7 @@ use crate::ports::{
     Budget, Budgets, Call, Called, Clock, Lake, Objects, Reports, TallyRow, Unavailable, Web,
 };
 use crate::problems;
+use crate::protocol::ShardCall;
 use crate::quotas;
 use crate::shard_map::ShardMap;
 
@@ -77,15 +77,15 @@ impl Clock for Host {
 
 impl Objects for Host {
     async fn shard(&self, object: u16, message: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
-        let stub = self.stub("SHARD", &ShardMap::name(object));
-        told(stub, &message).await.map_err(|error| {
-            Unavailable(format!("The shard {} did not answer: {error}.", ShardMap::name(object)))
-        })
+        let name = ShardMap::name(object);
+        let how = if ShardCall::receives(&message) { Stub::receive } else { Stub::ask };
+        self.told("SHARD", &name, &message, how)
+            .await
+            .map_err(|error| Unavailable(format!("The shard {name} did not answer: {error}.")))
     }
 
     async fn registry(&self, message: Vec<u8>) -> Result<Vec<u8>, Unavailable> {
-        let stub = self.stub("REGISTRY", REGISTRY);
-        told(stub, &message)
+        self.told("REGISTRY", REGISTRY, &message, Stub::ask)
             .await
             .map_err(|error| Unavailable(format!("The registry did not answer: {error}.")))
     }
@@ -147,44 +147,63 @@ fn log(at: &str, message: &str) {
     worker::console_error!("{line}");
 }
 
-impl Host {
-    fn stub(&self, binding: &str, name: &str) -> worker::Result<Stub> {
-        let config = config(&self.env);
-        let config = config.as_ref().as_ref().ok();
-        let Some(jurisdiction) = config.and_then(|config| config.jurisdiction.as_deref()) else {
-            return self.env.durable_object(binding)?.get_by_name(name);
-        };
-        let everywhere: Namespace =
-            js_sys::Reflect::get(&self.env, &binding.into())?.unchecked_into();
-        ObjectNamespace::get(everywhere.jurisdiction(jurisdiction)?)?.get_by_name(name)
-    }
-}
-
-async fn told(stub: worker::Result<Stub>, message: &[u8]) -> worker::Result<Vec<u8>> {
-    let body = js_sys::Uint8Array::from(message);
-    let mut init = RequestInit::new();
-    init.with_method(worker::Method::Post).with_body(Some(body.into()));
-    let request = Request::new_with_init("https://object/", &init)?;
-    let response = stub?.fetch_with_request(request).await?;
-    let status = response.status_code();
-    // In one piece: the `worker` crate would read it by a stream.
-    let response = worker::web_sys::Response::from(response);
-    let body = JsFuture::from(response.array_buffer()?).await?;
-    // An object's own refusal is in the message; anything else is not ours.
-    match status {
-        200 | 409 => Ok(js_sys::Uint8Array::new(&body).to_vec()),
-        status => Err(worker::Error::RustError(format!("status {status}"))),
-    }
-}
-
 #[wasm_bindgen]
 extern "C" {
     /// A binding to objects; the `worker` crate knows no jurisdictions of named ones.
     type Namespace;
-
     #[wasm_bindgen(method, catch)]
-    fn jurisdiction(this: &Namespace, name: &str) -> Result<JsValue, JsValue>;
+    fn jurisdiction(this: &Namespace, name: &str) -> Result<Namespace, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = getByName)]
+    fn get_by_name(this: &Namespace, name: &str) -> Result<Stub, JsValue>;
 
+    /// An object, by the methods that the entry gives it.
+    type Stub;
+    #[wasm_bindgen(method, catch)]
+    fn ask(this: &Stub, message: &Uint8Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn receive(this: &Stub, message: &Uint8Array) -> Result<Promise, JsValue>;
+}
+
+impl Host {
+    /// What an object answers.
+    async fn told(
+        &self,
+        binding: &str,
+        name: &str,
+        message: &[u8],
+        how: fn(&Stub, &Uint8Array) -> Result<Promise, JsValue>,
+    ) -> Result<Vec<u8>, String> {
+        let told = async {
+            let stub = self.objects(binding)?.get_by_name(name)?;
+            JsFuture::from(how(&stub, &Uint8Array::from(message))?).await
+        };
+        match told.await {
+            Ok(told) => Ok(Uint8Array::new(&told).to_vec()),
+            Err(error) => Err(said(&error)),
+        }
+    }
+
+    /// Objects of a kind, where they have to be.
+    fn objects(&self, binding: &str) -> Result<Namespace, JsValue> {
+        let objects: Namespace =
+            Reflect::get(&self.env, &JsString::from(binding))?.unchecked_into();
+        let config = config(&self.env);
+        let config = config.as_ref().as_ref().ok();
+        match config.and_then(|config| config.jurisdiction.as_deref()) {
+            Some(jurisdiction) => objects.jurisdiction(jurisdiction),
+            None => Ok(objects),
+        }
+    }
+}
+
+/// What went wrong, in the runtime's words.
+fn said(error: &JsValue) -> String {
+    let error = error.dyn_ref::<js_sys::Error>();
+    error.map_or_else(|| "unknown".to_owned(), |error| String::from(error.message()))
+}
+
+#[wasm_bindgen]
+extern "C" {
     /// The entry's: this instance has trapped and must not be called again.
     #[wasm_bindgen(js_name = __waymark_gone)]
     fn gone();
@@ -197,24 +216,31 @@ pub fn watch() {
     wasm_bindgen::handler::set_on_abort(gone);
 }
 
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Response> {
+/// An answer of the edge's own, in the entry's form. Without a body the request's was too long.
+#[wasm_bindgen]
+pub async fn answer(
+    env: Env,
+    method: String,
+    url: String,
+    headers: String,
+    body: Option<Vec<u8>>,
+) -> Array {
     let config = config(&env);
     let answered = match &*config {
-        Err(error) => Answered::problem(&problems::bad_configuration(error.to_string())),
+        Err(error) => Response::problem(&problems::bad_configuration(error.to_string())),
         Ok(config) => {
-            let request = exchange::request(request).await?;
+            let request = exchange::request(&method, &url, &headers, body);
             let host = Host { env };
             let (packs, isolate) = (packs(), isolate());
             let edge = Edge { host: &host, config, packs: &packs, isolate: &isolate };
             let mut answered = edge.handle(&request).await;
-            if request.method == crate::http::Method::Head {
+            if request.method == Method::Head {
                 answered.body = Vec::new();
             }
             answered
         }
     };
-    exchange::response(answered)
+    exchange::response(&answered)
 }
 
 /// What of another server's HTML is harmless.
@@ -265,7 +291,7 @@ fn told_of(plan: Plan) -> JsValue {
         |text: &Option<String>| text.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str);
     match plan {
         Plan::Unchanged => JsValue::UNDEFINED,
-        Plan::Redirect { to, cookie } => js_sys::Array::of2(&to.into(), &text(&cookie)).into(),
+        Plan::Redirect { to, cookie } => Array::of2(&to.into(), &text(&cookie)).into(),
         Plan::Personal(own) => {
             let told = [
                 JsValue::from_str(&own.slots),
@@ -275,7 +301,7 @@ fn told_of(plan: Plan) -> JsValue {
                 text(&own.variant),
                 text(&own.cookie),
             ];
-            told.into_iter().collect::<js_sys::Array>().into()
+            told.into_iter().collect::<Array>().into()
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use waymark_engine::PackHash;
 use waymark_model::{Object, Reader, Timestamp, Writer};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{DurableObject, Env, Request, Response, SqlStorageValue, State, durable_object};
 
 use super::storage::{Columns, Row, Sql, count, integer};
@@ -63,14 +64,22 @@ impl DurableObject for Registry {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
-        let bytes = request.bytes().await?;
-        let told = match (&self.store, RegistryAsk::decode(&bytes)) {
+    /// The entry's, which asks what is asked.
+    async fn fetch(&self, _: Request) -> worker::Result<Response> {
+        Response::empty()
+    }
+}
+
+/// As a shard's.
+#[wasm_bindgen]
+impl Registry {
+    pub fn answered(&self, message: &[u8]) -> Vec<u8> {
+        let told = match (&self.store, RegistryAsk::decode(message)) {
             (Ok(store), Ok(ask)) => answer(store, &ask),
             (Err(error), _) => RegistryTold::Failed(error.to_string()),
             (_, Err(error)) => RegistryTold::Failed(unreadable(&error)),
         };
-        Response::from_bytes(told.encode())
+        told.encode()
     }
 }
 

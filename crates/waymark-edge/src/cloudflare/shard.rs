@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use waymark_model::{Span, Timestamp};
 use waymark_wire::Problem;
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::shard_store::SqlShard;
@@ -35,6 +37,8 @@ pub struct Shard {
     moved: Cell<Option<u64>>,
     /// When the alarm is set for, as far as this instance knows.
     wakes: Cell<Option<Timestamp>>,
+    /// When it has to go off at the latest, if it is not known to be set for that.
+    wanted: Cell<Option<Timestamp>>,
 }
 
 /// How long until there is something to do again; nothing where it is known to nobody.
@@ -45,31 +49,20 @@ impl DurableObject for Shard {
         let host = Host { env };
         let store = SqlShard::open(&state, host.now());
         let drains = host.has_lake() || host.has_reports();
-        Self { state, host, store, drains, moved: Cell::new(None), wakes: Cell::new(None) }
+        Self {
+            state,
+            host,
+            store,
+            drains,
+            moved: Cell::new(None),
+            wakes: Cell::new(None),
+            wanted: Cell::new(None),
+        }
     }
 
-    async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
-        let bytes = request.bytes().await?;
-        let told = self.told(&bytes).await;
-        if matches!(
-            told,
-            ShardTold::Received { pending: true, .. }
-                | ShardTold::Done { pending: true }
-                | ShardTold::Erased { pending: true, .. }
-        ) {
-            self.wake_after(PATIENCE).await?;
-        }
-        if self.has_to_move() {
-            self.wake_after(PATIENCE).await?;
-        }
-        if let Some(wait) = self.wait_for_news() {
-            self.wake_after(wait).await?;
-        }
-        if let Some(due) = self.store.as_ref().ok().and_then(SqlShard::take_due) {
-            self.wake_after(due.since(self.host.now()).max(Span(0))).await?;
-        }
-        let status = if matches!(told, ShardTold::Stale { .. }) { 409 } else { 200 };
-        Ok(Response::from_bytes(told.encode())?.with_status(status))
+    /// The entry's, which asks what is asked.
+    async fn fetch(&self, _: Request) -> worker::Result<Response> {
+        Response::empty()
     }
 
     /// Never fails: what could not be done waits for the next one.
@@ -101,6 +94,53 @@ impl DurableObject for Shard {
     }
 }
 
+#[wasm_bindgen]
+impl Shard {
+    /// The answer to a message, where nothing has to be waited for.
+    pub fn answered(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let told = match self.understood(message) {
+            Ok((store, call)) => {
+                let program = packs().known(&call.packs().cloned().unwrap_or_default())?;
+                answer(store, &program, &call)
+            }
+            Err(why) => ShardTold::Failed(why),
+        };
+        self.note(&told);
+        Some(told.encode())
+    }
+
+    /// The answer to any message. The alarm is set before it is given.
+    pub async fn ask(&self, message: Vec<u8>) -> Result<Vec<u8>, JsValue> {
+        let told = match self.understood(&message) {
+            Ok((store, call)) => {
+                let asked = call.packs().cloned().unwrap_or_default();
+                match packs().folding(&self.host, &asked).await {
+                    // From here on nothing waits: what is read is what is written over.
+                    Ok(program) => answer(store, &program, &call),
+                    Err(error) => ShardTold::Failed(error.to_string()),
+                }
+            }
+            Err(why) => ShardTold::Failed(why),
+        };
+        self.note(&told);
+        self.wake().await?;
+        Ok(told.encode())
+    }
+
+    /// Whether the alarm is to be set, before anybody is told what was answered.
+    pub fn wakes(&self) -> bool {
+        self.wanted.get().is_some()
+    }
+
+    /// Sets it.
+    pub async fn wake(&self) -> Result<(), JsValue> {
+        match self.wanted.take() {
+            None => Ok(()),
+            Some(at) => Ok(self.wake_after(at.since(self.host.now())).await?),
+        }
+    }
+}
+
 impl Shard {
     /// Sets the alarm, unless it goes off before that.
     async fn wake_after(&self, wait: Span) -> worker::Result<()> {
@@ -116,6 +156,23 @@ impl Shard {
         }
         self.wakes.set(Some(at));
         storage.set_alarm(wait.0.max(0)).await
+    }
+
+    /// When the alarm has to go off, after an answer.
+    fn note(&self, told: &ShardTold) {
+        let is_pending = matches!(
+            told,
+            ShardTold::Received { pending: true, .. }
+                | ShardTold::Done { pending: true }
+                | ShardTold::Erased { pending: true, .. }
+        );
+        let now = self.host.now();
+        let patience = (is_pending || self.has_to_move()).then(|| now.plus(PATIENCE));
+        let news = self.wait_for_news().map(|wait| now.plus(wait));
+        let due = self.store.as_ref().ok().and_then(SqlShard::take_due).map(|due| due.max(now));
+        let at = [patience, news, due].into_iter().flatten().min();
+        let at = at.filter(|at| self.wakes.get().is_none_or(|wakes| wakes > *at));
+        self.wanted.set(self.wanted.get().into_iter().chain(at).min());
     }
 
     /// How long what has come in may wait before the alarm sees to it; nothing where nothing has.
@@ -160,24 +217,12 @@ impl Shard {
         config.map.history().len() > 1 && self.moved.get() != Some(config.map.epoch)
     }
 
-    async fn told(&self, bytes: &[u8]) -> ShardTold {
-        let store = match &self.store {
-            Ok(store) => store,
-            Err(error) => return ShardTold::Failed(error.to_string()),
-        };
-        let call = match ShardCall::decode(bytes) {
-            Ok(call) => call,
-            Err(error) => return ShardTold::Failed(unreadable(&error)),
-        };
-        if let Err(error) = store.is_object(call.object) {
-            return ShardTold::Failed(error.to_string());
-        }
-        let asked = call.packs().cloned().unwrap_or_default();
-        match packs().folding(&self.host, &asked).await {
-            // From here on nothing waits: what is read is what is written over.
-            Ok(program) => answer(store, &program, &call),
-            Err(error) => ShardTold::Failed(error.to_string()),
-        }
+    /// What is asked, and of what; or why it cannot be answered.
+    fn understood(&self, message: &[u8]) -> Result<(&SqlShard, ShardCall), String> {
+        let store = self.store.as_ref().map_err(StoreError::to_string)?;
+        let call = ShardCall::decode(message).map_err(|error| unreadable(&error))?;
+        store.is_object(call.object).map_err(|error| error.to_string())?;
+        Ok((store, call))
     }
 }
 

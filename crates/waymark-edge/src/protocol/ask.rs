@@ -6,12 +6,25 @@ use super::parts::{
     read_post, read_refusal, read_stored, read_u16, write_post, write_refusal, write_slots,
     write_stored,
 };
-use super::{DrainStep, Incoming, Packs, Parcel, ShardAsk, ShardCall, message, read_message};
+use super::{
+    DrainStep, Incoming, Packs, Parcel, RELEASE, ShardAsk, ShardCall, message, read_message,
+};
 use crate::letters::Fate;
 use crate::ports::Link;
 use crate::shard_map::ShardMap;
 
+/// What the message that brings events says it is.
+const RECEIVE: u8 = 0;
+
 impl ShardCall {
+    /// Whether a message brings events. Nobody but their sender waits for those.
+    pub fn receives(message: &[u8]) -> bool {
+        let mut input = Reader::new(message);
+        let _: [u8; RELEASE.len()] = input.array();
+        let _ = Self::read_addressee(&mut input);
+        input.byte() == RECEIVE && input.check().is_ok()
+    }
+
     #[expect(clippy::too_many_lines, reason = "an arm a message")]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = message();
@@ -20,7 +33,7 @@ impl ShardCall {
         out.unsigned(self.object.into());
         match &self.ask {
             ShardAsk::Receive { packs, received, events } => {
-                out.byte(0);
+                out.byte(RECEIVE);
                 packs.write(&mut out);
                 out.signed(received.0);
                 out.list(events, |out, event| event.write(out));
@@ -207,13 +220,18 @@ impl ShardCall {
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         read_message(bytes, |input| {
-            let (epoch, history) = (input.unsigned(), input.list(read_u16));
-            let since = epoch.checked_sub((history.len() as u64).saturating_sub(1));
-            let map = since.and_then(|since| ShardMap::new(since, &history));
-            let map = map.unwrap_or_else(|| input.refuse("bad-map", ShardMap::DEFAULT));
-            let object = read_u16(input);
+            let (map, object) = Self::read_addressee(input);
             Self { map, object, ask: ShardAsk::read(input) }
         })
+    }
+
+    /// The caller's map, and which object of it is asked.
+    fn read_addressee(input: &mut Reader<'_>) -> (ShardMap, u16) {
+        let (epoch, history) = (input.unsigned(), input.list(read_u16));
+        let since = epoch.checked_sub((history.len() as u64).saturating_sub(1));
+        let map = since.and_then(|since| ShardMap::new(since, &history));
+        let map = map.unwrap_or_else(|| input.refuse("bad-map", ShardMap::DEFAULT));
+        (map, read_u16(input))
     }
 
     /// The packs that answering needs.
@@ -266,7 +284,7 @@ impl ShardCall {
 impl ShardAsk {
     fn read(input: &mut Reader<'_>) -> Self {
         match input.byte() {
-            0 => Self::Receive {
+            RECEIVE => Self::Receive {
                 packs: Packs::read(input),
                 received: Timestamp(input.signed()),
                 events: input.list(Incoming::read),
