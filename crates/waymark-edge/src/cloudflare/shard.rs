@@ -15,7 +15,7 @@ use crate::edge::Edge;
 use crate::moves::Left;
 use crate::ports::{Clock as _, Lake as _, Reports as _, ShardStore as _, StoreError};
 use crate::protocol::{ShardCall, ShardTold, unreadable};
-use crate::shard::answer;
+use crate::shard::{Neighbours, Recent, answer};
 use crate::{actions, erasure, lake, merges, moves};
 
 /// How long an object waits for somebody else to carry its messages.
@@ -25,12 +25,17 @@ const RETRY: Span = Span(10_000);
 /// Stored bytes that do not wait longer to leave for the lake.
 const FILE_BYTES: usize = 4_000_000;
 
+thread_local! {
+    static NEIGHBOURS: Neighbours = Neighbours::default();
+}
+
 #[durable_object(alarm)]
 #[derive(Debug)]
 pub struct Shard {
     state: State,
     host: Host,
     store: Result<SqlShard, StoreError>,
+    recent: Recent,
     /// Whether there is a lake, or a database of reports.
     drains: bool,
     /// The epoch of the map by which all slots are where they belong.
@@ -53,6 +58,7 @@ impl DurableObject for Shard {
             state,
             host,
             store,
+            recent: NEIGHBOURS.with(Recent::new),
             drains,
             moved: Cell::new(None),
             wakes: Cell::new(None),
@@ -101,7 +107,7 @@ impl Shard {
         let told = match self.understood(message) {
             Ok((store, call)) => {
                 let program = packs().known(&call.packs().cloned().unwrap_or_default())?;
-                answer(store, &program, &call)
+                answer(store, &self.recent, &program, &call)
             }
             Err(why) => ShardTold::Failed(why),
         };
@@ -116,7 +122,7 @@ impl Shard {
                 let asked = call.packs().cloned().unwrap_or_default();
                 match packs().folding(&self.host, &asked).await {
                     // From here on nothing waits: what is read is what is written over.
-                    Ok(program) => answer(store, &program, &call),
+                    Ok(program) => answer(store, &self.recent, &program, &call),
                     Err(error) => ShardTold::Failed(error.to_string()),
                 }
             }

@@ -110,7 +110,7 @@ impl<S: ShardStore> Desk<'_, S> {
         let members = self.store.members(key)?;
         let copies = members.iter().map(|member| Whose::Copies { root: key, key: member });
         for whose in std::iter::once(Whose::Own(key)).chain(copies) {
-            read::each_event(self.store, whose, 0, u64::MAX, |stored| {
+            read::each_event(&*self.store, whose, 0, u64::MAX, |stored| {
                 let Ok(event) = Event::decode(&stored.event.event) else { return };
                 if let Some(consent) = said(&event)
                     && latest.as_ref().is_none_or(|(before, _)| *before < event.key())

@@ -1,6 +1,6 @@
 //! Which message ids of a visitor were received before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use waymark_model::Timestamp;
 
@@ -17,35 +17,20 @@ pub struct SeenIds {
     /// Stored, sorted.
     known: Vec<u64>,
     fresh: BTreeSet<u64>,
-    /// The last row of today, and those begun since.
-    open: BTreeMap<u32, Vec<u64>>,
-    changed: BTreeSet<u32>,
+    /// Those of the days that count; of today the last one gets what is new.
+    rows: Vec<Seen>,
+    /// Where rows are that are not as they were stored.
+    changed: BTreeSet<usize>,
 }
 
 impl SeenIds {
-    pub fn new(rows: Vec<Seen>, received: Timestamp) -> Self {
+    pub fn new(mut rows: Vec<Seen>, received: Timestamp) -> Self {
         let today = day_of(received);
         let first = day_of(received.minus(DEDUPE));
-        let mut ids = Self {
-            today,
-            known: Vec::new(),
-            fresh: BTreeSet::new(),
-            open: BTreeMap::new(),
-            changed: BTreeSet::new(),
-        };
-        for row in rows {
-            if row.day >= first {
-                ids.known.extend(&row.ids);
-            }
-            if row.day == today {
-                ids.open.insert(row.part, row.ids);
-            }
-        }
-        ids.known.sort_unstable();
-        while ids.open.len() > 1 {
-            ids.open.pop_first();
-        }
-        ids
+        rows.retain(|row| row.day >= first);
+        let mut known: Vec<u64> = rows.iter().flat_map(|row| &row.ids).copied().collect();
+        known.sort_unstable();
+        Self { today, known, fresh: BTreeSet::new(), rows, changed: BTreeSet::new() }
     }
 
     /// Whether the id is new. It is not any more.
@@ -53,24 +38,30 @@ impl SeenIds {
         if self.known.binary_search(&id).is_ok() || !self.fresh.insert(id) {
             return false;
         }
-        let part = match self.open.last_key_value() {
-            None => 0,
-            Some((part, ids)) if ids.len() >= PART_IDS => part + 1,
-            Some((part, _)) => *part,
+        let of_today = self.rows.iter().enumerate().filter(|(_, row)| row.day == self.today);
+        let last = of_today.max_by_key(|(_, row)| row.part);
+        let at = match last.map(|(at, row)| (at, row.part, row.ids.len())) {
+            Some((at, _, ids)) if ids < PART_IDS => at,
+            last => {
+                let part = last.map_or(0, |(_, part, _)| part + 1);
+                self.rows.push(Seen { day: self.today, part, ids: Vec::new() });
+                self.rows.len() - 1
+            }
         };
-        self.open.entry(part).or_default().push(id);
-        self.changed.insert(part);
+        self.rows[at].ids.push(id);
+        self.changed.insert(at);
         true
     }
 
     /// The rows that are not as they were stored.
     pub fn changed(&mut self) -> impl Iterator<Item = Seen> {
         let changed = std::mem::take(&mut self.changed);
-        let day = self.today;
-        let open = &self.open;
-        changed
-            .into_iter()
-            .filter_map(move |part| Some(Seen { day, part, ids: open.get(&part)?.clone() }))
+        changed.into_iter().filter_map(|at| self.rows.get(at).cloned())
+    }
+
+    /// All rows of the days that count.
+    pub fn into_rows(self) -> Vec<Seen> {
+        self.rows
     }
 }
 

@@ -3,9 +3,9 @@
 use waymark_engine::State;
 use waymark_model::{Event, Timestamp};
 
-use super::Desk;
 use super::read::{self, Whose};
 use super::receive::believed;
+use super::{Desk, Grown};
 use crate::messages::Message;
 use crate::ports::{Commit, Profile, ShardStore, StoreError, VisitorRow};
 use crate::protocol::{Incoming, ShardTold};
@@ -16,28 +16,33 @@ use crate::tally::{Standing, day_of};
 const SORTED: usize = 50_000;
 
 impl<S: ShardStore> Desk<'_, S> {
-    /// Takes new events of an id into its profile, here or where that is.
-    pub fn grow<'e>(
+    /// Takes new events of an id into its profile, here or where that is. Gives the one that is here, as the commit
+    /// will have it; `before` is how it is stored, if that is known.
+    pub fn grow(
         &self,
         commit: &mut Commit,
         key: &str,
         received: Timestamp,
-        items: &[&Incoming],
-        events: impl Iterator<Item = &'e Event>,
-    ) -> Result<(), StoreError> {
-        let profile = self.store.profile(key)?;
-        if let Some(Profile::PartOf(root)) = profile {
-            let events = items.iter().map(|item| (*item).clone()).collect();
-            commit.post(&Message::Share { root, key: key.to_owned(), received, events });
-            return Ok(());
-        }
-        let (mut state, counted) = self.known(key, profile)?;
-        for (item, event) in items.iter().zip(events) {
-            let event = believed(self.engine.program, item.basis, event.clone());
+        events: Vec<(&Incoming, Event)>,
+        before: Option<Grown>,
+    ) -> Result<Option<Grown>, StoreError> {
+        let (mut state, counted) = match before {
+            Some(Grown { state, counted, .. }) => (state, counted),
+            None => match self.store.profile(key)? {
+                Some(Profile::PartOf(root)) => {
+                    let events = events.iter().map(|(item, _)| (*item).clone()).collect();
+                    commit.post(&Message::Share { root, key: key.to_owned(), received, events });
+                    return Ok(None);
+                }
+                profile => self.known(key, profile)?,
+            },
+        };
+        for (item, event) in events {
+            let event = believed(self.engine.program, item.basis, event);
             self.engine.apply_owned(&mut state, event);
         }
-        self.keep_state(commit, key, &counted, &state, received);
-        Ok(())
+        let (counted, bytes) = self.keep_state(commit, key, &counted, &state, received);
+        Ok(Some(Grown { state, counted, bytes }))
     }
 
     /// The state of a profile that is here, and what was counted of it.
@@ -78,7 +83,7 @@ impl<S: ShardStore> Desk<'_, S> {
         let (mut state, mut later) = (None, false);
         let copies = members.iter().map(|key| Whose::Copies { root, key });
         for whose in std::iter::once(Whose::Own(root)).chain(copies) {
-            read::each_event(self.store, whose, 0, u64::MAX, |stored| {
+            read::each_event(&*self.store, whose, 0, u64::MAX, |stored| {
                 let bytes = &stored.event.event;
                 later |= bytes.first().is_some_and(|format| *format > Event::FORMAT);
                 let Ok(event) = Event::decode(bytes) else { return };
@@ -101,6 +106,7 @@ impl<S: ShardStore> Desk<'_, S> {
         Ok(state.unwrap_or_else(|| self.engine.refolded(events, former)))
     }
 
+    /// Writes a profile. Gives as what it is counted then, and how many bytes it has.
     pub fn keep_state(
         &self,
         commit: &mut Commit,
@@ -108,14 +114,17 @@ impl<S: ShardStore> Desk<'_, S> {
         counted: &Standing,
         state: &State,
         updated: Timestamp,
-    ) {
+    ) -> (Standing, usize) {
         let standing = Standing::of(self.engine.program, state);
         if standing != *counted {
             commit.tallies.moves(day_of(updated), counted, &standing);
         }
-        let profile = Profile::Here(self.engine.write_state(state), standing);
+        let written = self.engine.write_state(state);
+        let kept = (standing.clone(), written.len());
+        let profile = Profile::Here(written, standing);
         let (id, slot, seq) = (key.to_owned(), slot_of(key), state.seq);
         let due = self.due_of(key, state);
         commit.visitors.push(VisitorRow { id, slot, profile, seq, updated, due });
+        kept
     }
 }

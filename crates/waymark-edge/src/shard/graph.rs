@@ -135,7 +135,7 @@ impl<S: ShardStore> Desk<'_, S> {
     fn own_events(&self, key: &str) -> Result<Vec<(Timestamp, Vec<Incoming>)>, StoreError> {
         let mut batches: Vec<(Timestamp, Vec<Incoming>)> = Vec::new();
         let mut bytes = 0;
-        read::each_event(self.store, Whose::Own(key), 0, u64::MAX, |stored| {
+        read::each_event(&*self.store, Whose::Own(key), 0, u64::MAX, |stored| {
             bytes += stored.event.event.len();
             match batches.last_mut() {
                 Some((received, events))

@@ -42,10 +42,7 @@ impl<S: ShardStore> Desk<'_, S> {
         match message {
             Message::Forward { user, received, events } => {
                 keep(&mut commit, events, *received, Origin::Sent);
-                let events = sorted(events)?;
-                let items: Vec<&Incoming> = events.iter().map(|(item, _)| *item).collect();
-                let events = events.iter().map(|(_, event)| event);
-                self.grow(&mut commit, user, *received, &items, events)?;
+                self.grow(&mut commit, user, *received, sorted(events)?, None)?;
             }
             Message::Links { key, link } => {
                 let mut node = self.node_of(key)?;

@@ -11,6 +11,7 @@ mod import;
 mod moves;
 mod read;
 mod receive;
+mod recent;
 mod restore;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,9 @@ use crate::ports::{Commit, Health, Refusal, ShardStore, Stand, StoreError, Unwan
 use crate::protocol::{ShardAsk, ShardCall, ShardTold};
 use crate::shard_map::{ShardMap, slot_of};
 
+use recent::Stored;
+pub use recent::{Grown, Neighbours, Recent, Visitor};
+
 /// How long a message id is remembered, counted from receipt. Clients stop retrying at 7 days.
 pub const DEDUPE: Span = Span(14 * Span::DAY.0);
 
@@ -37,7 +41,7 @@ const LISTED: u32 = 500;
 
 /// What a shard works with during one call.
 struct Desk<'d, S> {
-    store: &'d S,
+    store: Stored<'d, S>,
     engine: Engine<'d>,
     map: ShardMap,
     /// Which object of the map it is.
@@ -48,15 +52,20 @@ struct Desk<'d, S> {
 /// Profiles that are found unseen at a time.
 const UNSEEN: u32 = 100;
 
-/// Answers a call. `program` is the one that the call's packs ask for.
-pub fn answer<S: ShardStore>(store: &S, program: &Program, call: &ShardCall) -> ShardTold {
-    let told = checked(store, program, call);
+/// Answers a call. `program` is the one that the call's packs ask for; `recent` is of this storage, and empty at first.
+pub fn answer<S: ShardStore>(
+    store: &S,
+    recent: &Recent,
+    program: &Program,
+    call: &ShardCall,
+) -> ShardTold {
+    let told = checked(Stored::new(store, recent), program, call);
     told.unwrap_or_else(|error| ShardTold::Failed(error.to_string()))
 }
 
 #[expect(clippy::too_many_lines, reason = "an arm a question")]
 fn checked<S: ShardStore>(
-    store: &S,
+    store: Stored<'_, S>,
     program: &Program,
     call: &ShardCall,
 ) -> Result<ShardTold, StoreError> {
@@ -82,7 +91,7 @@ fn checked<S: ShardStore>(
         return Ok(ShardTold::Elsewhere(elsewhere));
     }
     match &call.ask {
-        ShardAsk::Receive { received, events, .. } => desk.receive(*received, events),
+        ShardAsk::Receive { packs, received, events } => desk.receive(packs, *received, events),
         ShardAsk::Erase { visitor, at, unseen } => desk.erase(visitor, *at, *unseen),
         ShardAsk::Unseen { since } => {
             let mut keys = store.unseen(*since, UNSEEN)?;

@@ -110,7 +110,7 @@ pub fn events<S: ShardStore>(
 ) -> Result<ShardTold, StoreError> {
     let mut events = Vec::new();
     let whose = visitor.map_or(Whose::Everybody, Whose::Own);
-    let next = each_event(desk.store, whose, after, ANSWER_BYTES, |stored| {
+    let next = each_event(&*desk.store, whose, after, ANSWER_BYTES, |stored| {
         if desk.holds(slot_of(&stored.event.visitor)) {
             events.push(stored);
         }

@@ -1,6 +1,7 @@
 //! Taking events in: each is kept once, in the shard of the id that it was sent under.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use waymark_engine::Program;
 use waymark_model::{Event, Timestamp, Writer, fnv1a64};
@@ -8,11 +9,11 @@ use waymark_model::{Event, Timestamp, Writer, fnv1a64};
 use waymark_wire::Basis;
 
 use super::dedupe::SeenIds;
-use super::{DEDUPE, Desk};
+use super::{DEDUPE, Desk, Grown, Visitor};
 use crate::identity::ANONYMOUS;
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Link, Node, Origin, ShardStore, StoreError};
-use crate::protocol::{Incoming, ShardTold};
+use crate::protocol::{Incoming, Packs, ShardTold};
 use crate::tally::day_of;
 
 /// Bytes of events in one row: storage takes rows of at most 2 MB.
@@ -20,6 +21,8 @@ const BATCH_BYTES: usize = 1_000_000;
 
 /// One visitor's new events of a request.
 struct Arrived {
+    /// As it is stored, where that is known.
+    profile: Option<Grown>,
     seen: SeenIds,
     /// With their place in the request.
     own: Vec<(usize, Event)>,
@@ -30,6 +33,7 @@ struct Arrived {
 impl<S: ShardStore> Desk<'_, S> {
     pub fn receive(
         &self,
+        packs: &Packs,
         received: Timestamp,
         incoming: &[Incoming],
     ) -> Result<ShardTold, StoreError> {
@@ -47,13 +51,11 @@ impl<S: ShardStore> Desk<'_, S> {
                 continue;
             }
             let event = decoded(item)?;
-            let arrived = match visitors.get_mut(item.visitor.as_str()) {
-                Some(arrived) => arrived,
-                None => visitors.entry(&item.visitor).or_insert(Arrived {
-                    seen: SeenIds::new(store.seen(&item.visitor)?, received),
-                    own: Vec::new(),
-                    forwarded: BTreeMap::new(),
-                }),
+            let arrived = match visitors.entry(&item.visitor) {
+                Entry::Occupied(arrived) => arrived.into_mut(),
+                Entry::Vacant(none) => {
+                    none.insert(self.arriving(packs, &item.visitor, received)?)
+                }
             };
             if !arrived.seen.insert(fnv1a64(event.id.as_bytes())) {
                 duplicates += 1;
@@ -78,8 +80,26 @@ impl<S: ShardStore> Desk<'_, S> {
             }
         }
         store.commit(&commit)?;
+        for (key, Arrived { profile, seen, .. }) in visitors {
+            store.recent.put(key, Visitor { profile, seen: seen.into_rows() });
+        }
         let pending = !commit.posts.is_empty() || !commit.nodes.is_empty();
         Ok(ShardTold::Received { accepted, duplicates, pending })
+    }
+
+    /// Somebody of whom something has come.
+    fn arriving(
+        &self,
+        packs: &Packs,
+        visitor: &str,
+        received: Timestamp,
+    ) -> Result<Arrived, StoreError> {
+        let (profile, seen) = match self.store.recent.take(packs, visitor) {
+            Some(Visitor { profile, seen }) => (profile, seen),
+            None => (None, self.store.seen(visitor)?),
+        };
+        let seen = SeenIds::new(seen, received);
+        Ok(Arrived { profile, seen, own: Vec::new(), forwarded: BTreeMap::new() })
     }
 
     fn take(
@@ -104,9 +124,9 @@ impl<S: ShardStore> Desk<'_, S> {
             let mut events = std::mem::take(&mut arrived.own);
             if !events.is_empty() {
                 events.sort_by_key(|(_, event)| event.key());
-                let items: Vec<&Incoming> = events.iter().map(|(at, _)| &incoming[*at]).collect();
-                let events = events.iter().map(|(_, event)| event);
-                self.grow(commit, key, received, &items, events)?;
+                let events = events.into_iter().map(|(place, event)| (&incoming[place], event));
+                let before = arrived.profile.take();
+                arrived.profile = self.grow(commit, key, received, events.collect(), before)?;
             }
             for (user, events) in &arrived.forwarded {
                 let events = events.iter().map(|(place, _)| Incoming {

@@ -51,7 +51,7 @@ impl<S: ShardStore> Desk<'_, S> {
             return Ok(Vec::new());
         }
         let mut known = BTreeSet::new();
-        read::each_event(self.store, Whose::Own(visitor), 0, u64::MAX, |stored| {
+        read::each_event(&*self.store, Whose::Own(visitor), 0, u64::MAX, |stored| {
             if let Ok(event) = Event::decode(&stored.event.event) {
                 known.insert(event.id);
             }

@@ -20,11 +20,12 @@ use waymark_edge::ports::{
     PackParts, PackRow, Part, Posted, Profile, Refusal, RegistryStore, Reports, Seen, ShardStore,
     Stand, StoreError, TallyRow, Unavailable, Unwanted, VisitorRow, Web,
 };
-use waymark_edge::protocol::{RegistryAsk, RegistryTold, ShardCall, ShardTold, unreadable};
+use waymark_edge::protocol::{Packs, RegistryAsk, RegistryTold, ShardCall, ShardTold, unreadable};
+use waymark_edge::shard::{DEDUPE, Grown, Neighbours, Recent};
 use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};
-use waymark_edge::tally::{Counted, Sum};
+use waymark_edge::tally::{Counted, Sum, day_of};
 use waymark_edge::{registry, shard};
-use waymark_engine::{PackHash, Program, State};
+use waymark_engine::{Engine, Numerals, PackHash, Program, State};
 use waymark_model::{Timestamp, fnv1a64};
 
 use crate::contract;
@@ -69,9 +70,10 @@ pub struct Memory {
 pub const REGISTRY: u16 = u16::MAX;
 
 impl Memory {
-    /// Gives all that is stored the form of another release: profiles and packs.
+    /// Gives all that is stored the form of another release: profiles and packs. Its objects began anew.
     pub fn is_stored_by_another_release(&self) {
-        for shard in self.shards.borrow().values() {
+        for shard in self.shards.borrow_mut().values_mut() {
+            shard.1 = Shard::default().1;
             for profile in shard.0.borrow_mut().profiles.values_mut() {
                 if let Profile::Here(state, _) = profile {
                     state[0] = State::FORMAT + 1;
@@ -100,8 +102,10 @@ impl Memory {
         message
     }
 
+    /// An object begins anew, and cannot read a profile.
     pub fn spoil_state(&self, visitor: &str) {
-        for shard in self.shards.borrow().values() {
+        for shard in self.shards.borrow_mut().values_mut() {
+            shard.1 = Shard::default().1;
             let mut rows = shard.0.borrow_mut();
             if let Some(Profile::Here(state, _)) = rows.profiles.get_mut(visitor) {
                 state.truncate(3);
@@ -186,7 +190,8 @@ impl Objects for Memory {
         let mut shards = self.shards.borrow_mut();
         let store = shards.entry(object).or_default();
         store.0.borrow_mut().refuses = fault == Some(Fault::Refused);
-        let told: ShardTold = shard::answer(store, &program, &call);
+        let told: ShardTold = shard::answer(store, &store.1, &program, &call);
+        store.is_as_remembered(&packs, &program, self.now.get());
         match fault {
             Some(Fault::Unheard) => Err(Unavailable("The answer was lost.".to_owned())),
             _ => Ok(told.encode()),
@@ -272,8 +277,42 @@ impl Memory {
     }
 }
 
-#[derive(Debug, Default)]
-struct Shard(RefCell<Rows>);
+#[derive(Debug)]
+struct Shard(RefCell<Rows>, Recent);
+
+impl Default for Shard {
+    fn default() -> Self {
+        // Little enough that tests come to where others are forgotten.
+        Self(RefCell::default(), Recent::of_bytes(&Neighbours::default(), 60_000))
+    }
+}
+
+impl Shard {
+    /// Whatever was asked, and whatever went wrong: what an object remembers is what is stored.
+    fn is_as_remembered(&self, packs: &Packs, program: &Program, now: Timestamp) {
+        let rows = self.0.borrow();
+        let first = day_of(now.minus(DEDUPE));
+        self.1.remembered(|folded_with, key, visitor| {
+            if let Some(Grown { state, counted, .. }) = &visitor.profile {
+                let stored = rows.profiles.get(key);
+                let Some(Profile::Here(bytes, known)) = stored else {
+                    panic!("{key} is remembered, and stored as {stored:?}")
+                };
+                assert_eq!(counted, known, "{key}");
+                if folded_with == packs {
+                    let written = Engine::new(program, Numerals::NATIVE).write_state(state);
+                    assert!(written == *bytes, "{key} is remembered otherwise");
+                }
+            }
+            let own = rows.seen.iter().filter(|((whose, ..), _)| whose == key);
+            let stored = own.map(|((_, day, part), ids)| (*day, *part, ids.as_slice()));
+            let known = visitor.seen.iter().map(|row| (row.day, row.part, row.ids.as_slice()));
+            let counts = |(day, ..): &(i64, u32, &[u64])| *day >= first;
+            let known: BTreeSet<_> = known.filter(counts).collect();
+            assert_eq!(known, stored.filter(counts).collect(), "what {key} has sent");
+        });
+    }
+}
 
 #[derive(Debug, Default)]
 struct Rows {
