@@ -61,24 +61,23 @@ function revive() {
 
 class Late extends Error {}
 
-// Settles as `call` does, or fails when the module traps or the time is up.
-function guarded(call, deadline) {
-  return new Promise((done, fail) => {
-    const settle = (how) => (value) => {
-      clearTimeout(timer);
-      waiting.delete(failed);
-      how(value);
-    };
-    const failed = settle(fail);
-    const timer = setTimeout(() => failed(new Late(`no answer within ${deadline} ms`)), deadline);
-    waiting.add(failed);
-    try {
+// Settles as `call` does, or fails when the module traps or the time is up. Of a trap somebody else's request tells: the
+// timer is ended by its own, since a request without one has nothing to wait for, and the runtime would give it up.
+async function guarded(call, deadline) {
+  let timer;
+  let failed;
+  try {
+    return await new Promise((done, fail) => {
+      failed = fail;
+      waiting.add(failed);
+      timer = setTimeout(() => fail(new Late(`no answer within ${deadline} ms`)), deadline);
       revive();
-      call().then(settle(done), failed);
-    } catch (error) {
-      failed(error);
-    }
-  });
+      call().then(done, fail);
+    });
+  } finally {
+    clearTimeout(timer);
+    waiting.delete(failed);
+  }
 }
 
 // Figures -----------------------------------------------------------------------------------------
