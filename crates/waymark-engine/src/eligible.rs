@@ -7,7 +7,7 @@ use waymark_model::Timestamp;
 use crate::evaluate::{Evaluation, Silent, Truth, group};
 use crate::program::{Root, Rows, Scan};
 use crate::state::State;
-use crate::{Context, Engine};
+use crate::{Context, Engine, WHOLE};
 
 /// A visitor on a page, looked up in what rules ask for: once, however often they are asked about.
 /// It stands until the visitor's traits or the page change.
@@ -16,6 +16,9 @@ pub struct Prepared(pub(crate) Rows);
 
 impl Engine<'_> {
     pub fn prepare(&self, state: &State, context: &Context) -> Prepared {
+        if !WHOLE {
+            return Prepared::default();
+        }
         let columns = &self.program.index.columns;
         Prepared(columns.load(|path| match path.root {
             Root::Traits => state.head.traits.values().at(&path.keys),

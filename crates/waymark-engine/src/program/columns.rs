@@ -245,6 +245,10 @@ impl<'a> Scan<'a> {
     /// The first rule from `from` on, and before `end`, that is left, and whether that means that it
     /// holds.
     pub fn next(&mut self, mut from: usize, end: usize) -> Option<(usize, bool)> {
+        // A lean engine has no columns.
+        if !WHOLE {
+            return (from < end).then_some((from, false));
+        }
         while from < end {
             let (word, bit) = (from / WIDTH, from % WIDTH);
             if word < self.start || word >= self.end {
