@@ -123,9 +123,9 @@ impl Program {
                 hash: PackHash(input.array()),
                 pack: input.string(),
                 session_gap: Span(input.signed()),
-                zones: input.list(ZoneTable::read),
-                holidays: input.list(Reader::signed),
-                patterns: input.list(Pattern::read),
+                zones: whole_only(input, ZoneTable::read),
+                holidays: whole_only(input, |input| input.signed()),
+                patterns: whole_only(input, Pattern::read),
                 groups: input.list(|input| Group {
                     id: input.string(),
                     members: input.list(Reader::fixed64),

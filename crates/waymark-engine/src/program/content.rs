@@ -75,7 +75,8 @@ impl Content {
     /// The variant for a locale: the same tag, the same language, or the first.
     pub fn variant(&self, locale: &str) -> Option<&Variant> {
         let tag = locale.to_ascii_lowercase();
-        let language = tag.split(['-', '_']).next().unwrap_or_default();
+        let end = tag.bytes().position(|byte| matches!(byte, b'-' | b'_')).unwrap_or(tag.len());
+        let language = &tag[..end];
         self.variants
             .iter()
             .find(|variant| variant.locale == tag)

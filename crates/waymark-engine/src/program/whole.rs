@@ -10,6 +10,9 @@ const FEW_RULES: usize = 96;
 impl Program {
     pub fn needs_whole(&self) -> bool {
         self.rules.len() > FEW_RULES
+            || !self.zones.is_empty()
+            || !self.holidays.is_empty()
+            || !self.patterns.is_empty()
             || !self.picks.is_empty()
             || !self.catalog.is_empty()
             || !self.flows.is_empty()
