@@ -14,23 +14,27 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{RefCell, RefMut};
 
-use waymark_engine::Numerals;
+use waymark_engine::{Numerals, Program};
 use waymark_model::DecodeError;
 
 use crate::Session;
 
 #[derive(Debug)]
 struct Page {
+    program: Option<&'static Program>,
     session: Option<Session>,
     buffer: Vec<u8>,
 }
+
+const NOT_OPEN: DecodeError = DecodeError { code: "not-open", offset: 0 };
 
 struct OneThread(RefCell<Page>);
 
 // SAFETY: a page's module is instantiated without shared memory, so nothing else runs beside it.
 unsafe impl Sync for OneThread {}
 
-static PAGE: OneThread = OneThread(RefCell::new(Page { session: None, buffer: Vec::new() }));
+static PAGE: OneThread =
+    OneThread(RefCell::new(Page { program: None, session: None, buffer: Vec::new() }));
 
 /// Makes room for so many bytes of input; gives where.
 #[unsafe(no_mangle)]
@@ -47,16 +51,26 @@ extern "C" fn output() -> *const u8 {
     page().buffer.as_ptr()
 }
 
-/// Begins with a Program, of so many bytes, and a state after it; a state of no bytes is a visitor of
-/// whom nothing is known. What was there before stays when this is refused.
+/// Takes in a Program, for visitors who are opened from now on.
 #[unsafe(no_mangle)]
-extern "C" fn open(program: usize) -> isize {
+extern "C" fn load() -> isize {
     let mut page = page();
-    let opened = page.buffer.split_at_checked(program).map(|(program, state)| {
-        let state = Some(state).filter(|state| !state.is_empty());
+    let loaded = Session::program(&page.buffer).map(|program| {
+        page.program = Some(program);
+        Vec::new()
+    });
+    page.put(loaded)
+}
+
+/// Begins with a state; one of no bytes is a visitor of whom nothing is known. Who was there before
+/// stays when this is refused.
+#[unsafe(no_mangle)]
+extern "C" fn open() -> isize {
+    let mut page = page();
+    let opened = page.program.ok_or(NOT_OPEN).and_then(|program| {
+        let state = Some(&*page.buffer).filter(|state| !state.is_empty());
         Session::new(program, state, numerals())
     });
-    let opened = opened.unwrap_or(Err(DecodeError { code: "truncated", offset: 0 }));
     let opened = opened.map(|session| {
         page.session = Some(session);
         Vec::new()
@@ -115,10 +129,10 @@ impl Page {
         &mut self,
         run: impl FnOnce(&mut Session, &[u8]) -> Result<Vec<u8>, DecodeError>,
     ) -> isize {
-        let Self { session, buffer } = self;
+        let Self { session, buffer, .. } = self;
         let done = match session {
             Some(session) => run(session, buffer),
-            None => Err(DecodeError { code: "not-open", offset: 0 }),
+            None => Err(NOT_OPEN),
         };
         self.put(done)
     }

@@ -1,6 +1,7 @@
 //! A Program and one visitor's State, held together for as long as a page lives.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -11,21 +12,26 @@ use crate::{encode_acted, encode_effects};
 
 #[derive(Debug)]
 pub struct Session {
-    program: Program,
+    program: &'static Program,
     state: State,
     numerals: Numerals,
     latest: Latest,
 }
 
 impl Session {
+    /// A Program for as long as the page lives: nearly every page has one, and code that gives its
+    /// parts back would weigh more than they do.
+    pub fn program(bytes: &[u8]) -> Result<&'static Program, DecodeError> {
+        Program::decode(bytes).map(|program| &*Box::leak(Box::new(program)))
+    }
+
     /// Begins with what an earlier page kept, or with a visitor of whom nothing is known.
     pub fn new(
-        program: &[u8],
+        program: &'static Program,
         state: Option<&[u8]>,
         numerals: Numerals,
     ) -> Result<Self, DecodeError> {
-        let program = Program::decode(program)?;
-        let engine = Engine::new(&program, numerals);
+        let engine = Engine::new(program, numerals);
         let state = match state {
             Some(bytes) => engine.read_state(bytes)?,
             None => engine.new_state(),
@@ -40,15 +46,15 @@ impl Session {
         if WHOLE {
             self.program.doubt(&mut event);
         }
-        let effects = Engine::new(&self.program, self.numerals).apply_owned(&mut self.state, event);
-        Ok(encode_effects(&self.program, effects.applied, self.state.seq, &effects.change))
+        let effects = Engine::new(self.program, self.numerals).apply_owned(&mut self.state, event);
+        Ok(encode_effects(self.program, effects.applied, self.state.seq, &effects.change))
     }
 
     /// Brings memberships up to `now`, in milliseconds since 1970; gives effects.
     pub fn advance(&mut self, now: f64) -> Result<Vec<u8>, DecodeError> {
         let now = instant(now)?;
-        let change = Engine::new(&self.program, self.numerals).advance(&mut self.state, now);
-        Ok(encode_effects(&self.program, Applied::InOrder, self.state.seq, &change))
+        let change = Engine::new(self.program, self.numerals).advance(&mut self.state, now);
+        Ok(encode_effects(self.program, Applied::InOrder, self.state.seq, &change))
     }
 
     /// When [`Session::advance`] and [`Session::act`] have something to do, in milliseconds since 1970.
@@ -60,15 +66,15 @@ impl Session {
     pub fn act(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, DecodeError> {
         let now = instant(now)?;
         let context = Context::decode(context)?;
-        let engine = Engine::new(&self.program, self.numerals);
+        let engine = Engine::new(self.program, self.numerals);
         let acted = engine.act(&mut self.state, &context, now);
-        Ok(encode_acted(&self.program, self.state.seq, &acted))
+        Ok(encode_acted(self.program, self.state.seq, &acted))
     }
 
     /// Gives a decision.
     pub fn decide(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, DecodeError> {
         let now = instant(now)?;
-        let engine = Engine::new(&self.program, self.numerals);
+        let engine = Engine::new(self.program, self.numerals);
         self.latest.decide(engine, &self.state, context, now)
     }
 
@@ -80,7 +86,7 @@ impl Session {
 
     /// What the next page begins with.
     pub fn snapshot(&self) -> Vec<u8> {
-        Engine::new(&self.program, self.numerals).write_state(&self.state)
+        Engine::new(self.program, self.numerals).write_state(&self.state)
     }
 }
 

@@ -131,10 +131,15 @@ impl<'a> Reader<'a> {
     pub fn whole<T>(bytes: &'a [u8], read: impl FnOnce(&mut Self) -> T) -> Result<T, DecodeError> {
         let mut input = Self::new(bytes);
         let thing = read(&mut input);
-        if input.remaining() > 0 {
-            input.refuse("trailing-bytes", ());
+        input.end().map(|()| thing)
+    }
+
+    /// Whether everything could be read, and nothing is left.
+    pub fn end(&mut self) -> Result<(), DecodeError> {
+        if self.remaining() > 0 {
+            self.refuse("trailing-bytes", ());
         }
-        input.check().map(|()| thing)
+        self.check()
     }
 
     /// Whether everything so far could be read.

@@ -6,6 +6,7 @@ mod condition;
 mod feature;
 
 use alloc::vec::Vec;
+use core::mem::{self, ManuallyDrop};
 
 use waymark_model::{DecodeError, Purpose, Reader, Span, Writer, limits};
 
@@ -102,66 +103,85 @@ impl Program {
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let program = Reader::whole(bytes, |input| {
-            if bytes.len() > limits::PROGRAM_BYTES {
-                input.refuse("program-too-large", ());
+        let mut input = Reader::new(bytes);
+        let program = ManuallyDrop::new(Self::read(&mut input));
+        let checked = input.end().and_then(|()| {
+            let checked = if CHECKS { program.check() } else { Ok(()) };
+            checked.map_err(|code| DecodeError { code, offset: bytes.len() })
+        });
+        match checked {
+            Ok(()) => {
+                let mut program = ManuallyDrop::into_inner(program);
+                let index = Index::of(&program);
+                // The one before is empty.
+                mem::forget(mem::replace(&mut program.index, index));
+                Ok(program)
             }
-            if input.array() != MAGIC {
-                input.refuse("not-a-program", ());
+            Err(error) => {
+                // A page refuses one once, and to give back its parts takes 2% of the module.
+                if CHECKS {
+                    drop(ManuallyDrop::into_inner(program));
+                }
+                Err(error)
             }
-            let traits = input.byte();
-            let known = NEEDS_WHOLE | SESSIONLESS | if WHOLE { SERVER_EVENTS } else { 0 };
-            if traits > known {
-                input.refuse("unknown-trait", ());
-            }
-            if traits & NEEDS_WHOLE != 0 && !WHOLE {
-                input.refuse("needs-whole-engine", ());
-            }
-            // Fields are read in the order in which they stand here.
-            Self {
-                sessionless: traits & SESSIONLESS != 0,
-                hash: PackHash(input.array()),
-                pack: input.string(),
-                session_gap: Span(input.signed()),
-                zones: whole_only(input, ZoneTable::read),
-                holidays: whole_only(input, |input| input.signed()),
-                patterns: whole_only(input, Pattern::read),
-                groups: input.list(|input| Group {
-                    id: input.string(),
-                    members: input.list(Reader::fixed64),
-                }),
-                events: input.list(Reader::string),
-                conds: input.list(read_cond),
-                features: input.list(read_feature),
-                named: input.list(|input| (input.string(), input.u32())),
-                segments: input.list(|input| Segment {
-                    id: input.string(),
-                    when: read_id(input),
-                    edge: input.flag(),
-                }),
-                stages: input.list(|input| Stage { id: input.string(), enter: read_id(input) }),
-                stage_after: input.u32(),
-                contents: input.list(Content::read),
-                slots: input.list(read_slot),
-                rules: input.list(read_rule),
-                experiments: input.list(Experiment::read),
-                holdouts: input.list(Holdout::read),
-                picks: input.list(Pick::read),
-                catalog: Catalog::read(input),
-                watches: whole_only(input, read_id),
-                flows: whole_only(input, Flow::read),
-                models: whole_only(input, Model::read),
-                server_events: if WHOLE && traits & SERVER_EVENTS != 0 {
-                    input.list(Reader::string)
-                } else {
-                    Vec::new()
-                },
-                index: Index::default(),
-            }
-        })?;
-        match if CHECKS { program.check() } else { Ok(()) } {
-            Ok(()) => Ok(program.indexed()),
-            Err(code) => Err(DecodeError { code, offset: bytes.len() }),
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Self {
+        if input.remaining() > limits::PROGRAM_BYTES {
+            input.refuse("program-too-large", ());
+        }
+        if input.array() != MAGIC {
+            input.refuse("not-a-program", ());
+        }
+        let traits = input.byte();
+        let known = NEEDS_WHOLE | SESSIONLESS | if WHOLE { SERVER_EVENTS } else { 0 };
+        if traits > known {
+            input.refuse("unknown-trait", ());
+        }
+        if traits & NEEDS_WHOLE != 0 && !WHOLE {
+            input.refuse("needs-whole-engine", ());
+        }
+        // Fields are read in the order in which they stand here.
+        Self {
+            sessionless: traits & SESSIONLESS != 0,
+            hash: PackHash(input.array()),
+            pack: input.string(),
+            session_gap: Span(input.signed()),
+            zones: whole_only(input, ZoneTable::read),
+            holidays: whole_only(input, |input| input.signed()),
+            patterns: whole_only(input, Pattern::read),
+            groups: input.list(|input| Group {
+                id: input.string(),
+                members: input.list(Reader::fixed64),
+            }),
+            events: input.list(Reader::string),
+            conds: input.list(read_cond),
+            features: input.list(read_feature),
+            named: input.list(|input| (input.string(), input.u32())),
+            segments: input.list(|input| Segment {
+                id: input.string(),
+                when: read_id(input),
+                edge: input.flag(),
+            }),
+            stages: input.list(|input| Stage { id: input.string(), enter: read_id(input) }),
+            stage_after: input.u32(),
+            contents: input.list(Content::read),
+            slots: input.list(read_slot),
+            rules: input.list(read_rule),
+            experiments: input.list(Experiment::read),
+            holdouts: input.list(Holdout::read),
+            picks: input.list(Pick::read),
+            catalog: Catalog::read(input),
+            watches: whole_only(input, read_id),
+            flows: whole_only(input, Flow::read),
+            models: whole_only(input, Model::read),
+            server_events: if WHOLE && traits & SERVER_EVENTS != 0 {
+                input.list(Reader::string)
+            } else {
+                Vec::new()
+            },
+            index: Index::default(),
         }
     }
 }

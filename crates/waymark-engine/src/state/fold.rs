@@ -8,9 +8,9 @@ use waymark_model::{Event, EventKey, Reader, Span, Timestamp, Writer};
 use super::cell::Cell;
 use super::sessions::Sessions;
 use super::traits::Traits;
-use crate::Engine;
 use crate::evaluate::Reading;
 use crate::program::{Act, Feature, Program};
+use crate::{Engine, WHOLE};
 
 /// The fold of some events, in the order of their keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,17 @@ impl Fold {
                 .map(|feature| Memory::empty(feature, Timestamp::MIN))
                 .collect(),
         }
+    }
+
+    /// A lean engine has no other way to make the same again than to write and to read it, which it
+    /// has anyway: it is for pages, where few events come out of order.
+    pub(super) fn copy(&self, program: &Program) -> Self {
+        if WHOLE {
+            return self.clone();
+        }
+        let mut out = Writer::default();
+        self.write(&mut out, program, &[]);
+        Self::read(&mut Reader::new(out.as_bytes()), program).0
     }
 
     /// Takes in the next event in order.

@@ -83,14 +83,13 @@ pub struct Effects {
 impl Engine<'_> {
     /// A visitor of whom nothing is known.
     pub fn new_state(&self) -> State {
-        let base = Fold::empty(self.program);
         let mut state = State {
             pack: self.program.hash,
             seq: 0,
             late: 0,
-            head: base.clone(),
+            head: Fold::empty(self.program),
             members: Memberships::default(),
-            base,
+            base: Fold::empty(self.program),
             tail: Vec::new(),
             parked: Vec::new(),
             flows: Flows::default(),
@@ -183,7 +182,7 @@ impl Engine<'_> {
             }
             Err(at) => {
                 state.tail.insert(at, kept);
-                state.head = state.base.clone();
+                state.head = state.base.copy(self.program);
                 for kept in &state.tail {
                     state.head.take(*self, &kept.event, touched);
                 }
@@ -233,6 +232,7 @@ impl Engine<'_> {
         let wrote = PackHash(input.array());
         let (seq, late) = (input.count(), input.count());
         let members = Memberships { at: Timestamp(input.signed()), ..Memberships::default() };
+        let (head, _) = Fold::read(&mut input.clone(), self.program);
         let (base, parked) = Fold::read(input, self.program);
         let tail = input.list(|input| {
             let event = Event::read(input);
@@ -243,7 +243,6 @@ impl Engine<'_> {
         {
             input.refuse("unsorted-tail", ());
         }
-        let head = base.clone();
         let (pack, flows) = (self.program.hash, Flows::read(input));
         (State { pack, seq, late, head, members, base, tail, parked, flows, moves: 0 }, wrote)
     }
