@@ -61,16 +61,18 @@ impl Watcher for Silent {
 impl Engine<'_> {
     /// Decides every slot of the pack. The state does not move; a `now` behind it is taken to be at it.
     pub fn decide(&self, state: &State, context: &Context, now: Timestamp) -> Decision {
-        self.decide_watched(state, context, now, &mut Silent)
+        self.decide_watched(state, context, now, &mut Silent).into_owned()
     }
+}
 
+impl<'p> Engine<'p> {
     pub(crate) fn decide_watched<W: Watcher>(
         &self,
         state: &State,
         context: &Context,
         now: Timestamp,
         watch: &mut W,
-    ) -> Decision {
+    ) -> Decision<&'p str> {
         let now = state.clamp(now);
         let members = self.members_at(state, now);
         let mut decision = Decision {
@@ -86,12 +88,12 @@ impl Engine<'_> {
         };
         if context.consent.contains(Purpose::Personalization) {
             decision.valid_until = members.decided_until();
+            let program = self.program;
             decision.segments = members
                 .segments()
-                .map(|number| self.program.segments[number as usize].id.clone())
+                .map(|number| &*program.segments[number as usize].id)
                 .collect();
-            decision.stage =
-                members.stage.map(|stage| self.program.stages[stage as usize].id.clone());
+            decision.stage = members.stage.map(|stage| &*program.stages[stage as usize].id);
         }
         let prepared = self.prepare(state, context);
         let mut deciding = Deciding {
@@ -106,9 +108,10 @@ impl Engine<'_> {
             memo: vec![None; self.program.index.shared()],
             scan: Scan::new(&self.program.index.columns, &prepared.0),
         };
-        let mut rules = &self.program.rules[..];
+        let program = self.program;
+        let mut rules = &program.rules[..];
         let mut number = 0;
-        for (slot, definition) in (0..).zip(&self.program.slots) {
+        for (slot, definition) in (0..).zip(&program.slots) {
             let (own, rest) = rules.split_at(rules.partition_point(|rule| rule.slot <= slot));
             rules = rest;
             deciding.slot(definition, own, number);
@@ -117,6 +120,9 @@ impl Engine<'_> {
         deciding.decision
     }
 
+}
+
+impl Engine<'_> {
     /// Memberships at `now`: as kept while they stand, otherwise worked out for this decision.
     pub(crate) fn members_at<'s>(&self, state: &'s State, now: Timestamp) -> Cow<'s, Memberships> {
         if now < state.members.until {
@@ -128,12 +134,12 @@ impl Engine<'_> {
 }
 
 /// A decision being made.
-struct Deciding<'a, W> {
-    engine: Engine<'a>,
+struct Deciding<'p, 'a, W> {
+    engine: Engine<'p>,
     visitor: Visitor<'a>,
     now: Timestamp,
     watch: &'a mut W,
-    decision: Decision,
+    decision: Decision<&'p str>,
     /// The content of each slot so far.
     came_to: Vec<Option<u32>>,
     /// Experiments that the visitor is in, and the variation.
@@ -147,17 +153,17 @@ struct Deciding<'a, W> {
 }
 
 /// What a slot shows, and who said so.
-struct Won<'a> {
-    rule: &'a Rule,
+struct Won<'p> {
+    rule: &'p Rule,
     content: Option<u32>,
     reason: Reason,
-    assignment: Option<Assignment>,
+    assignment: Option<Assignment<&'p str>>,
 }
 
-impl<'a, W: Watcher> Deciding<'a, W> {
+impl<'p, W: Watcher> Deciding<'p, '_, W> {
     /// `first` is the number of the slot's first rule.
-    fn slot(&mut self, definition: &'a Slot, rules: &'a [Rule], first: usize) {
-        let mut won: Option<Won<'a>> = None;
+    fn slot(&mut self, definition: &'p Slot, rules: &'p [Rule], first: usize) {
+        let mut won: Option<Won<'p>> = None;
         let mut reason = Reason::NoMatch;
         // Rules that cannot win are passed over, unless somebody wants to hear of each. Where a
         // consent is missing it is told, also of those.
@@ -200,7 +206,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             at += 1;
         }
         let mut slot = SlotDecision {
-            slot: definition.id.clone(),
+            slot: &*definition.id,
             reason,
             rule: None,
             content: None,
@@ -211,19 +217,19 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         if let Some(won) = won {
             shown = won.content;
             slot.reason = won.reason;
-            slot.rule = Some(won.rule.id.clone());
+            slot.rule = Some(&*won.rule.id);
             slot.assignment = won.assignment;
             self.taken.extend(won.rule.exclusive);
             if won.reason != Reason::HeldOut {
                 self.view(won.rule, definition, shown);
             }
         }
-        if let Some(content) = shown.map(|content| &self.engine.program.contents[content as usize])
-        {
+        let program = self.engine.program;
+        if let Some(content) = shown.map(|content| &program.contents[content as usize]) {
             let Visitor { fold, context, .. } = self.visitor;
             let (text, until) = render(self.engine, content, fold, context, self.now);
             self.stands(until);
-            slot.content = Some(content.id.clone());
+            slot.content = Some(&*content.id);
             let (body, presentation) = (content.body, definition.presentation);
             slot.body = text.map(|text| Rendered { body, presentation, text });
         }
@@ -236,7 +242,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
     }
 
     /// Whether a rule wins, when none before it did.
-    fn attempt(&mut self, rule: &'a Rule, slot: &Slot) -> Result<Won<'a>, Verdict> {
+    fn attempt(&mut self, rule: &'p Rule, slot: &'p Slot) -> Result<Won<'p>, Verdict> {
         if rule.exclusive.is_some_and(|group| self.taken.contains(&group)) {
             return Err(Verdict::Excluded);
         }
@@ -256,7 +262,8 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         };
         let assigned = self.assign(rule, number)?;
         self.within_limit(rule)?;
-        let experiment = &self.engine.program.experiments[number as usize];
+        let program = self.engine.program;
+        let experiment = &program.experiments[number as usize];
         let variation = &experiment.variations[assigned.variation as usize];
         if assigned.counted && self.held_out(rule) {
             let content = slot.default;
@@ -267,10 +274,10 @@ impl<'a, W: Watcher> Deciding<'a, W> {
         }
         if assigned.counted {
             self.decision.exposures.push(Exposure {
-                slot: slot.id.clone(),
-                rule: rule.id.clone(),
-                experiment: rule.id.clone(),
-                variation: variation.id.clone(),
+                slot: &*slot.id,
+                rule: &*rule.id,
+                experiment: &*rule.id,
+                variation: &*variation.id,
                 bucket_version: experiment.bucket_version,
                 propensity: assigned.propensity,
                 unit: assigned.unit.clone(),
@@ -282,8 +289,8 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             return Err(Verdict::PassedThrough);
         }
         let assignment = Assignment {
-            experiment: rule.id.clone(),
-            variation: variation.id.clone(),
+            experiment: &*rule.id,
+            variation: &*variation.id,
             number: assigned.variation,
             included: assigned.included,
             counted: assigned.counted,
@@ -356,7 +363,7 @@ impl<'a, W: Watcher> Deciding<'a, W> {
     }
 
     /// The kind of visitor whose ranges count.
-    fn leaf(&mut self, experiment: &'a Experiment) -> Option<&'a Leaf> {
+    fn leaf(&mut self, experiment: &'p Experiment) -> Option<&'p Leaf> {
         experiment.contexts.iter().find(|leaf| self.answer(leaf.when) == Truth::True)
     }
 
@@ -439,21 +446,21 @@ impl<'a, W: Watcher> Deciding<'a, W> {
 
     /// What is to be logged of a rule that has won, for limits to count. Machines, and what nobody
     /// allowed to keep, count for nothing.
-    fn view(&mut self, rule: &Rule, slot: &Slot, shown: Option<u32>) {
+    fn view(&mut self, rule: &'p Rule, slot: &'p Slot, shown: Option<u32>) {
         let Visitor { fold, context, .. } = self.visitor;
         let logged = rule.logs.viewed || rule.logs.decided;
         if !logged || !context.consent.contains(rule.purpose) || context.is_bot() {
             return;
         }
-        let Some(content) = shown.map(|content| &self.engine.program.contents[content as usize])
-        else {
+        let program = self.engine.program;
+        let Some(content) = shown.map(|content| &program.contents[content as usize]) else {
             return;
         };
         let view = View {
-            slot: slot.id.clone(),
-            rule: rule.id.clone(),
-            content: content.id.clone(),
-            contact: slot.contact.clone(),
+            slot: &*slot.id,
+            rule: &*rule.id,
+            content: &*content.id,
+            contact: slot.contact.as_deref(),
             session: fold.session_at(self.engine.program, self.now),
             placed: is_placed(content.body),
             decided: false,
@@ -503,12 +510,13 @@ impl<'a, W: Watcher> Deciding<'a, W> {
 
     /// Whether the visitor is one of those who are to see what would be there without the rule. Of
     /// both kinds it is counted who they are.
-    fn held_out(&mut self, rule: &Rule) -> bool {
+    fn held_out(&mut self, rule: &'p Rule) -> bool {
         let counted =
             self.visitor.context.consent.contains(rule.purpose) && !self.visitor.context.is_bot();
-        let slot = &self.engine.program.slots[rule.slot as usize];
+        let program = self.engine.program;
+        let slot = &program.slots[rule.slot as usize];
         for number in &rule.holdouts {
-            let holdout = &self.engine.program.holdouts[*number as usize];
+            let holdout = &program.holdouts[*number as usize];
             let Some((unit, bucket)) = self.visitor.bucket(self.engine, &holdout.share) else {
                 continue;
             };
@@ -516,10 +524,10 @@ impl<'a, W: Watcher> Deciding<'a, W> {
             if counted {
                 let share: f64 = holdout.share.ranges.iter().map(|range| range.width()).sum();
                 self.decision.exposures.push(Exposure {
-                    slot: slot.id.clone(),
-                    rule: rule.id.clone(),
-                    experiment: holdout.id.clone(),
-                    variation: if chosen { "held-out" } else { "shown" }.into(),
+                    slot: &*slot.id,
+                    rule: &*rule.id,
+                    experiment: &*holdout.id,
+                    variation: if chosen { "held-out" } else { "shown" },
                     bucket_version: 0,
                     propensity: if chosen { share } else { 1.0 - share },
                     unit: Some(unit),

@@ -1,5 +1,6 @@
 //! What to show, and why, with its canonical bytes: two targets agree when these are equal.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -7,8 +8,9 @@ use waymark_model::{DecodeError, Reader, Timestamp, Writer};
 
 use crate::program::{Body, PackHash, Presentation, Program};
 
+/// Its texts are a host's own, or, while it is being made, the Program's.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
+pub struct Decision<T = String> {
     /// The pack that decided.
     pub pack: PackHash,
     /// How many events of the visitor it knew.
@@ -16,34 +18,34 @@ pub struct Decision {
     pub now: Timestamp,
     /// The first moment at which deciding again could give something else, if nothing happens.
     pub valid_until: Timestamp,
-    pub segments: Vec<String>,
-    pub stage: Option<String>,
-    pub slots: Vec<SlotDecision>,
+    pub segments: Vec<T>,
+    pub stage: Option<T>,
+    pub slots: Vec<SlotDecision<T>>,
     /// What is to be logged, each once, when the decision is carried out.
-    pub exposures: Vec<Exposure>,
+    pub exposures: Vec<Exposure<T>>,
     /// Shown content that limits count, to be logged like the exposures.
-    pub views: Vec<View>,
+    pub views: Vec<View<T>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct SlotDecision {
-    pub slot: String,
+pub struct SlotDecision<T = String> {
+    pub slot: T,
     pub reason: Reason,
-    pub rule: Option<String>,
+    pub rule: Option<T>,
     /// `None` keeps the author's content.
-    pub content: Option<String>,
+    pub content: Option<T>,
     /// `None` where there is nothing to show: the author's content stays.
     pub body: Option<Rendered>,
     /// The experiment that won.
-    pub assignment: Option<Assignment>,
+    pub assignment: Option<Assignment<T>>,
 }
 
 /// A visitor's variation of an experiment.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, told one by one")]
 #[derive(Debug, Clone, PartialEq)]
-pub struct Assignment {
-    pub experiment: String,
-    pub variation: String,
+pub struct Assignment<T = String> {
+    pub experiment: T,
+    pub variation: T,
     /// The variation's place in the experiment.
     pub number: u32,
     /// Whether the visitor is in the experiment. Machines, and visitors without consent, are shown
@@ -69,14 +71,14 @@ pub struct Assignment {
 
 /// That a visitor met a variation: the properties of an `Experiment Viewed`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Exposure {
-    pub slot: String,
+pub struct Exposure<T = String> {
+    pub slot: T,
     /// The rule or experiment that won, or would have.
-    pub rule: String,
+    pub rule: T,
     /// The experiment's id, or the holdout's.
-    pub experiment: String,
+    pub experiment: T,
     /// Of a holdout, `held-out` or `shown`.
-    pub variation: String,
+    pub variation: T,
     pub bucket_version: u32,
     pub propensity: f64,
     pub unit: Option<String>,
@@ -88,13 +90,13 @@ pub struct Exposure {
 /// That a content is shown of which limits count how often: the properties of a `Content Viewed`, or,
 /// if `decided`, a `Content Decided`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
-    pub slot: String,
+pub struct View<T = String> {
+    pub slot: T,
     /// The rule or experiment that won.
-    pub rule: String,
-    pub content: String,
+    pub rule: T,
+    pub content: T,
     /// How the slot contacts visitors, if it does.
-    pub contact: Option<String>,
+    pub contact: Option<T>,
     /// When the visitor's session began.
     pub session: Timestamp,
     /// Whether it has a place in the page: where that is not, nothing is seen.
@@ -157,25 +159,6 @@ impl Decision {
         out
     }
 
-    pub(crate) fn write_rest(&self, out: &mut Writer) {
-        out.number(self.valid_until.to_js());
-        out.list(&self.segments, |out, id| out.text(id));
-        out.optional_text(self.stage.as_deref());
-        out.list(&self.slots, |out, slot| {
-            out.text(&slot.slot);
-            out.byte(slot.reason as u8);
-            out.optional_text(slot.rule.as_deref());
-            out.optional_text(slot.content.as_deref());
-            out.option(slot.body.as_ref(), |out, rendered| {
-                out.byte(rendered.body as u8 | (rendered.presentation as u8) << 4);
-                out.text(&rendered.text);
-            });
-            out.option(slot.assignment.as_ref(), |out, assignment| assignment.write(out));
-        });
-        out.list(&self.exposures, |out, exposure| exposure.write(out));
-        out.list(&self.views, |out, view| view.write(out));
-    }
-
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         Reader::whole(bytes, |input| Self {
             pack: PackHash(input.array()),
@@ -198,6 +181,31 @@ impl Decision {
     }
 }
 
+impl<T: AsRef<str>> Decision<T> {
+    pub(crate) fn write_rest(&self, out: &mut Writer) {
+        out.number(self.valid_until.to_js());
+        out.list(&self.segments, |out, id| out.text(id.as_ref()));
+        optional(out, self.stage.as_ref());
+        out.list(&self.slots, |out, slot| {
+            out.text(slot.slot.as_ref());
+            out.byte(slot.reason as u8);
+            optional(out, slot.rule.as_ref());
+            optional(out, slot.content.as_ref());
+            out.option(slot.body.as_ref(), |out, rendered| {
+                out.byte(rendered.body as u8 | (rendered.presentation as u8) << 4);
+                out.text(&rendered.text);
+            });
+            out.option(slot.assignment.as_ref(), |out, assignment| assignment.write(out));
+        });
+        out.list(&self.exposures, |out, exposure| exposure.write(out));
+        out.list(&self.views, |out, view| view.write(out));
+    }
+}
+
+fn optional<T: AsRef<str>>(out: &mut Writer, text: Option<&T>) {
+    out.optional_text(text.map(AsRef::as_ref));
+}
+
 impl Rendered {
     fn read(input: &mut Reader<'_>) -> Self {
         let how = input.byte();
@@ -212,10 +220,10 @@ impl Rendered {
     }
 }
 
-impl Assignment {
+impl<T: AsRef<str>> Assignment<T> {
     fn write(&self, out: &mut Writer) {
-        out.text(&self.experiment);
-        out.text(&self.variation);
+        out.text(self.experiment.as_ref());
+        out.text(self.variation.as_ref());
         out.unsigned(self.number.into());
         for flag in [self.included, self.counted, self.forced, self.sticky, self.conflict] {
             out.flag(flag);
@@ -225,7 +233,9 @@ impl Assignment {
         out.optional_text(self.unit.as_deref());
         out.option(self.leaf.as_ref(), |out, leaf| out.unsigned((*leaf).into()));
     }
+}
 
+impl Assignment {
     fn read(input: &mut Reader<'_>) -> Self {
         Self {
             experiment: input.string(),
@@ -244,10 +254,10 @@ impl Assignment {
     }
 }
 
-impl Exposure {
+impl<T: AsRef<str>> Exposure<T> {
     fn write(&self, out: &mut Writer) {
         for text in [&self.slot, &self.rule, &self.experiment, &self.variation] {
-            out.text(text);
+            out.text(text.as_ref());
         }
         out.unsigned(self.bucket_version.into());
         out.number(self.propensity);
@@ -255,7 +265,9 @@ impl Exposure {
         out.flag(self.conflict);
         out.flag(self.placed);
     }
+}
 
+impl Exposure {
     fn read(input: &mut Reader<'_>) -> Self {
         Self {
             slot: input.string(),
@@ -271,6 +283,18 @@ impl Exposure {
     }
 }
 
+impl<T: AsRef<str>> View<T> {
+    fn write(&self, out: &mut Writer) {
+        for text in [&self.slot, &self.rule, &self.content] {
+            out.text(text.as_ref());
+        }
+        optional(out, self.contact.as_ref());
+        out.number(self.session.to_js());
+        out.flag(self.placed);
+        out.flag(self.decided);
+    }
+}
+
 impl View {
     /// What hosts log of content that is shown, and of content that was chosen.
     pub const VIEWED: &str = "Content Viewed";
@@ -279,16 +303,6 @@ impl View {
     /// The event that hosts log.
     pub const fn event(&self) -> &'static str {
         if self.decided { Self::DECIDED } else { Self::VIEWED }
-    }
-
-    fn write(&self, out: &mut Writer) {
-        for text in [&self.slot, &self.rule, &self.content] {
-            out.text(text);
-        }
-        out.optional_text(self.contact.as_deref());
-        out.number(self.session.to_js());
-        out.flag(self.placed);
-        out.flag(self.decided);
     }
 
     fn read(input: &mut Reader<'_>) -> Self {
@@ -300,6 +314,65 @@ impl View {
             session: read_time(input),
             placed: input.flag(),
             decided: input.flag(),
+        }
+    }
+}
+
+impl Decision<&str> {
+    /// The same, for a host to keep.
+    pub(crate) fn into_owned(self) -> Decision {
+        let own = |text: &str| text.to_owned();
+        let slot = |slot: SlotDecision<&str>| SlotDecision {
+            slot: own(slot.slot),
+            reason: slot.reason,
+            rule: slot.rule.map(own),
+            content: slot.content.map(own),
+            body: slot.body,
+            assignment: slot.assignment.map(|assignment| Assignment {
+                experiment: own(assignment.experiment),
+                variation: own(assignment.variation),
+                number: assignment.number,
+                included: assignment.included,
+                counted: assignment.counted,
+                forced: assignment.forced,
+                sticky: assignment.sticky,
+                conflict: assignment.conflict,
+                bucket: assignment.bucket,
+                propensity: assignment.propensity,
+                unit: assignment.unit,
+                leaf: assignment.leaf,
+            }),
+        };
+        let exposure = |exposure: Exposure<&str>| Exposure {
+            slot: own(exposure.slot),
+            rule: own(exposure.rule),
+            experiment: own(exposure.experiment),
+            variation: own(exposure.variation),
+            bucket_version: exposure.bucket_version,
+            propensity: exposure.propensity,
+            unit: exposure.unit,
+            conflict: exposure.conflict,
+            placed: exposure.placed,
+        };
+        let view = |view: View<&str>| View {
+            slot: own(view.slot),
+            rule: own(view.rule),
+            content: own(view.content),
+            contact: view.contact.map(own),
+            session: view.session,
+            placed: view.placed,
+            decided: view.decided,
+        };
+        Decision {
+            pack: self.pack,
+            seq: self.seq,
+            now: self.now,
+            valid_until: self.valid_until,
+            segments: self.segments.into_iter().map(own).collect(),
+            stage: self.stage.map(own),
+            slots: self.slots.into_iter().map(slot).collect(),
+            exposures: self.exposures.into_iter().map(exposure).collect(),
+            views: self.views.into_iter().map(view).collect(),
         }
     }
 }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{DecodeError, Timestamp, Writer};
 
+use crate::evaluate::Silent;
 use crate::{Context, Decision, Engine, State};
 
 /// The latest decision of one visitor, and what it was made of.
@@ -38,7 +39,8 @@ impl Latest {
             && self.session.is_none_or(|of| of == session)
             && self.context == context;
         if !stands {
-            let decision = engine.decide(state, &Context::decode(context)?, now);
+            let read = Context::decode(context)?;
+            let decision = engine.decide_watched(state, &read, now, &mut Silent);
             self.context.clear();
             self.context.extend_from_slice(context);
             self.moves = state.moves;

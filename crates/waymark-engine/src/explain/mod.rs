@@ -94,7 +94,7 @@ impl Engine<'_> {
     pub fn explain(&self, state: &State, context: &Context, now: Timestamp) -> Explanation {
         let mut recorder = Recorder::default();
         let decision = self.decide_watched(state, context, now, &mut recorder);
-        Explanation { decision, rules: recorder.rules }
+        Explanation { decision: decision.into_owned(), rules: recorder.rules }
     }
 }
 
