@@ -17,6 +17,8 @@ mod effects;
 mod exports;
 #[cfg(all(feature = "measure", target_family = "wasm"))]
 mod measure;
+#[cfg(target_family = "wasm")]
+mod memory;
 mod session;
 
 pub use effects::{encode_acted, encode_effects};
@@ -24,7 +26,7 @@ pub use session::Session;
 
 #[cfg(target_family = "wasm")]
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: memory::Blocks = memory::Blocks::new();
 
 #[cfg(all(target_family = "wasm", not(debug_assertions)))]
 #[panic_handler]

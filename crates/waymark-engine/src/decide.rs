@@ -89,10 +89,8 @@ impl<'p> Engine<'p> {
         if context.consent.contains(Purpose::Personalization) {
             decision.valid_until = members.decided_until();
             let program = self.program;
-            decision.segments = members
-                .segments()
-                .map(|number| &*program.segments[number as usize].id)
-                .collect();
+            decision.segments =
+                members.segments().map(|number| &*program.segments[number as usize].id).collect();
             decision.stage = members.stage.map(|stage| &*program.stages[stage as usize].id);
         }
         let prepared = self.prepare(state, context);
@@ -119,7 +117,6 @@ impl<'p> Engine<'p> {
         }
         deciding.decision
     }
-
 }
 
 impl Engine<'_> {

@@ -151,10 +151,8 @@ impl Program {
             zones: whole_only(input, ZoneTable::read),
             holidays: whole_only(input, |input| input.signed()),
             patterns: whole_only(input, Pattern::read),
-            groups: input.list(|input| Group {
-                id: input.string(),
-                members: input.list(Reader::fixed64),
-            }),
+            groups: input
+                .list(|input| Group { id: input.string(), members: input.list(Reader::fixed64) }),
             events: input.list(Reader::string),
             conds: input.list(read_cond),
             features: input.list(read_feature),
