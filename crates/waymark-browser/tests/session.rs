@@ -75,7 +75,7 @@ fn viewed(id: &str, ms: i64) -> Vec<u8> {
 }
 
 fn session(state: Option<&[u8]>) -> Session {
-    Session::new(&program(), state, Numerals::NATIVE).unwrap()
+    Session::new(Session::program(&program()).unwrap(), state, Numerals::NATIVE).unwrap()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "instants are exact")]
@@ -120,9 +120,10 @@ fn an_event_that_was_known_changes_nothing() {
 #[test]
 fn whatever_cannot_be_read_is_refused_by_name() {
     let code = |result: Result<Vec<u8>, waymark_model::DecodeError>| result.unwrap_err().code;
-    assert_eq!(Session::new(b"", None, Numerals::NATIVE).unwrap_err().code, "truncated");
-    assert_eq!(Session::new(b"WASM", None, Numerals::NATIVE).unwrap_err().code, "not-a-program");
-    let spoiled = Session::new(&program(), Some(b"spoiled"), Numerals::NATIVE);
+    assert_eq!(Session::program(b"").unwrap_err().code, "truncated");
+    assert_eq!(Session::program(b"WASM").unwrap_err().code, "not-a-program");
+    let program = Session::program(&program()).unwrap();
+    let spoiled = Session::new(program, Some(b"spoiled"), Numerals::NATIVE);
     assert_eq!(spoiled.unwrap_err().code, "unknown-state-format");
     let mut session = session(None);
     assert_eq!(code(session.apply(b"{}")), "unknown-event-format");
@@ -136,6 +137,6 @@ fn whatever_cannot_be_read_is_refused_by_name() {
 fn every_cut_of_a_program_is_refused() {
     let program = program();
     for length in 0..program.len() {
-        assert!(Session::new(&program[..length], None, Numerals::NATIVE).is_err(), "{length}");
+        assert!(Session::program(&program[..length]).is_err(), "{length}");
     }
 }

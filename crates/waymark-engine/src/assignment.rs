@@ -180,8 +180,9 @@ pub(crate) fn query_of(address: &str) -> Option<&str> {
 /// What stands before a letter of ASCII, and what stands behind it: searching for a `char` takes a
 /// page three times the bytes.
 fn cut(text: &str, letter: u8) -> (&str, Option<&str>) {
-    match text.bytes().position(|byte| byte == letter) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
+    let found = text.bytes().position(|byte| byte == letter);
+    match found.and_then(|at| text.split_at_checked(at)) {
+        Some((before, rest)) => (before, rest.get(1..)),
         None => (text, None),
     }
 }

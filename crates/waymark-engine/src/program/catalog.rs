@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Object, Reader, Value, Writer};
 
+use super::codec::refuse;
 use super::{CondId, Content, Path, Program, Root, Template};
 use crate::WHOLE;
 
@@ -105,7 +106,7 @@ impl Catalog {
             return Self::default();
         }
         if !WHOLE {
-            return input.refuse("needs-whole-engine", Self::default());
+            return refuse(input, "needs-whole-engine", Self::default());
         }
         Self {
             key: input.string(),

@@ -129,7 +129,7 @@ impl Program {
 
     fn read(input: &mut Reader<'_>) -> Self {
         if input.remaining() > limits::PROGRAM_BYTES {
-            input.refuse("program-too-large", ());
+            refuse(input, "program-too-large", ());
         }
         if input.array() != MAGIC {
             input.refuse("not-a-program", ());
@@ -184,13 +184,26 @@ impl Program {
     }
 }
 
+/// Refuses what a Program cannot have. Who trusts it goes on with what stands in for that.
+pub(super) fn refuse<T>(input: &mut Reader<'_>, code: &'static str, instead: T) -> T {
+    if CHECKS { input.refuse(code, instead) } else { instead }
+}
+
+/// One of a list that is not empty, by its number.
+pub(super) fn one_of<T: Copy>(input: &mut Reader<'_>, all: &[T], code: &'static str) -> T {
+    if CHECKS {
+        return input.one_of(all, code);
+    }
+    all.get(usize::from(input.byte())).copied().unwrap_or(all[0])
+}
+
 /// A list that is empty in every Program that a lean engine is given.
 fn whole_only<T>(input: &mut Reader<'_>, read: impl FnMut(&mut Reader<'_>) -> T) -> Vec<T> {
     if WHOLE {
         return input.list(read);
     }
     if input.byte() > 0 {
-        input.refuse("needs-whole-engine", ());
+        refuse(input, "needs-whole-engine", ());
     }
     Vec::new()
 }
@@ -221,7 +234,7 @@ fn read_slot(input: &mut Reader<'_>) -> Slot {
         edge: how & 1 == 1,
         contact: input.option(Reader::string),
         presentation: presentation
-            .unwrap_or_else(|| input.refuse("unknown-presentation", Presentation::InPlace)),
+            .unwrap_or_else(|| refuse(input, "unknown-presentation", Presentation::InPlace)),
     }
 }
 
@@ -231,8 +244,8 @@ fn read_rule(input: &mut Reader<'_>) -> Rule {
         slot: input.u32(),
         action: Action::read(input),
         priority: i32::try_from(input.signed())
-            .unwrap_or_else(|_| input.refuse("number-too-large", 0)),
-        purpose: input.one_of(&Purpose::ALL, "unknown-purpose"),
+            .unwrap_or_else(|_| refuse(input, "number-too-large", 0)),
+        purpose: one_of(input, &Purpose::ALL, "unknown-purpose"),
         when: read_id(input),
         stateless: input.flag(),
         shares: input.list(Share::read),

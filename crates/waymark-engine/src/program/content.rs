@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Writer};
 
+use super::codec::one_of;
 use super::{Each, Template};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +77,7 @@ impl Content {
     pub fn variant(&self, locale: &str) -> Option<&Variant> {
         let tag = locale.to_ascii_lowercase();
         let end = tag.bytes().position(|byte| matches!(byte, b'-' | b'_')).unwrap_or(tag.len());
-        let language = &tag[..end];
+        let language = tag.get(..end).unwrap_or_default();
         self.variants
             .iter()
             .find(|variant| variant.locale == tag)
@@ -104,7 +105,7 @@ impl Content {
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         let id = input.string();
-        let body = input.one_of(&Body::ALL, "unknown-body");
+        let body = one_of(input, &Body::ALL, "unknown-body");
         let variants = input.list(|input| Variant {
             locale: input.string(),
             template: Template::read(input, body, true),

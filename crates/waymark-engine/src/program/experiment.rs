@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use waymark_model::{Reader, Writer};
 
 use super::CondId;
+use super::codec::{one_of, refuse};
 use crate::assign::{HashVersion, Range};
 
 /// What a rule that wins does with its slot.
@@ -148,7 +149,7 @@ impl Action {
             (1, content) => Self::Show(content),
             (2, number) => Self::Experiment(number),
             (3, number) => Self::Pick(number),
-            _ => input.refuse("unknown-action", Self::Keep),
+            _ => refuse(input, "unknown-action", Self::Keep),
         }
     }
 }
@@ -179,7 +180,7 @@ impl Unit {
             0 => Self::User,
             1 => Self::Anonymous,
             2 => Self::Trait(input.list(Reader::string)),
-            _ => input.refuse("unknown-unit", Self::User),
+            _ => refuse(input, "unknown-unit", Self::User),
         }
     }
 }
@@ -198,7 +199,7 @@ impl Share {
             unit: Unit::read(input),
             fallback: input.option(Unit::read),
             seed: input.string(),
-            hash: input.one_of(&HashVersion::ALL, "unknown-hash"),
+            hash: one_of(input, &HashVersion::ALL, "unknown-hash"),
             ranges: read_ranges(input),
         }
     }
@@ -215,7 +216,7 @@ fn read_ranges(input: &mut Reader<'_>) -> Vec<Range> {
     input.list(|input| {
         let range = Range { start: input.number(), end: input.number() };
         if !(range.start.is_finite() && range.end.is_finite()) {
-            input.refuse("bad-range", ());
+            refuse(input, "bad-range", ());
         }
         range
     })
@@ -245,7 +246,7 @@ impl Need {
                 (0, ..) => Outcome::Keep,
                 (1, content, _) => Outcome::Content(content),
                 (2, experiment, variation) => Outcome::Variation(experiment, variation),
-                _ => input.refuse("unknown-outcome", Outcome::Keep),
+                _ => refuse(input, "unknown-outcome", Outcome::Keep),
             }),
         }
     }
@@ -298,7 +299,7 @@ impl Experiment {
                 when: CondId(input.u32()),
                 ranges: read_ranges(input),
             }),
-            status: input.one_of(&Status::ALL, "unknown-status"),
+            status: one_of(input, &Status::ALL, "unknown-status"),
             force: input.option(Reader::u32),
             sticky: input.option(|input| Sticky {
                 feature: input.u32(),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Purpose, Reader, Span, Writer, fnv1a64};
 
-use super::codec::{read_id, read_keys, read_matcher, write_keys, write_matcher};
+use super::codec::{one_of, read_id, read_keys, read_matcher, refuse, write_keys, write_matcher};
 use super::{CondId, Matcher};
 
 /// A trigger, or a journey.
@@ -208,7 +208,7 @@ impl Cue {
         match input.byte() {
             0 => Self::Event(read_matcher(input)),
             1 => Self::Becomes(input.u32()),
-            _ => input.refuse("unknown-cue", Self::Becomes(0)),
+            _ => refuse(input, "unknown-cue", Self::Becomes(0)),
         }
     }
 }
@@ -277,12 +277,12 @@ impl Does {
             3 => Self::Go(input.u32()),
             4 => Self::Act(Act {
                 event: input.string(),
-                purpose: input.one_of(&Purpose::ALL, "unknown-purpose"),
+                purpose: one_of(input, &Purpose::ALL, "unknown-purpose"),
                 properties: input.list(|input| (input.string(), input.string())),
                 quiet: input.option(read_id),
                 limit: input.option(read_id),
             }),
-            _ => input.refuse("unknown-step", Self::Go(0)),
+            _ => refuse(input, "unknown-step", Self::Go(0)),
         }
     }
 }

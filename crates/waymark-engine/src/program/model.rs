@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Span, Writer};
 
-use super::codec::{read_compare, read_source, write_compare, write_source};
+use super::codec::{read_compare, read_source, refuse, write_compare, write_source};
 use super::{Compare, Source};
 
 /// A model, read as `scores.` and its id.
@@ -183,7 +183,7 @@ impl Model {
             3 => {
                 ModelKind::Related(input.list(|input| (input.string(), input.list(Reader::string))))
             }
-            _ => input.refuse("unknown-model", ModelKind::Related(Vec::new())),
+            _ => refuse(input, "unknown-model", ModelKind::Related(Vec::new())),
         };
         Self { id, edge, kind }
     }

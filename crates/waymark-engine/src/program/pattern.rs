@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Writer};
 
+use super::codec::refuse;
+
 /// A deterministic automaton over the bytes of a text, anchored at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -66,7 +68,7 @@ impl Pattern {
             classes.extend(vec![input.byte(); length]);
         });
         if classes.len() != 256 {
-            classes = input.refuse("bad-pattern", vec![0; 256]);
+            classes = refuse(input, "bad-pattern", vec![0; 256]);
         }
         let table = input.list(Reader::u32);
         let pattern = Self { source, folded, classes, table };
@@ -77,7 +79,7 @@ impl Pattern {
             || !pattern.table.len().is_multiple_of(stride)
             || pattern.table.iter().any(|next| *next as usize >= last)
         {
-            input.refuse("bad-pattern", ());
+            refuse(input, "bad-pattern", ());
         }
         pattern
     }

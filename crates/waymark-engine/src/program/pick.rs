@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Fixed, Reader, Writer};
 
-use super::codec::{read_source, write_source};
+use super::codec::{read_source, refuse, write_source};
 use super::{CondId, Source};
 use crate::WHOLE;
 
@@ -48,7 +48,7 @@ impl Pick {
 
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         if !WHOLE {
-            return input.refuse("needs-whole-engine", Self { candidates: Vec::new() });
+            return refuse(input, "needs-whole-engine", Self { candidates: Vec::new() });
         }
         let candidates = input.list(|input| Candidate {
             show: input.u32(),

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Value, Writer};
 
-use super::codec::{read_path, write_path};
+use super::codec::{one_of, read_path, refuse, write_path};
 use super::{Body, CondId, Each, From, Path};
 use crate::WHOLE;
 
@@ -250,7 +250,7 @@ impl Template {
                     0 => From::Table(input.u32()),
                     1 => From::Path(read_path(input)),
                     2 => From::Related(input.u32(), read_path(input)),
-                    _ => input.refuse("unknown-list", From::Table(0)),
+                    _ => refuse(input, "unknown-list", From::Table(0)),
                 },
                 exclude: input.list(read_path),
                 filter: input.option(|input| CondId(input.u32())),
@@ -258,7 +258,7 @@ impl Template {
                 fallback: input.option(Reader::u32),
                 template: Self::read(input, body, false),
             })),
-            _ => input.refuse("unknown-part", Part::Literal(String::new())),
+            _ => refuse(input, "unknown-part", Part::Literal(String::new())),
         }))
     }
 }
@@ -275,7 +275,7 @@ impl Escape {
     ];
 
     fn read(input: &mut Reader<'_>, body: Body) -> Self {
-        let escape = input.one_of(&Self::ALL, "unknown-escape");
+        let escape = one_of(input, &Self::ALL, "unknown-escape");
         let safe = match escape {
             // Only text content, which no parser sees, may go out as it is.
             Self::None => body == Body::Text,
@@ -283,7 +283,7 @@ impl Escape {
             Self::Json | Self::JsonUrl => matches!(body, Body::Json | Body::Patch),
             Self::UrlPart => body != Body::Text,
         };
-        if safe { escape } else { input.refuse("unsafe-escape", Self::UrlPart) }
+        if safe { escape } else { refuse(input, "unsafe-escape", Self::UrlPart) }
     }
 }
 
@@ -347,7 +347,7 @@ fn read_filter(input: &mut Reader<'_>) -> Filter {
     match input.byte() {
         0 => Filter::Default(Value::read(input)),
         1 => Filter::Truncate(input.u32()),
-        2 if WHOLE => Filter::Case(input.one_of(&Case::ALL, "unknown-case")),
+        2 if WHOLE => Filter::Case(one_of(input, &Case::ALL, "unknown-case")),
         3 if WHOLE => {
             let money = Money {
                 before: input.string(),
@@ -358,7 +358,7 @@ fn read_filter(input: &mut Reader<'_>) -> Filter {
                 decimals: input.byte(),
             };
             if money.decimals > Money::DECIMALS || money.grouping == 0 {
-                input.refuse("bad-money", ());
+                refuse(input, "bad-money", ());
             }
             Filter::Money(money)
         }
@@ -374,17 +374,17 @@ fn read_filter(input: &mut Reader<'_>) -> Filter {
         5 if WHOLE => Filter::Date(input.list(|input| match input.byte() {
             0 => DatePart::Literal(input.string()),
             1 => DatePart::Number {
-                unit: input.one_of(&DateUnit::ALL, "unknown-unit"),
+                unit: one_of(input, &DateUnit::ALL, "unknown-unit"),
                 // As in `MM`.
                 width: input.byte().min(4),
             },
             2 => DatePart::Name {
-                unit: input.one_of(&DateUnit::ALL, "unknown-unit"),
+                unit: one_of(input, &DateUnit::ALL, "unknown-unit"),
                 names: input.list(Reader::string),
             },
-            _ => input.refuse("unknown-part", DatePart::Literal(String::new())),
+            _ => refuse(input, "unknown-part", DatePart::Literal(String::new())),
         })),
-        _ => input.refuse("unknown-filter", Filter::Truncate(0)),
+        _ => refuse(input, "unknown-filter", Filter::Truncate(0)),
     }
 }
 

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use waymark_model::{Reader, Span, Timestamp, Writer, Zone};
 
+use super::codec::refuse;
+
 /// A zone from beginning to end: what it was before the first change, and from each change on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneTable {
@@ -47,7 +49,7 @@ impl ZoneTable {
             || far(first)
             || changes.iter().any(|(_, offset)| far(*offset))
         {
-            input.refuse("bad-zone", ());
+            refuse(input, "bad-zone", ());
         }
         Self { name, first, changes }
     }

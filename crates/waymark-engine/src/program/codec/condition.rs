@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use waymark_model::{Purpose, Reader, Span, Timestamp, Value, Writer};
 
+use super::{one_of, refuse};
 use crate::WHOLE;
 use crate::program::{
     Clock, Compare, Cond, CondId, Order, Path, Relation, Root, SessionKey, Share, Source, Test,
@@ -46,7 +47,7 @@ pub(super) fn read_cond(input: &mut Reader<'_>) -> Cond {
         1 => Cond::Any(input.list(read_id)),
         2 => Cond::Not(read_id(input)),
         3 => Cond::Test(read_test(input)),
-        _ => input.refuse("unknown-condition", Cond::All(Vec::new())),
+        _ => refuse(input, "unknown-condition", Cond::All(Vec::new())),
     }
 }
 
@@ -187,11 +188,11 @@ fn read_test(input: &mut Reader<'_>) -> Test {
             after: Span(input.signed()),
             zone: ZoneId(input.u32()),
         },
-        10 => Test::Consent(input.one_of(&Purpose::ALL, "unknown-purpose")),
+        10 => Test::Consent(one_of(input, &Purpose::ALL, "unknown-purpose")),
         11 => Test::Scheduled { from: Timestamp(input.signed()), until: Timestamp(input.signed()) },
         12 => Test::Percent(Share::read(input)),
         13 if WHOLE => Test::Channel { of_event: input.flag(), among: input.u32() },
-        _ => input.refuse("unknown-test", Test::Segment(0)),
+        _ => refuse(input, "unknown-test", Test::Segment(0)),
     }
 }
 
@@ -226,11 +227,11 @@ pub(in crate::program) fn read_source(input: &mut Reader<'_>) -> Source {
         0 => Source::Path(read_path(input)),
         1 => Source::Feature(input.u32()),
         4 if WHOLE => Source::Score(input.u32()),
-        2 => Source::Session(input.one_of(&SessionKey::ALL, "unknown-session-key")),
+        2 => Source::Session(one_of(input, &SessionKey::ALL, "unknown-session-key")),
         3 if WHOLE => {
-            Source::Time(input.one_of(&TimeKey::ALL, "unknown-time-key"), ZoneId(input.u32()))
+            Source::Time(one_of(input, &TimeKey::ALL, "unknown-time-key"), ZoneId(input.u32()))
         }
-        _ => input.refuse("unknown-source", Source::Feature(0)),
+        _ => refuse(input, "unknown-source", Source::Feature(0)),
     }
 }
 
@@ -251,7 +252,7 @@ fn read_relation(input: &mut Reader<'_>) -> Relation {
         Relation::Eq,
         Relation::In,
     ];
-    input.one_of(&ALL, "unknown-relation")
+    one_of(input, &ALL, "unknown-relation")
 }
 
 pub(in crate::program) fn write_path(out: &mut Writer, path: &Path) {
@@ -260,11 +261,11 @@ pub(in crate::program) fn write_path(out: &mut Writer, path: &Path) {
 }
 
 pub(in crate::program) fn read_path(input: &mut Reader<'_>) -> Path {
-    Path { root: input.one_of(&Root::ALL, "unknown-root"), keys: read_keys(input) }
+    Path { root: one_of(input, &Root::ALL, "unknown-root"), keys: read_keys(input) }
 }
 
 fn read_order(input: &mut Reader<'_>) -> Order {
-    input.one_of(&Order::ALL, "unknown-order")
+    one_of(input, &Order::ALL, "unknown-order")
 }
 
 pub(in crate::program) fn write_compare(out: &mut Writer, compare: &Compare) {
@@ -324,12 +325,12 @@ pub(in crate::program) fn read_compare(input: &mut Reader<'_>) -> Compare {
         3 if WHOLE => Compare::InFolded(input.list(Value::read)),
         4 => Compare::Group(input.u32()),
         5 => Compare::Exists,
-        6 => Compare::Type(input.one_of(&Type::ALL, "unknown-type")),
+        6 => Compare::Type(one_of(input, &Type::ALL, "unknown-type")),
         7 if WHOLE => Compare::Pattern(input.u32()),
         8 if WHOLE => Compare::Version(read_relation(input), input.string()),
         9 => Compare::Some(read_id(input)),
         10 => Compare::Size(read_id(input)),
-        _ => input.refuse("unknown-comparison", Compare::Exists),
+        _ => refuse(input, "unknown-comparison", Compare::Exists),
     }
 }
 

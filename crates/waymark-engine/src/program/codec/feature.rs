@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use waymark_model::{Fixed, Reader, Span, Writer};
 
 use super::condition::{read_id, read_keys, write_keys};
+use super::{one_of, refuse};
 use crate::WHOLE;
 use crate::program::{
     Amount, Feature, FeatureKind, Items, Ledger, Matcher, Merge, Period, Taken, Window,
@@ -137,7 +138,7 @@ fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
         1 => FeatureKind::Windowed {
             on: read_matcher(input),
             taken: read_taken(input),
-            merge: input.one_of(&Merge::ALL, "unknown-merge"),
+            merge: one_of(input, &Merge::ALL, "unknown-merge"),
             window: read_window(input),
         },
         2 => FeatureKind::First { on: read_matcher(input), capture: input.option(read_keys) },
@@ -160,7 +161,7 @@ fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
         },
         7 if WHOLE => FeatureKind::Streak {
             on: read_matcher(input),
-            period: input.one_of(&Period::ALL, "unknown-period"),
+            period: one_of(input, &Period::ALL, "unknown-period"),
         },
         8 if WHOLE => FeatureKind::Items(Items {
             add: input.list(read_matcher),
@@ -178,7 +179,7 @@ fn read_feature_kind(input: &mut Reader<'_>) -> FeatureKind {
         }),
         _ => {
             let on = Matcher { event: None, condition: None };
-            input.refuse("unknown-feature", FeatureKind::Times { on, keep: 0 })
+            refuse(input, "unknown-feature", FeatureKind::Times { on, keep: 0 })
         }
     }
 }
