@@ -41,6 +41,10 @@ pub struct Index {
 
 impl Index {
     pub(crate) fn of(program: &Program) -> Self {
+        // Of what a lean engine is given there is so little that it looks through all of it.
+        if !WHOLE {
+            return Self::default();
+        }
         let mut index = Self {
             by_event: vec![Vec::new(); program.events.len()],
             by_feature: vec![Vec::new(); program.features.len()],
@@ -61,9 +65,7 @@ impl Index {
         for (number, when) in (0..).zip(program.memberships()) {
             index.read(program, when, number);
         }
-        if WHOLE {
-            index.flows(program);
-        }
+        index.flows(program);
         index.share(program);
         index
     }
@@ -141,11 +143,14 @@ impl Index {
 
     /// Answers that are worth keeping during a decision.
     pub(crate) const fn shared(&self) -> usize {
-        self.shared
+        if WHOLE { self.shared } else { 0 }
     }
 
     /// Which of these a condition is.
     pub(crate) fn kept_at(&self, cond: CondId) -> Option<usize> {
+        if !WHOLE {
+            return None;
+        }
         (self.kept.get(cond.0 as usize).copied().unwrap_or(0) as usize).checked_sub(1)
     }
 

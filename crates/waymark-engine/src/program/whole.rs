@@ -4,12 +4,17 @@ use super::{
     Compare, Cond, FeatureKind, Filter, Part, Path, Program, Root, Source, Template, Test,
 };
 
-/// Rules that are tried one by one as fast as they are looked up.
+/// Rules that are tried, and segments and features that are gone through, one by one about as fast as
+/// they are looked up.
 const FEW_RULES: usize = 96;
+const FEW_SEGMENTS: usize = 48;
+const FEW_FEATURES: usize = 96;
 
 impl Program {
     pub fn needs_whole(&self) -> bool {
         self.rules.len() > FEW_RULES
+            || self.segments.len() > FEW_SEGMENTS
+            || self.features.len() > FEW_FEATURES
             || !self.zones.is_empty()
             || !self.holidays.is_empty()
             || !self.patterns.is_empty()

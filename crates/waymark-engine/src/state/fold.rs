@@ -103,12 +103,17 @@ impl Fold {
             self.user_id = Some((event.key(), user_id.clone()));
         }
         let number = program.event_number(&event.name);
-        for feature in program.index.watching(number) {
+        let mut take = |feature: u32| {
             let memory = &mut self.memories[feature as usize];
             let definition = &program.features[feature as usize];
             if memory.cell.take(engine, definition, event, number, late) {
                 touched.features.push(feature);
             }
+        };
+        if WHOLE {
+            program.index.watching(number).for_each(take);
+        } else {
+            (0..).zip(&program.features).for_each(|(feature, _)| take(feature));
         }
     }
 

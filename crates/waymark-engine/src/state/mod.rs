@@ -123,8 +123,9 @@ impl Engine<'_> {
         let now = state.members.at.max(state.head.newest.time);
         let change = match applied {
             Applied::Duplicate => Change::default(),
-            Applied::InOrder => self.update_memberships(state, now, &touched),
-            Applied::Reordered | Applied::Late => self.renew_memberships(state, now),
+            Applied::InOrder if WHOLE => self.update_memberships(state, now, &touched),
+            // A lean engine has few, and nothing that says which of them an event concerns.
+            _ => self.renew_memberships(state, now),
         };
         if WHOLE && applied != Applied::Duplicate {
             if let Some(event) = event_of_flows {
