@@ -159,6 +159,7 @@ struct Won<'p> {
 
 impl<'p, W: Watcher> Deciding<'p, '_, W> {
     /// `first` is the number of the slot's first rule.
+    #[cfg_attr(feature = "lean", inline(never))]
     fn slot(&mut self, definition: &'p Slot, rules: &'p [Rule], first: usize) {
         let mut won: Option<Won<'p>> = None;
         let mut reason = Reason::NoMatch;
@@ -239,6 +240,7 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
     }
 
     /// Whether a rule wins, when none before it did.
+    #[cfg_attr(feature = "lean", inline(never))]
     fn attempt(&mut self, rule: &'p Rule, slot: &'p Slot) -> Result<Won<'p>, Verdict> {
         if rule.exclusive.is_some_and(|group| self.taken.contains(&group)) {
             return Err(Verdict::Excluded);
@@ -308,6 +310,7 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
     }
 
     /// The variation that a visitor sees of an experiment.
+    #[cfg_attr(feature = "lean", inline(never))]
     fn assign(&mut self, rule: &Rule, number: u32) -> Result<Assigned, Verdict> {
         let engine = self.engine;
         let experiment = &engine.program.experiments[number as usize];
@@ -360,6 +363,7 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
     }
 
     /// The kind of visitor whose ranges count.
+    #[cfg_attr(feature = "lean", inline(never))]
     fn leaf(&mut self, experiment: &'p Experiment) -> Option<&'p Leaf> {
         experiment.contexts.iter().find(|leaf| self.answer(leaf.when) == Truth::True)
     }
@@ -443,6 +447,7 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
 
     /// What is to be logged of a rule that has won, for limits to count. Machines, and what nobody
     /// allowed to keep, count for nothing.
+    #[cfg_attr(feature = "lean", inline(never))]
     fn view(&mut self, rule: &'p Rule, slot: &'p Slot, shown: Option<u32>) {
         let Visitor { fold, context, .. } = self.visitor;
         let logged = rule.logs.viewed || rule.logs.decided;

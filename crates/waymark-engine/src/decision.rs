@@ -182,6 +182,7 @@ impl Decision {
 }
 
 impl<T: AsRef<str>> Decision<T> {
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(crate) fn write_rest(&self, out: &mut Writer) {
         out.number(self.valid_until.to_js());
         out.list(&self.segments, |out, id| out.text(id.as_ref()));

@@ -23,6 +23,7 @@ use filter::{filtered, text};
 
 /// The text, `None` when there is nothing to show, and until when it stays the same if nothing
 /// happens.
+#[cfg_attr(feature = "lean", inline(never))]
 pub(crate) fn render(
     engine: Engine<'_>,
     content: &Content,
@@ -98,6 +99,7 @@ impl<'a> Filling<'a> {
         Self { engine, fold, context, now, text, until, item: Value::Null, items: 0 }
     }
 
+    #[cfg_attr(feature = "lean", inline(never))]
     fn fill(&mut self, template: &Template) {
         for part in &template.0 {
             match part {

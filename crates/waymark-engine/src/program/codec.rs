@@ -225,6 +225,7 @@ fn write_rule(out: &mut Writer, rule: &Rule) {
     out.flag(rule.logs.decided);
 }
 
+#[cfg_attr(feature = "lean", inline(never))]
 fn read_slot(input: &mut Reader<'_>) -> Slot {
     let (id, default, how) = (input.string(), input.option(Reader::u32), input.byte());
     let presentation = Presentation::ALL.get(usize::from(how >> 1)).copied();
@@ -238,6 +239,7 @@ fn read_slot(input: &mut Reader<'_>) -> Slot {
     }
 }
 
+#[cfg_attr(feature = "lean", inline(never))]
 fn read_rule(input: &mut Reader<'_>) -> Rule {
     Rule {
         id: input.string(),

@@ -103,6 +103,7 @@ impl Content {
         });
     }
 
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         let id = input.string();
         let body = one_of(input, &Body::ALL, "unknown-body");

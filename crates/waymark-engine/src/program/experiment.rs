@@ -286,6 +286,7 @@ impl Experiment {
         out.unsigned(self.bucket_version.into());
     }
 
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         Self {
             share: Share::read(input),

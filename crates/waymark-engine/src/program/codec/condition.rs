@@ -41,6 +41,7 @@ pub(super) fn write_cond(out: &mut Writer, cond: &Cond) {
     }
 }
 
+#[cfg_attr(feature = "lean", inline(never))]
 pub(super) fn read_cond(input: &mut Reader<'_>) -> Cond {
     match input.byte() {
         0 => Cond::All(input.list(read_id)),

@@ -128,6 +128,7 @@ pub(super) fn write_feature(out: &mut Writer, feature: &Feature) {
     }
 }
 
+#[cfg_attr(feature = "lean", inline(never))]
 pub(super) fn read_feature(input: &mut Reader<'_>) -> Feature {
     Feature { fingerprint: input.fixed64(), kind: read_feature_kind(input) }
 }
