@@ -61,6 +61,15 @@ interface Packed {
   acts: boolean;
 }
 
+const programs = new Map<string, Uint8Array>();
+
+/** The same bytes for the same Program: the engine reads it once. */
+function programOf(page: string): Uint8Array {
+  const program = programs.get(page) ?? fromBase64(page);
+  programs.set(page, program);
+  return program;
+}
+
 /** Every case's decision in base64, what was done, and its state's SHA-256. */
 export const run = (pack: Packed, cases: Case[]): Promise<Outcome[]> =>
   Promise.all(cases.map((one) => evaluate(pack, one)));
@@ -71,7 +80,7 @@ async function evaluate(pack: Packed, { before, ...last }: Case): Promise<Outcom
   let clock = -Infinity;
   const actions: Outcome['actions'] = [];
   for (const part of [...before, { ...last, pack }]) {
-    engine.open(fromBase64(part.pack.page), state);
+    engine.open(programOf(part.pack.page), state);
     decision = goOn(part.pack.acts, part, clock, actions);
     clock = part.decide.now;
     state = engine.snapshot();

@@ -36,7 +36,7 @@ const SMALLEST: [&str; 12] = [
 ];
 
 /// Fetched when needed, by name: each is an entry in `ts/modules`.
-pub const MODULES: [(&str, &str); 8] = [
+pub const MODULES: [(&str, &str); 9] = [
     ("capture", "capture/index.ts"),
     ("signals", "signals/index.ts"),
     ("bridge", "bridge.ts"),
@@ -44,6 +44,7 @@ pub const MODULES: [(&str, &str); 8] = [
     ("inspector", "inspector.ts"),
     ("authors", "authors.ts"),
     ("devices", "devices.ts"),
+    ("whole", "whole.ts"),
     ("preview", "preview.ts"),
 ];
 

@@ -76,5 +76,6 @@ const MODULES: { [Name in keyof Modules]: () => Promise<unknown> } = {
   inspector: () => import('../ts/modules/inspector'),
   authors: () => import('../ts/modules/authors'),
   devices: () => import('../ts/modules/devices'),
+  whole: () => import('../ts/modules/whole'),
   preview: () => import('../ts/modules/preview'),
 };

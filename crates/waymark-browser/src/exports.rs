@@ -90,7 +90,8 @@ extern "C" fn advance(now: f64) -> isize {
     page().run(|session, _| session.advance(now))
 }
 
-/// An encoded context, and milliseconds since 1970; gives actions.
+/// An encoded context, and milliseconds since 1970; gives actions. A lean engine's Programs have none.
+#[cfg(not(feature = "lean"))]
 #[unsafe(no_mangle)]
 extern "C" fn act(now: f64) -> isize {
     page().run(|session, context| session.act(context, now))
@@ -108,7 +109,9 @@ extern "C" fn snapshot() -> isize {
     page().run(|session, _| Ok(session.snapshot()))
 }
 
-/// The time zone that the visitor has said is theirs; nothing where they have not.
+/// The time zone that the visitor has said is theirs; nothing where they have not. A lean engine's
+/// Programs ask for no clock.
+#[cfg(not(feature = "lean"))]
 #[unsafe(no_mangle)]
 extern "C" fn timezone() -> isize {
     page().run(|session, _| Ok(session.timezone().unwrap_or_default().into_bytes()))

@@ -64,10 +64,6 @@ impl Session {
 
     /// Takes the actions that are due at `now`; gives them with their effects.
     pub fn act(&mut self, context: &[u8], now: f64) -> Result<Vec<u8>, DecodeError> {
-        // Of a lean engine's Programs none takes any.
-        if !WHOLE {
-            return Ok(encode_acted(self.program, self.state.seq, &[]));
-        }
         let now = instant(now)?;
         let context = Context::decode(context)?;
         let engine = Engine::new(self.program, self.numerals);

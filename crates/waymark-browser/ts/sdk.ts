@@ -3,7 +3,9 @@
 
 import type { Emitter } from './call/emitter';
 import type { Outbox } from './delivery/outbox';
+import type { Acted } from './engine/decode';
 import type { Decider } from './engine/decider';
+import type { Zone } from './engine/zone';
 import type { Consent, Decision, JsonObject, Options, SlotDecision } from './types';
 
 export interface Sdk {
@@ -42,6 +44,11 @@ export interface Modules {
   authors: { restore(sdk: Sdk): Promise<void> };
   /** What the visitor's other devices did. */
   devices: { start(sdk: Sdk): Promise<void> };
+  /** What is asked for by Programs that need the whole engine. */
+  whole: {
+    zoneAt(now: number, name: string): Zone;
+    decodeActed(bytes: Uint8Array): Acted[];
+  };
   /** Packs that are not live yet. */
   preview: { preview(sdk: Sdk, token: string): Promise<void> };
 }

@@ -2,14 +2,13 @@
 // made the last one old.
 
 import { fromBase64, toBase64 } from './bytes';
-import { decodeActed, decodeDecision, decodeEffects, type Acted, type Applied } from './decode';
+import { decodeDecision, decodeEffects, type Acted, type Applied } from './decode';
 import { encodeContext, type DecisionContext } from './encode';
 import { Engine } from './engine';
 import { pause } from './pause';
-import type { Parts } from '../sdk';
+import type { Modules, Parts } from '../sdk';
 import type { Decision } from '../types';
 import type { Vault } from '../visitor/vault';
-import { zoneAt } from './zone';
 
 const SAVE_AFTER = 250;
 /** The longest a timer can wait. */
@@ -36,6 +35,8 @@ export class Decider {
   readonly #host: Host;
   #program: Uint8Array | undefined;
   #engine: Engine | undefined;
+  /** What only Programs of the whole engine need. */
+  #whole: Modules['whole'] | undefined;
   /** Events that wait for an engine, or for another state to go on from; none where nothing has to. */
   #waiting: Uint8Array[] | undefined = [];
   /** What is not in the profile yet that all tabs share. */
@@ -65,7 +66,9 @@ export class Decider {
     guess.catch(() => undefined);
     const program = await fetchProgram(origin, pack, parts.program);
     const needsWhole = (program[NEEDS_WHOLE]! & 1) === 1;
+    const module = needsWhole ? parts.module('whole') : undefined;
     const engine = await Engine.from(await (needsWhole ? parts.engine(true).then(compiled) : guess));
+    this.#whole = await module;
     await pause();
     const found = await reading;
     this.#engine = engine;
@@ -183,7 +186,7 @@ export class Decider {
   }
 
   #context(engine: Engine, now: number): Uint8Array {
-    return encodeContext({ ...this.#host.context(), zone: zoneAt(now, engine.timezone()) });
+    return encodeContext({ ...this.#host.context(), zone: this.#whole?.zoneAt(now, engine.timezone()) });
   }
 
   /** Time has passed: windows may have slid, and something may be to be done. */
@@ -192,7 +195,7 @@ export class Decider {
     const effects = this.#guarded((engine) => decodeEffects(engine.advance(now)));
     if (!effects) return;
     this.#tell(effects);
-    const acted = this.#guarded((engine) => decodeActed(engine.act(this.#context(engine, now), now)));
+    const acted = this.#guarded((engine) => this.#whole?.decodeActed(engine.act(this.#context(engine, now), now)));
     for (const action of acted ?? []) {
       this.#saveSoon();
       this.#tell(action.effects);

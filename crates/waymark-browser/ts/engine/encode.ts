@@ -32,7 +32,8 @@ export interface DecisionContext {
   values: JsonObject;
   consent: Purposes;
   locale: string;
-  zone?: Zone;
+  /** Only Programs of the whole engine ask for it. */
+  zone?: Zone | undefined;
   /** The device's id, once there is consent. */
   anonymousId: string | undefined;
   /** Rules whose content this page has shown: their limits are not asked. */

@@ -6,13 +6,15 @@ interface Exports {
   memory: WebAssembly.Memory;
   room(length: number): number;
   output(): number;
-  open(program: number): number;
+  load(): number;
+  open(): number;
   apply(): number;
   advance(now: number): number;
-  act(now: number): number;
+  /** Of the whole engine, like `timezone`. */
+  act?(now: number): number;
   decide(now: number): number;
   snapshot(): number;
-  timezone(): number;
+  timezone?(): number;
   due(): number;
 }
 
@@ -26,6 +28,8 @@ export class Engine {
   }
 
   readonly #wasm: Exports;
+  /** Read once: the engine keeps what it has read for as long as the page lives. */
+  #program: Uint8Array | undefined;
 
   constructor(wasm: Exports) {
     this.#wasm = wasm;
@@ -36,12 +40,13 @@ export class Engine {
    * whose `name` is the code of what was refused; then what was open before stays.
    */
   open(program: Uint8Array, state: Uint8Array): void {
-    const wasm = this.#wasm;
-    const at = wasm.room(program.length + state.length);
-    const input = new Uint8Array(wasm.memory.buffer, at);
-    input.set(program);
-    input.set(state, program.length);
-    this.#output(wasm.open(program.length));
+    if (program !== this.#program) {
+      this.#input(program);
+      this.#output(this.#wasm.load());
+      this.#program = program;
+    }
+    this.#input(state);
+    this.#output(this.#wasm.open());
   }
 
   apply(event: Uint8Array): Uint8Array {
@@ -55,7 +60,7 @@ export class Engine {
 
   act(context: Uint8Array, now: number): Uint8Array {
     this.#input(context);
-    return this.#output(this.#wasm.act(now));
+    return this.#output(this.#wasm.act!(now));
   }
 
   decide(context: Uint8Array, now: number): Uint8Array {
@@ -69,7 +74,7 @@ export class Engine {
 
   /** Empty where the visitor has said none. */
   timezone(): string {
-    return decoded(this.#output(this.#wasm.timezone()));
+    return decoded(this.#output(this.#wasm.timezone!()));
   }
 
   /** Until when nothing changes unless something happens. */
