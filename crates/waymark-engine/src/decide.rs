@@ -365,6 +365,10 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
     /// The kind of visitor whose ranges count.
     #[cfg_attr(feature = "lean", inline(never))]
     fn leaf(&mut self, experiment: &'p Experiment) -> Option<&'p Leaf> {
+        // A lean engine has none.
+        if !WHOLE {
+            return None;
+        }
         experiment.contexts.iter().find(|leaf| self.answer(leaf.when) == Truth::True)
     }
 

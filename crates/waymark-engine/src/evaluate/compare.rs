@@ -31,13 +31,13 @@ impl<W: Watch> Evaluation<'_, W> {
             Compare::Version(relation, wanted) if WHOLE => actual.as_text().is_some_and(|text| {
                 holds(*relation, padded_version(text).as_str().cmp(wanted.as_str()))
             }),
-            Compare::Some(cond) => match actual {
+            Compare::Some(cond) if WHOLE => match actual {
                 Value::Array(items) => {
                     items.iter().any(|item| *item != Value::Null && self.holds_of(*cond, item))
                 }
                 _ => false,
             },
-            Compare::Size(cond) => match actual {
+            Compare::Size(cond) if WHOLE => match actual {
                 #[expect(clippy::cast_precision_loss, reason = "arrays are short")]
                 Value::Array(items) => self.holds_of(*cond, &Value::Number(items.len() as f64)),
                 _ => false,
@@ -69,7 +69,7 @@ pub(crate) fn plain(compare: &Compare, actual: &Value) -> Option<bool> {
         Compare::Order(order, wanted) => relates(Relation::Order(*order), actual, wanted),
         Compare::In(list) => shares(actual, |value| list.contains(value)),
         Compare::Exists => *actual != Value::Null,
-        Compare::Type(ty) => Type::of(actual) == *ty,
+        Compare::Type(ty) if WHOLE => Type::of(actual) == *ty,
         _ => return None,
     })
 }

@@ -226,7 +226,7 @@ impl<'a, W: Watch> Evaluation<'a, W> {
                     Answer::until(self.compares(compare, &value), until)
                 })
             }
-            Test::Relate { left, relation, right } => {
+            Test::Relate { left, relation, right } if WHOLE => {
                 let (left, right) = (self.read(left), self.read(right));
                 let until = left.until.min(right.until);
                 match (left.value, right.value) {

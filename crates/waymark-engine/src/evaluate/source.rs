@@ -61,8 +61,9 @@ impl<'a, W: Watch> Evaluation<'a, W> {
             }
             Root::Property => self.event?.properties.at(&path.keys),
             Root::EventContext => self.event?.context.at(&path.keys),
-            Root::Item => self.item?.at(&path.keys),
-            Root::Feature | Root::Session | Root::Time | Root::Score => None,
+            Root::Item if WHOLE => self.item?.at(&path.keys),
+            // Nothing that is of the visitor's own is read so.
+            _ => None,
         }
     }
 }

@@ -198,7 +198,10 @@ pub(super) fn one_of<T: Copy>(input: &mut Reader<'_>, all: &[T], code: &'static 
 }
 
 /// A list that is empty in every Program that a lean engine is given.
-fn whole_only<T>(input: &mut Reader<'_>, read: impl FnMut(&mut Reader<'_>) -> T) -> Vec<T> {
+pub(super) fn whole_only<T>(
+    input: &mut Reader<'_>,
+    read: impl FnMut(&mut Reader<'_>) -> T,
+) -> Vec<T> {
     if WHOLE {
         return input.list(read);
     }

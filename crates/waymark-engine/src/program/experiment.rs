@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use waymark_model::{Reader, Writer};
 
 use super::CondId;
-use super::codec::{one_of, refuse};
+use super::codec::{one_of, refuse, whole_only};
 use crate::assign::{HashVersion, Range};
 
 /// What a rule that wins does with its slot.
@@ -295,7 +295,7 @@ impl Experiment {
                 show: input.option(Reader::u32),
                 passthrough: input.flag(),
             }),
-            contexts: input.list(|input| Leaf {
+            contexts: whole_only(input, |input| Leaf {
                 id: input.u32(),
                 when: CondId(input.u32()),
                 ranges: read_ranges(input),

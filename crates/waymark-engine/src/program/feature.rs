@@ -7,6 +7,7 @@ use core::ops::RangeInclusive;
 use waymark_model::{Fixed, Object, Span, Timestamp, Value};
 
 use super::CondId;
+use crate::WHOLE;
 
 /// Something remembered, and how events change it.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,6 +204,11 @@ impl Taken {
 
 impl Merge {
     pub(crate) const ALL: [Self; 4] = [Self::Sum, Self::Average, Self::Least, Self::Greatest];
+
+    /// The only one that a lean engine is given is `Sum`.
+    pub(crate) const fn given(self) -> Self {
+        if WHOLE { self } else { Self::Sum }
+    }
 
     pub(crate) fn of(self, one: Fixed, other: Fixed) -> Fixed {
         match self {

@@ -346,7 +346,7 @@ fn write_filter(out: &mut Writer, filter: &Filter) {
 fn read_filter(input: &mut Reader<'_>) -> Filter {
     match input.byte() {
         0 => Filter::Default(Value::read(input)),
-        1 => Filter::Truncate(input.u32()),
+        1 if WHOLE => Filter::Truncate(input.u32()),
         2 if WHOLE => Filter::Case(one_of(input, &Case::ALL, "unknown-case")),
         3 if WHOLE => {
             let money = Money {

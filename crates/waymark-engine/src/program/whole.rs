@@ -1,7 +1,8 @@
 //! Which Programs need the whole engine, and which a lean one can run: see [`WHOLE`](crate::WHOLE).
 
 use super::{
-    Compare, Cond, FeatureKind, Filter, Part, Path, Program, Root, Source, Template, Test,
+    Compare, Cond, Escape, FeatureKind, Filter, Insert, Merge, Part, Path, Program, Root, Source,
+    Template, Test,
 };
 
 /// Rules that are tried, and segments and features that are gone through, one by one about as fast as
@@ -23,6 +24,7 @@ impl Program {
             || !self.flows.is_empty()
             || !self.models.is_empty()
             || !self.server_events.is_empty()
+            || self.experiments.iter().any(|experiment| !experiment.contexts.is_empty())
             || self.features.iter().any(|feature| feature.kind.is_rare())
             || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
             || self
@@ -41,11 +43,10 @@ impl FeatureKind {
             | Self::Streak { .. }
             | Self::Items(_)
             | Self::Points(_) => true,
-            Self::Times { .. }
-            | Self::Windowed { .. }
-            | Self::First { .. }
-            | Self::Last { .. }
-            | Self::Sequence { .. } => false,
+            Self::Windowed { merge, .. } => *merge != Merge::Sum,
+            Self::Times { .. } | Self::First { .. } | Self::Last { .. } | Self::Sequence { .. } => {
+                false
+            }
         }
     }
 }
@@ -56,9 +57,9 @@ impl Test {
             Self::Elapsed { .. }
             | Self::Clock(_)
             | Self::Anniversary { .. }
+            | Self::Relate { .. }
             | Self::Channel { .. } => true,
             Self::Compare { source, compare } => source.is_rare() || compare.is_rare(),
-            Self::Relate { left, right, .. } => left.is_rare() || right.is_rare(),
             Self::Count { .. }
             | Self::Age { .. }
             | Self::Sequence { .. }
@@ -79,7 +80,15 @@ impl Source {
 
 impl Compare {
     fn is_rare(&self) -> bool {
-        matches!(self, Self::InFolded(_) | Self::Pattern(_) | Self::Version(..))
+        match self {
+            Self::InFolded(_)
+            | Self::Pattern(_)
+            | Self::Version(..)
+            | Self::Type(_)
+            | Self::Some(_)
+            | Self::Size(_) => true,
+            Self::Is(_) | Self::Order(..) | Self::In(_) | Self::Group(_) | Self::Exists => false,
+        }
     }
 }
 
@@ -87,11 +96,17 @@ impl Template {
     fn is_rare(&self) -> bool {
         self.0.iter().any(|part| match part {
             Part::Literal(_) => false,
-            Part::Insert(insert) => {
-                insert.path.is_rare() || insert.filters.iter().any(Filter::is_rare)
-            }
+            Part::Insert(insert) => insert.is_rare(),
             Part::Query | Part::Each(_) => true,
         })
+    }
+}
+
+impl Insert {
+    fn is_rare(&self) -> bool {
+        matches!(self.escape, Escape::Json | Escape::JsonUrl)
+            || self.path.is_rare()
+            || self.filters.iter().any(Filter::is_rare)
     }
 }
 
@@ -104,8 +119,12 @@ impl Path {
 impl Filter {
     fn is_rare(&self) -> bool {
         match self {
-            Self::Default(_) | Self::Truncate(_) => false,
-            Self::Case(_) | Self::Money(_) | Self::Plural(_) | Self::Date(_) => true,
+            Self::Default(_) => false,
+            Self::Truncate(_)
+            | Self::Case(_)
+            | Self::Money(_)
+            | Self::Plural(_)
+            | Self::Date(_) => true,
         }
     }
 }

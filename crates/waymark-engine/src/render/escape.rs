@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::WHOLE;
 use crate::program::Escape;
 
 pub(super) fn escape(out: &mut String, text: &str, how: Escape) {
@@ -17,8 +18,8 @@ pub(super) fn escape(out: &mut String, text: &str, how: Escape) {
                 out.push('#');
             }
         }
-        Escape::Json => escape_json(out, text),
-        Escape::JsonUrl => escape_json(out, if is_safe_url(text) { text } else { "#" }),
+        Escape::Json if WHOLE => escape_json(out, text),
+        Escape::JsonUrl if WHOLE => escape_json(out, if is_safe_url(text) { text } else { "#" }),
         Escape::UrlPart => {
             for byte in text.bytes() {
                 if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
@@ -29,6 +30,8 @@ pub(super) fn escape(out: &mut String, text: &str, how: Escape) {
                 }
             }
         }
+        // No lean engine is given a Program with one of these.
+        Escape::Json | Escape::JsonUrl => {}
     }
 }
 

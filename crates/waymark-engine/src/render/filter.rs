@@ -24,7 +24,7 @@ pub(super) fn filtered(
             {
                 value = stand_in.clone();
             }
-            Filter::Truncate(length) => {
+            Filter::Truncate(length) if WHOLE => {
                 value = Value::Text(truncated(text(numerals, &value), *length));
             }
             Filter::Case(case) if WHOLE => {

@@ -155,7 +155,7 @@ fn read_test(input: &mut Reader<'_>) -> Test {
             least: input.u32(),
             most: input.option(Reader::u32),
         },
-        2 => Test::Relate {
+        2 if WHOLE => Test::Relate {
             left: read_source(input),
             relation: read_relation(input),
             right: read_source(input),
@@ -326,11 +326,11 @@ pub(in crate::program) fn read_compare(input: &mut Reader<'_>) -> Compare {
         3 if WHOLE => Compare::InFolded(input.list(Value::read)),
         4 => Compare::Group(input.u32()),
         5 => Compare::Exists,
-        6 => Compare::Type(one_of(input, &Type::ALL, "unknown-type")),
+        6 if WHOLE => Compare::Type(one_of(input, &Type::ALL, "unknown-type")),
         7 if WHOLE => Compare::Pattern(input.u32()),
         8 if WHOLE => Compare::Version(read_relation(input), input.string()),
-        9 => Compare::Some(read_id(input)),
-        10 => Compare::Size(read_id(input)),
+        9 if WHOLE => Compare::Some(read_id(input)),
+        10 if WHOLE => Compare::Size(read_id(input)),
         _ => refuse(input, "unknown-comparison", Compare::Exists),
     }
 }

@@ -29,7 +29,7 @@ impl Windowed {
         time: Timestamp,
         amount: Fixed,
     ) {
-        let number = Window::number(window, time);
+        let (merge, number) = (merge.given(), Window::number(window, time));
         let average = u64::from(merge == Merge::Average);
         match self.0.binary_search_by_key(&number, |bucket| bucket.number) {
             Ok(at) => {
@@ -76,6 +76,7 @@ impl Windowed {
         covered_from: Timestamp,
         now: Timestamp,
     ) -> Reading<'static> {
+        let merge = merge.given();
         let (known, mut until) = reaches(window, covered_from, now);
         let mut counted = &self.0[..];
         if let Some(window) = window {
@@ -116,7 +117,7 @@ impl Windowed {
         out.list(&self.0, |out, bucket| {
             out.signed(bucket.number.wrapping_sub(last));
             out.signed(bucket.amount.0);
-            if merge == Merge::Average {
+            if merge.given() == Merge::Average {
                 out.count(bucket.count);
             }
             last = bucket.number;
@@ -130,7 +131,7 @@ impl Windowed {
             Bucket {
                 number: last,
                 amount: Fixed(input.signed()),
-                count: if merge == Merge::Average { input.count() } else { 0 },
+                count: if merge.given() == Merge::Average { input.count() } else { 0 },
             }
         });
         if !buckets.is_sorted_by(|a, b| a.number < b.number) {
