@@ -231,7 +231,9 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
             let (body, presentation) = (content.body, definition.presentation);
             slot.body = text.map(|text| Rendered { body, presentation, text });
         }
-        self.came_to.push(shown);
+        if WHOLE {
+            self.came_to.push(shown);
+        }
         self.decision.slots.push(slot);
     }
 
@@ -268,7 +270,7 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
             let content = slot.default;
             return Ok(Won { rule, content, reason: Reason::HeldOut, assignment: None });
         }
-        if assigned.included {
+        if WHOLE && assigned.included {
             self.assigned.push((number, assigned.variation));
         }
         if assigned.counted {
@@ -382,6 +384,9 @@ impl<'p, W: Watcher> Deciding<'p, '_, W> {
     }
 
     fn needs(&self, rule: &Rule) -> Result<(), Verdict> {
+        if !WHOLE {
+            return Ok(());
+        }
         let met = rule.needs.iter().all(|need| {
             let shown = self.came_to[need.slot as usize];
             let found = need.any_of.iter().any(|outcome| match *outcome {

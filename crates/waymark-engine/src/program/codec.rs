@@ -254,7 +254,7 @@ fn read_rule(input: &mut Reader<'_>) -> Rule {
         when: read_id(input),
         stateless: input.flag(),
         shares: input.list(Share::read),
-        needs: input.list(Need::read),
+        needs: whole_only(input, Need::read),
         holdouts: input.list(Reader::u32),
         limit: input.option(read_id),
         exclusive: input.option(Reader::u32),

@@ -24,6 +24,7 @@ impl Program {
             || !self.flows.is_empty()
             || !self.models.is_empty()
             || !self.server_events.is_empty()
+            || self.rules.iter().any(|rule| !rule.needs.is_empty())
             || self.experiments.iter().any(|experiment| !experiment.contexts.is_empty())
             || self.features.iter().any(|feature| feature.kind.is_rare())
             || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
