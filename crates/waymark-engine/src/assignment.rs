@@ -9,7 +9,7 @@ use crate::assign::{Range, choose};
 use crate::membership::Memberships;
 use crate::program::{Experiment, Share, Unit};
 use crate::state::{Cell, Fold};
-use crate::{Context, Engine};
+use crate::{Context, Engine, WHOLE};
 
 /// Whom a decision is about.
 #[derive(Clone, Copy)]
@@ -111,7 +111,7 @@ impl<'a> Known<'a> {
         let fallback = || share.fallback.as_ref().and_then(named);
         let (unit, name) = named(&share.unit).or_else(fallback)?;
         let mut words = String::from(unit.root());
-        if let Unit::Trait(keys) = unit {
+        if WHOLE && let Unit::Trait(keys) = unit {
             for key in keys {
                 words.push('.');
                 words.push_str(key);
@@ -124,6 +124,7 @@ impl<'a> Known<'a> {
         let text: &str = match unit {
             Unit::User => self.fold.user_id.as_ref().map(|(_, id)| id)?,
             Unit::Anonymous => self.anonymous_id?,
+            Unit::Trait(_) if !WHOLE => return None,
             Unit::Trait(keys) => match self.fold.traits.values().at(keys)? {
                 Value::Text(text) => text,
                 // JavaScript takes 0 and NaN for nothing.

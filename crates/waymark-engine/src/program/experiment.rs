@@ -10,6 +10,7 @@ use waymark_model::{Reader, Writer};
 
 use super::CondId;
 use super::codec::{one_of, refuse, whole_only};
+use crate::WHOLE;
 use crate::assign::{HashVersion, Range};
 
 /// What a rule that wins does with its slot.
@@ -179,7 +180,7 @@ impl Unit {
         match input.byte() {
             0 => Self::User,
             1 => Self::Anonymous,
-            2 => Self::Trait(input.list(Reader::string)),
+            2 if WHOLE => Self::Trait(input.list(Reader::string)),
             _ => refuse(input, "unknown-unit", Self::User),
         }
     }

@@ -1,8 +1,8 @@
 //! Which Programs need the whole engine, and which a lean one can run: see [`WHOLE`](crate::WHOLE).
 
 use super::{
-    Compare, Cond, Escape, FeatureKind, Filter, Insert, Merge, Part, Path, Program, Root, Source,
-    Template, Test,
+    Compare, Cond, Escape, FeatureKind, Filter, Insert, Merge, Part, Path, Program, Root, Share,
+    Source, Template, Test, Unit,
 };
 
 /// Rules that are tried, and segments and features that are gone through, one by one about as fast as
@@ -26,6 +26,7 @@ impl Program {
             || !self.server_events.is_empty()
             || self.rules.iter().any(|rule| !rule.needs.is_empty())
             || self.experiments.iter().any(|experiment| !experiment.contexts.is_empty())
+            || self.shares().any(Share::is_rare)
             || self.features.iter().any(|feature| feature.kind.is_rare())
             || self.conds.iter().any(|cond| matches!(cond, Cond::Test(test) if test.is_rare()))
             || self
@@ -33,6 +34,24 @@ impl Program {
                 .iter()
                 .flat_map(|content| &content.variants)
                 .any(|variant| variant.template.is_rare())
+    }
+}
+
+impl Program {
+    /// What visitors are hashed for outside of conditions.
+    fn shares(&self) -> impl Iterator<Item = &Share> {
+        let rules = self.rules.iter().flat_map(|rule| &rule.shares);
+        let experiments = self.experiments.iter().map(|experiment| &experiment.share);
+        rules.chain(experiments).chain(self.holdouts.iter().map(|holdout| &holdout.share))
+    }
+}
+
+impl Share {
+    fn is_rare(&self) -> bool {
+        [Some(&self.unit), self.fallback.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|unit| matches!(unit, Unit::Trait(_)))
     }
 }
 
@@ -67,8 +86,8 @@ impl Test {
             | Self::Segment(_)
             | Self::Stage { .. }
             | Self::Consent(_)
-            | Self::Scheduled { .. }
-            | Self::Percent(_) => false,
+            | Self::Scheduled { .. } => false,
+            Self::Percent(share) => share.is_rare(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Values made safe for the place they land in.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::WHOLE;
 use crate::program::Escape;
@@ -71,16 +70,30 @@ fn push_hex(out: &mut String, byte: u8) {
     }
 }
 
+const SAFE: [u64; 3] = [scheme(b"http"), scheme(b"https"), scheme(b"mailto")];
+
+/// The letters of a scheme of at most eight.
+const fn scheme(name: &[u8]) -> u64 {
+    let (mut letters, mut at) = (0, 0);
+    while at < name.len() {
+        letters = letters << 8 | name[at] as u64;
+        at += 1;
+    }
+    letters
+}
+
 /// http, https, mailto or relative, read as the URL standard does: control characters and spaces in
 /// front, and tabs and line ends anywhere, do not hide a scheme.
 fn is_safe_url(text: &str) -> bool {
-    let mut scheme = Vec::new();
+    // Its first eight letters.
+    let mut scheme = 0_u64;
     for byte in text.bytes().skip_while(|byte| *byte <= b' ') {
         match byte {
             b'\t' | b'\n' | b'\r' => {}
             b'/' | b'?' | b'#' | b'\\' => return true,
-            b':' => return matches!(&*scheme, b"http" | b"https" | b"mailto"),
-            _ => scheme.push(byte.to_ascii_lowercase()),
+            b':' => return SAFE.contains(&scheme),
+            _ if scheme >> 56 == 0 => scheme = scheme << 8 | u64::from(byte.to_ascii_lowercase()),
+            _ => {}
         }
     }
     true
