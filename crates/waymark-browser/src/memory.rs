@@ -42,6 +42,7 @@ const fn power(size: usize) -> u32 {
     usize::BITS - (size - 1).leading_zeros()
 }
 
+#[expect(clippy::cast_ptr_alignment, reason = "every block is aligned to 16")]
 // SAFETY: a block is in one list or with one owner, and is at least as long as it was asked for.
 unsafe impl GlobalAlloc for Blocks {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

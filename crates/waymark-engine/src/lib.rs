@@ -46,8 +46,11 @@ pub use state::{Applied, Effects, Standing, State, Vocabulary};
 
 /// Whether this is the whole engine, or the one of pages whose packs need only what most packs use.
 ///
-/// What is behind it takes a third of the bytes. A Program says whether it needs it
+/// What is behind it takes three fifths of the bytes. A Program says whether it needs it
 /// ([`Program::needs_whole`]); a lean engine refuses one that does by name, so none comes out otherwise.
+///
+/// Some of what one place alone calls stays a function of its own in a lean engine
+/// (`inline(never)`): functions with few variables compress better.
 pub const WHOLE: bool = cfg!(not(feature = "lean"));
 
 /// Whether a Program is looked through when it is read.

@@ -7,6 +7,7 @@ use crate::program::Order;
 use crate::state::{Cell, Memory};
 
 impl<'a, W: Watch> Evaluation<'a, W> {
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(super) fn count(&self, feature: u32, within: Option<Span>, session: bool) -> Counted<'a> {
         let mut counted = Counted {
             latest: &[],

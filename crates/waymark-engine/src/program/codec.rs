@@ -149,7 +149,7 @@ impl Program {
             pack: input.string(),
             session_gap: Span(input.signed()),
             zones: whole_only(input, ZoneTable::read),
-            holidays: whole_only(input, |input| input.signed()),
+            holidays: whole_only(input, Reader::signed),
             patterns: whole_only(input, Pattern::read),
             groups: input
                 .list(|input| Group { id: input.string(), members: input.list(Reader::fixed64) }),
@@ -198,9 +198,9 @@ pub(super) fn one_of<T: Copy>(input: &mut Reader<'_>, all: &[T], code: &'static 
 }
 
 /// A list that is empty in every Program that a lean engine is given.
-pub(super) fn whole_only<T>(
-    input: &mut Reader<'_>,
-    read: impl FnMut(&mut Reader<'_>) -> T,
+pub(super) fn whole_only<'a, T>(
+    input: &mut Reader<'a>,
+    read: impl FnMut(&mut Reader<'a>) -> T,
 ) -> Vec<T> {
     if WHOLE {
         return input.list(read);

@@ -58,6 +58,7 @@ impl Cell {
 
     /// Takes in an event and says whether anything changed. A `late` one, older than what was
     /// already folded, moves only what comes out the same in any order.
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(super) fn take(
         &mut self,
         engine: Engine<'_>,
@@ -164,6 +165,7 @@ impl Cell {
     }
 
     /// Reads the cell of a feature. Anything but what that feature remembers is refused.
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(super) fn read(input: &mut Reader<'_>, feature: &Feature) -> Self {
         let kept = |input: &mut Reader<'_>| input.option(|i| (EventKey::read(i), Value::read(i)));
         match (input.byte(), &feature.kind) {

@@ -32,6 +32,7 @@ impl Traits {
     }
 
     /// Takes the traits of an `identify`, each if nothing newer was said of it.
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(super) fn take(&mut self, event: &Event) -> bool {
         if event.kind != Kind::Identify {
             return false;

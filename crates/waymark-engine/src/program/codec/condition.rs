@@ -318,6 +318,7 @@ pub(in crate::program) fn write_compare(out: &mut Writer, compare: &Compare) {
     }
 }
 
+#[cfg_attr(feature = "lean", inline(never))]
 pub(in crate::program) fn read_compare(input: &mut Reader<'_>) -> Compare {
     match input.byte() {
         0 => Compare::Is(Value::read(input)),

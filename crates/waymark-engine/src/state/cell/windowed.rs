@@ -22,6 +22,7 @@ struct Bucket {
 pub struct Windowed(Vec<Bucket>);
 
 impl Windowed {
+    #[cfg_attr(feature = "lean", inline(never))]
     pub(in crate::state::cell) fn add(
         &mut self,
         merge: Merge,
