@@ -49,10 +49,10 @@ pub const MODULES: [(&str, &str); 9] = [
 ];
 
 /// Properties of the core's own objects, which no page, module or browser sees: they get short names.
-const OWN: &str = "acted|appeared|author|beacon|callback|contests|\
+const OWN: &str = "acted|after|appeared|author|beacon|callback|cancel|contests|\
                    duplicate|embedded|encoded|end|forget|keep|kind|leave|load|\
-                   mayKeep|names|nodes|onChange|optionalText|payload|place|raw|record|rejoin|\
-                   release|restoreAll|safe|schedule|seen|show|talks|tell|unsigned|wakeAt";
+                   mayKeep|names|nodes|ofPage|onChange|optionalText|payload|place|raw|record|rejoin|\
+                   release|restoreAll|safe|schedule|seen|show|takeBack|talks|tell|tick|unsigned|wakeAt";
 
 pub fn build() -> Result<Browser> {
     tools::wasm_target()?;
@@ -147,7 +147,8 @@ fn script(
     terser.arg(out).args(["--ecma", level.trim_start_matches("es"), "--mangle"]);
     terser.args([
         "--compress",
-        "passes=3,unsafe_arrows=true,keep_fargs=false,hoist_funs=true,pure_getters=true",
+        "passes=3,unsafe_arrows=true,keep_fargs=false,hoist_funs=true,pure_getters=true,\
+         sequences=false",
     ]);
     if format == "esm" {
         terser.arg("--module");

@@ -10,9 +10,9 @@ use crate::project::{read, root};
 /// Before the first paint can be personalised.
 const LOADER: usize = 3 * 1024;
 /// Loader, glue and engine together. The goal is 38 KB.
-const TOTAL: usize = 48 * 1024;
+const TOTAL: usize = 39_200;
 /// The engine of the packs that need more, in place of the lean one.
-const WHOLE: usize = 68 * 1024;
+const WHOLE: usize = 62 * 1024;
 /// A module that is fetched when needed.
 const MODULE: usize = 15 * 1024;
 /// Whose page's Program is measured.

@@ -53,7 +53,7 @@ extern "C" fn output() -> *const u8 {
 
 /// Takes in a Program, for visitors who are opened from now on.
 #[unsafe(no_mangle)]
-extern "C" fn load() -> isize {
+extern "C" fn program() -> isize {
     let mut page = page();
     let loaded = Session::program(&page.buffer).map(|program| {
         page.program = Some(program);

@@ -6,7 +6,7 @@ interface Exports {
   memory: WebAssembly.Memory;
   room(length: number): number;
   output(): number;
-  load(): number;
+  program(): number;
   open(): number;
   apply(): number;
   advance(now: number): number;
@@ -42,7 +42,7 @@ export class Engine {
   open(program: Uint8Array, state: Uint8Array): void {
     if (program !== this.#program) {
       this.#input(program);
-      this.#output(this.#wasm.load());
+      this.#output(this.#wasm.program());
       this.#program = program;
     }
     this.#input(state);
