@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use waymark_engine::Program;
 
 use crate::assets::{self, Asset, short_hash};
 use crate::build::{Stamp, bundle, compile_with, optimize, target};
@@ -112,7 +113,12 @@ fn files(engines: &[PathBuf], sources: &Path, work: &Path) -> Result<()> {
     // One hash for all: they come from one version of the core.
     let modules = short_hash(&built);
     let core = work.join("core.js");
-    let defines = [("__WHOLE_ENGINE__", whole_path.as_str()), ("__MODULES__", &modules)];
+    let format = Program::FORMAT.to_string();
+    let defines = [
+        ("__WHOLE_ENGINE__", whole_path.as_str()),
+        ("__MODULES__", &modules),
+        ("__FORMAT__", &format),
+    ];
     script(&sources.join("core.ts"), &core, "esm", "es2022", &defines)?;
     let core_path = format!("waymark/core.{}.js", short_hash(&read(&core)?));
     let loader = work.join("waymark.js");

@@ -452,7 +452,6 @@ export class Client implements Sdk {
   /** Whether the edge's decision stands: made with what the device knows, it is the device's own. */
   async #adopts(): Promise<boolean> {
     const [found, decider] = [this.#found, this.decider];
-    const { stats } = this;
     const meet = () => this.#with('devices', ({ start }) => start(this));
     if (!found) {
       // Who is known has other devices, and servers that tell of them.
@@ -468,17 +467,18 @@ export class Client implements Sdk {
     }
     if (own) this.#edge = edgesOwn(decision, own);
     this.#exposures.log(this.#edge);
-    if (own) own = this.#whole(own);
-    if (own?.pack !== decision.pack || own?.seq !== decision.seq) stats.stale++;
-    else if (!agree(own, decision)) stats.mismatch++;
-    else {
-      // The page may not have been whole when it began.
-      this.#slots.show(own);
-      decider.wakeAt(decision.validUntil);
-      this.#exposures.log(own);
-      return true;
+    const whole = own && this.#whole(own);
+    const stale = whole?.pack !== decision.pack || whole.seq !== decision.seq;
+    if (stale || !agree(whole, decision)) {
+      this.stats[(this.outbox.adopted = stale ? 'stale' : 'mismatch')]++;
+      return false;
     }
-    return false;
+    this.outbox.adopted = 'same';
+    // The page may not have been whole when it began.
+    this.#slots.show(whole);
+    decider.wakeAt(decision.validUntil);
+    this.#exposures.log(whole);
+    return true;
   }
 
   /** A decision of the device, with what the edge alone decides. */

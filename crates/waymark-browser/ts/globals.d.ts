@@ -8,6 +8,8 @@ declare const __ENGINE__: string;
 declare const __WHOLE_ENGINE__: string;
 /** The hash of the modules that are fetched when needed: `waymark/<name>.<hash>.js`. */
 declare const __MODULES__: string;
+/** Of the Programs that the engines read. */
+declare const __FORMAT__: string;
 
 interface Navigator {
   /** https://w3c.github.io/gpc/ */

@@ -44,6 +44,9 @@ export class Outbox {
   #era = 0;
   readonly #beaconed = new Set<string>();
 
+  /** Whether the device came to the edge's decision. The operator is told once a page. */
+  adopted?: 'same' | 'stale' | 'mismatch' | undefined;
+
   constructor(origin: string, writeKey: string, queue: Queue, ports: Ports, stats: Stats) {
     this.#origin = origin;
     this.#writeKey = writeKey;
@@ -157,7 +160,9 @@ export class Outbox {
       writeKey: this.#writeKey,
       deviceKey: batch[0]?.key || undefined,
       sentAt: new Date(this.#ports.now()).toISOString(),
+      adopted: this.adopted,
     };
+    this.adopted = undefined;
     return `${JSON.stringify(head).slice(0, -1)},"batch":[${texts(batch)}]}`;
   }
 

@@ -297,10 +297,12 @@ export class Decider {
 const compiled = async (response: Response): Promise<WebAssembly.Module> =>
   WebAssembly.compile(await response.arrayBuffer());
 
-/** The Program by its hash can be kept for ever; without one it is whichever is live. */
+/**
+ * The Program by its hash can be kept for ever, as long as engines read it; without one it is whichever is live.
+ */
 async function fetchProgram(origin: string, pack: string | null, live?: Promise<Response>): Promise<Uint8Array> {
   const ask = (path: string): Promise<Response> => fetch(`${origin}/v1/pack${path}`, { credentials: 'omit' });
-  let response = pack ? await ask(`/${pack}`) : undefined;
+  let response = pack ? await ask(`/${pack}?${__FORMAT__}`) : undefined;
   if (!response?.ok) response = await (live ?? ask(''));
   if (!response.ok) throw new Error(`the edge has no pack (${response.status})`);
   return new Uint8Array(await response.arrayBuffer());

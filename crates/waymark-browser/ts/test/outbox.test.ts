@@ -88,6 +88,7 @@ const batches = (): string[][] => world.sent.map(({ body }) => body.batch.map((e
 
 test('the first events go after a second, later ones every five', async () => {
   add('a');
+  outbox.adopted = 'stale';
   await world.pass(999);
   assert.equal(world.sent.length, 0);
   await world.pass(1);
@@ -103,6 +104,7 @@ test('the first events go after a second, later ones every five', async () => {
   assert.equal(init.credentials, 'include');
   assert.deepEqual([body.writeKey, body.deviceKey], ['wk', 'k']);
   assert.equal(body.sentAt, new Date(NOW + 1_000).toISOString());
+  assert.deepEqual(world.sent.map(({ body }) => body.adopted), ['stale', undefined]);
 });
 
 test('a batch has at most a hundred events and 60 KB, all of one device', async () => {

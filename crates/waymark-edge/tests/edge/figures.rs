@@ -8,7 +8,7 @@ use waymark_edge::pages::PageRequest;
 use waymark_edge::quotas;
 use waymark_model::Span;
 
-use crate::memory::{OPERATOR, World};
+use crate::memory::{BROWSER, OPERATOR, World};
 use crate::reading::known;
 
 fn pack() -> Json {
@@ -122,6 +122,18 @@ fn all_isolates_are_counted_and_what_the_registry_does_not_hear_is_told_again() 
     assert_eq!(figure(&world, none), "3");
     assert_eq!(figure(&world, "waymark_pages_total{became=\"personal\"}"), "1");
     assert_eq!(figure(&world, "waymark_pages_total{became=\"late\"}"), "0");
+}
+
+#[test]
+fn what_pages_say_of_the_edges_decision_is_counted() {
+    let world = World::new();
+    world.publish(&pack());
+    for adopted in ["same", "same", "mismatch", "no such thing"] {
+        let batch = json!({ "writeKey": "w", "batch": [], "adopted": adopted });
+        assert_eq!(world.post("/v1/batch", BROWSER, &batch).0, 200);
+    }
+    let series = |was: &str| figure(&world, &format!("waymark_adoptions_total{{was=\"{was}\"}}"));
+    assert_eq!([series("same"), series("stale"), series("mismatch")], ["2", "0", "1"]);
 }
 
 fn sent(world: &World, key: &str, ids: std::ops::Range<u32>) -> Response {

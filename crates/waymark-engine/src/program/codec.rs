@@ -32,7 +32,7 @@ const SERVER_EVENTS: u8 = 4;
 
 impl Program {
     /// Of its binary form.
-    pub const FORMAT: u8 = 5;
+    pub const FORMAT: u8 = 6;
 
     /// Whether bytes are a Program as this release writes them.
     pub fn is_of_this_format(bytes: &[u8]) -> bool {
