@@ -65,8 +65,8 @@ const BOOKS: [Book; 4] = [
     Book {
         folder: "operate",
         pages: &[
-            "index", "deploy", "packs", "channels", "catalog", "decide", "flags", "messages",
-            "profiles", "lake", "privacy", "watching", "pages",
+            "index", "deploy", "pages", "packs", "channels", "catalog", "decide", "flags",
+            "messages", "profiles", "lake", "privacy", "watching",
         ],
     },
 ];
