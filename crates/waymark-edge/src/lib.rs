@@ -4,8 +4,8 @@
 //! time, shards and the registry of packs are ports ([`ports`]). [`edge::Edge::handle`] answers a
 //! request, [`pages::plan`] says what to change in a page, [`shard::answer`] and
 //! [`registry::answer`] are what the two kinds of objects do. `cloudflare` (on wasm only) adapts all
-//! that to Workers and Durable Objects, and `js/entry.js` stands around it: assets, deadlines, traps,
-//! and the splicing of pages.
+//! that to Workers and Durable Objects, and the scripts around it (`js/entry.js`) have what must outlive
+//! it: assets, deadlines, traps, and the splicing of pages.
 //!
 //! What it is not: it compiles no packs itself (`waymark-pack`), reads no JSON of events
 //! (`waymark-wire`), and decides nothing (`waymark-engine`).
