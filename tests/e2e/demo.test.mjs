@@ -79,8 +79,11 @@ test("a visitor's journey changes the page on the device, at the edge, and nobod
   await context.setOffline(false);
 
   // The edge knows as much once the events have arrived, and writes it into the page.
-  const cookies = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
-  const asFetched = () => fetch(`${EDGE}/`, { headers: { cookie: cookies, "accept-language": "en" } });
+  const asFetched = async () => {
+    // The answer to the events renews what a page is decided by.
+    const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+    return fetch(`${EDGE}/`, { headers: { cookie, "accept-language": "en" } });
+  };
   const html = await until("the edge's hero", async () => {
     const text = await (await asFetched()).text();
     return text.includes("Find the tent") && text;
