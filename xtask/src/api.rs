@@ -55,6 +55,8 @@ pub fn fuzz(tool: &PathBuf, edge: Edge) -> Result<()> {
     for role in roles {
         let mut schemathesis = command(tool);
         schemathesis
+            // It leaves a folder of its own behind.
+            .current_dir(root().join("target/schemathesis"))
             .arg("run")
             .arg(edge.url("/openapi.json"))
             .args(["--checks", CHECKS, "--phases", "coverage,fuzzing", "--max-examples", "25"])
