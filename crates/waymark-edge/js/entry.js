@@ -8,6 +8,7 @@
 import * as wasm from "waymark-edge";
 import { log, unavailable } from "./answers.js";
 import { served } from "./assets.js";
+import { limited } from "./bytes.js";
 import { stream } from "./live.js";
 import { guarded, revive, tellSometimes } from "./module.js";
 import { page } from "./page.js";
@@ -74,14 +75,7 @@ async function bodyOf(request) {
   const length = request.headers.get("Content-Length");
   if (length !== null) return Number(length) > most ? undefined : new Uint8Array(await request.arrayBuffer());
   if (!request.body) return EMPTY;
-  const chunks = [];
-  let bytes = 0;
-  for await (const chunk of request.body) {
-    bytes += chunk.byteLength;
-    if (bytes > most) return undefined;
-    chunks.push(chunk);
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return limited(request.body, most);
 }
 
 // Each question is a request of its own: the token is asked for each time.

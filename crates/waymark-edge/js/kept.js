@@ -1,6 +1,7 @@
 // The origin's pages, as far as HTTP lets anybody keep them (RFC 9111), cut where slots are: finding those again for
 // each visitor is what costs.
 
+import { joined, limited } from "./bytes.js";
 import { canChange, decisionElement, insertions, ownHeaders } from "./html.js";
 
 /** Bytes of all pages that an isolate keeps, and of the largest one. */
@@ -190,7 +191,7 @@ async function cut(response) {
       },
     })
     .transform(response);
-  const whole = await limited(marked.body);
+  const whole = await limited(marked.body, LARGEST);
   if (!whole || !clear) return undefined;
   const pieces = [];
   const text = latin1(whole);
@@ -212,27 +213,6 @@ async function cut(response) {
   if (count("decision") !== 1 || ["attribute", "open", "close"].some((kind) => count(kind) !== slots.length)) return undefined;
   const digest = await crypto.subtle.digest("SHA-256", joined(pieces.filter((piece) => piece.bytes).map((piece) => piece.bytes)));
   return { slots, pieces, size: whole.length, tag: hex(new Uint8Array(digest).subarray(0, 8)) };
-}
-
-async function limited(body) {
-  const parts = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.byteLength;
-    if (length > LARGEST) return undefined;
-    parts.push(part);
-  }
-  return joined(parts);
-}
-
-function joined(parts) {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }
 
 // A character for each byte, whatever the page's encoding is.

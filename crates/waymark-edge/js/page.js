@@ -2,6 +2,7 @@
 
 import * as wasm from "waymark-edge";
 import { log, names, problem } from "./answers.js";
+import { limited } from "./bytes.js";
 import { canChange, changed } from "./html.js";
 import * as kept from "./kept.js";
 import { count, guarded, Late, revive, tellSometimes } from "./module.js";
@@ -182,21 +183,11 @@ async function said(url) {
     response.body?.cancel();
     throw new Error(`it answered ${response.status} ${response.headers.get("Content-Type")}`);
   }
-  const text = await limited(response.body);
+  const bytes = await limited(response.body, REMOTE_BYTES);
+  if (!bytes) throw new Error(`it said more than ${REMOTE_BYTES} bytes`);
+  const text = new TextDecoder().decode(bytes);
   if (type.toLowerCase() === "plain") return { html: false, body: text };
   return { html: true, body: await guarded(async () => wasm.sanitized(text), DEADLINE) };
-}
-
-async function limited(body) {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > REMOTE_BYTES) throw new Error(`it said more than ${REMOTE_BYTES} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 // Whether a person goes to the page, and no script or frame asks for it.

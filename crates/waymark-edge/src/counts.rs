@@ -73,20 +73,17 @@ pub async fn tell<H: Clock + Objects>(edge: &Edge<'_, H>) -> Result<(), Unavaila
     if counts.is_empty() {
         return Ok(());
     }
-    let ask = RegistryAsk::Count(counts.into_iter().collect());
-    match (packs::ask(edge.host, &ask).await, ask) {
-        (Ok(RegistryTold::Noted), _) => Ok(()),
-        (other, RegistryAsk::Count(counts)) => {
-            let mut kept = edge.isolate.counts.0.borrow_mut();
-            for (name, count) in counts {
-                *kept.entry(name).or_default() += count;
-            }
-            Err(other
-                .err()
-                .unwrap_or_else(|| Unavailable("The registry did not count.".to_owned())))
-        }
-        _ => Ok(()),
+    let ask = RegistryAsk::Count(counts.clone().into_iter().collect());
+    let error = match packs::ask(edge.host, &ask).await {
+        Ok(RegistryTold::Noted) => return Ok(()),
+        Ok(other) => packs::unexpected(&other),
+        Err(error) => error,
+    };
+    let mut kept = edge.isolate.counts.0.borrow_mut();
+    for (name, count) in counts {
+        *kept.entry(name).or_default() += count;
     }
+    Err(error)
 }
 
 /// What all isolates have told: a family's, a label's, how often.

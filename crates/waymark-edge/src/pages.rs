@@ -99,14 +99,14 @@ pub async fn plan<H: Clock + Objects>(
         let planning = Planning { edge, engine, page, visitor: Some(visitor), state, now };
         return Ok(planning.plan(cookie).await?.0);
     }
-    let nobody = Planning { edge, engine, page, visitor: None, state: engine.new_state(), now };
-    let context = nobody.context(page);
     let variants = &edge.isolate.variants;
+    let context = context_of(page, Purposes::NONE);
     let key = Key::new(program.hash, &edge.packs.observed(&program), &context);
     if let Some(plan) = key.as_ref().and_then(|key| variants.get(key, now)) {
         edge.isolate.counts.add("variants", "plan-used");
         return Ok(plan);
     }
+    let nobody = Planning { edge, engine, page, visitor: None, state: engine.new_state(), now };
     let (plan, holds) = nobody.plan(None).await?;
     if let (Some(key), Some(until)) = (key, holds) {
         edge.isolate.counts.add("variants", "plan-made");
