@@ -148,3 +148,11 @@ export function problem(answer, status, code) {
   assert.ok(document.title && document.detail, answer.text);
   return document;
 }
+
+/** What all objects count together, as `/metrics` tells it. */
+export async function summed(name, edge) {
+  const { text } = await ask("/metrics", { ...operator, edge });
+  const lines = text.split("\n").filter((line) => line.startsWith(`${name}{shard=`));
+  assert.ok(lines.length > 0, `${name} in ${text}`);
+  return lines.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0);
+}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { test } from "node:test";
 import {
-  accepted, admin, ALL, ask, browser, cookieOf, device, GRANTED, looksAtTents, operator, post, problem, server, stored, viewed,
+  accepted, admin, ALL, ask, browser, cookieOf, device, GRANTED, looksAtTents, operator, post, problem, server, stored, summed, viewed,
 } from "./edge.mjs";
 import { givePack, start } from "./workerd.mjs";
 
@@ -181,6 +181,21 @@ test("metrics are for whoever has the token, and tell of every shard", async () 
   const lines = text.trim().split("\n");
   for (const line of lines) assert.match(line, /^(# (HELP|TYPE) waymark_\w+ .+|waymark_\w+\{shard="\d+"\} [\d.]+|waymark_catalog_\w+ [\d.]+|waymark_\w+_total\{\w+="[\w-]+"\} \d+)$/);
   assert.equal(lines.filter((line) => /^waymark_shard_up\{shard="\d+"\} 1$/.test(line)).length, 16);
-  const events = lines.filter((line) => line.startsWith("waymark_events_total{"));
-  assert.ok(events.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0) > 0);
+  assert.ok(await summed("waymark_events_total") > 0);
+});
+
+test("events that come too late to be put in order are counted", async () => {
+  const late = () => summed("waymark_late_total");
+  const send = async (batch) => accepted(await post("/v1/batch", { batch }, server));
+  const before = await late();
+  const anonymousId = randomUUID();
+  const seen = (minutes) => ({
+    type: "track", event: "Seen", anonymousId, messageId: randomUUID(),
+    timestamp: new Date(Date.now() - minutes * 60_000).toISOString(),
+  });
+  await send(Array.from({ length: 40 }, (_, minutes) => seen(minutes)));
+  await send([seen(20.5)]);
+  assert.equal(await late(), before);
+  assert.deepEqual(await send([seen(600)]), [1, 0, []]);
+  assert.equal(await late(), before + 1);
 });

@@ -14,6 +14,7 @@ import { publish, start } from "./miniflare.mjs";
 
 const run = promisify(execFile);
 const CLI = process.env.WAYMARK_CLI;
+const SPARK = process.env.WAYMARK_SPARK;
 const PACK = {
   pack: "shop",
   journey: { session: "30m", stages: [{ id: "customer", enter: { $did: { event: "Order Completed" } } }] },
@@ -22,6 +23,8 @@ const PACK = {
 const PEOPLE = 12;
 const EVENTS = 5;
 let host;
+/** The folder of tables that compacting made. */
+let tables;
 
 const order = (person, number) => ({
   type: "track", event: "Order Completed", userId: `person-${person}`, messageId: `order-${person}-${number}`,
@@ -98,16 +101,28 @@ test("reports have sums by day", async () => {
 test("DuckDB reads what compacting makes of it, as it is", async () => {
   const lake = await host.copy();
   const { stdout } = await run(CLI, ["lake", "compact", lake, "--before", "2999-01-01"]);
+  tables = `${lake}/parquet`;
   assert.match(stdout, /^60 events of \d+ files into 1 tables/);
   const days = await query(`
     SELECT event, count(*) AS events, count(DISTINCT visitor) AS visitors,
       sum(CAST(json_extract(properties, '$.revenue') AS DECIMAL(12, 2))) AS revenue
-    FROM read_parquet('${lake}/parquet/**/*.parquet', hive_partitioning = true)
+    FROM read_parquet('${tables}/**/*.parquet', hive_partitioning = true)
     WHERE day >= DATE '2020-01-01' GROUP BY event`);
   assert.deepEqual(days, [{ event: "Order Completed", events: "60", visitors: "12", revenue: "630.00" }]);
   const [{ type }] = await query(
-    `SELECT typeof(received_at) AS type FROM read_parquet('${lake}/parquet/**/*.parquet') LIMIT 1`);
+    `SELECT typeof(received_at) AS type FROM read_parquet('${tables}/**/*.parquet') LIMIT 1`);
   assert.equal(type, "TIMESTAMP WITH TIME ZONE");
+});
+
+test("and so does Spark", { skip: SPARK ? false : "Java 17 and Python 3 with venv are not here, and Spark needs them" }, async () => {
+  const { stdout } = await run(SPARK, ["tests/edge/spark.py", tables], { timeout: 120_000 });
+  const [rows, columns] = stdout.trim().split("\n").slice(-2).map((line) => JSON.parse(line));
+  const days = [...new Set(rows.map(({ day }) => day))];
+  for (const day of days) assert.match(day, /^\d{4}-\d\d-\d\d$/);
+  const sum = (of) => rows.reduce((total, row) => total + Number(row[of]), 0);
+  assert.deepEqual([sum("events"), sum("revenue")], [60, 630]);
+  for (const { event, visitors } of rows) assert.deepEqual([event, visitors], ["Order Completed", 12]);
+  assert.deepEqual([columns.day, columns.received_at, columns.visitor], ["date", "timestamp", "string"]);
 });
 
 test("of who is erased nothing is left: not at the edge, not in reports, and not in the lake once it is compacted", async () => {

@@ -2,18 +2,14 @@
 // acknowledged is there, once, and in the right profiles, and everything gets to where it belongs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, operator } from "../edge/edge.mjs";
+import { summed } from "../edge/edge.mjs";
 import { start } from "../edge/workerd.mjs";
 import { allThere, pick, publish, senders, sleep } from "./load.mjs";
 
 const MAPS = ["5", "5,8", "5,8,3", "5,8,3,11"];
 const KILLS_OF_A_MAP = 6;
 
-const moving = async (edge) => {
-  const { text } = await ask("/metrics", { ...operator, edge });
-  const lines = text.split("\n").filter((line) => line.startsWith("waymark_slots_moving{"));
-  return lines.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0);
-};
+const moving = (edge) => summed("waymark_slots_moving", edge);
 
 test("slots move between objects under load, and nothing is lost or counted twice", { timeout: 420_000 }, async () => {
   let edge = await start({ vars: { SHARD_OBJECTS: MAPS[0] } });

@@ -2,12 +2,12 @@
 //! what goes out is what is described, and never the server's fault.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use anyhow::{Result, bail};
 
 use crate::edge::{ADMIN_TOKEN, Edge};
-use crate::project::{command, root, run};
+use crate::project::{command, root};
+use crate::python;
 
 const VERSION: &str = "4.32.5";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
@@ -16,33 +16,10 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 const UNSUITED: &str = "(restore|stream)$";
 const OPERATORS: &str = "^/(admin/|metrics)";
 
-/// The tool, in an environment of its own; `None` where there is no Python 3 to make one with.
+/// The tool; `None` where there is no Python 3 to run it with.
 pub fn tool() -> Result<Option<PathBuf>> {
-    let folder = root().join("target/schemathesis");
-    let tool = folder.join("bin/schemathesis");
-    let stamp = folder.join(format!("waymark-{VERSION}"));
-    if stamp.exists() {
-        return Ok(Some(tool));
-    }
-    let made = command("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if !made.is_ok_and(|status| status.success()) {
-        return Ok(None);
-    }
-    eprintln!("setting up: schemathesis {VERSION}");
-    let package = format!("schemathesis=={VERSION}");
-    run(command(folder.join("bin/pip")).args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        &package,
-    ]))?;
-    crate::project::write(&stamp, "")?;
-    Ok(Some(tool))
+    let environment = python::environment("schemathesis", VERSION)?;
+    Ok(environment.map(|folder| folder.join("bin/schemathesis")))
 }
 
 /// As an operator, and as everybody else with a server's key. The edge must have a pack.

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::edge::{self, Running};
 use crate::project::{cargo, command, node_tool, root, run};
-use crate::{api, arrows, build, conformance, docs, journeys, sizes, tools, vectors, xss};
+use crate::{api, arrows, build, conformance, docs, journeys, sizes, spark, tools, vectors, xss};
 
 /// A part of the whole, by the name that `cargo xtask test` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -76,23 +76,27 @@ pub fn run_parts(parts: &[Part]) -> Result<()> {
             Part::Parity => parity(&mut counts)?,
             Part::Edge => {
                 step("the worker");
-                counts.against_edge(&files("tests/edge", ".test.mjs")?)?;
+                let mut test = node_test(&files("tests/edge", ".test.mjs")?);
+                if let Some(python) = spark::python()? {
+                    test.env("WAYMARK_SPARK", python);
+                }
+                counts.against_edge(test)?;
             }
             Part::Api => api(&mut counts)?,
             Part::Pages => {
                 step("pages in Chromium");
                 let payloads = xss::bundle(&root().join("target/xss"))?;
                 println!("{payloads} attempts to run a script");
-                counts.against_edge(&files("tests/e2e", ".test.mjs")?)?;
+                counts.against_edge(node_test(&files("tests/e2e", ".test.mjs")?))?;
             }
             Part::Packages => {
                 step("the npm package");
-                counts.against_edge(&files("tests/npm", ".test.mjs")?)?;
+                counts.against_edge(node_test(&files("tests/npm", ".test.mjs")?))?;
             }
             Part::Journeys => real_journeys(&mut counts)?,
             Part::Faults => {
                 step("faults");
-                counts.against_edge(&files("tests/faults", ".test.mjs")?)?;
+                counts.against_edge(node_test(&files("tests/faults", ".test.mjs")?))?;
             }
         }
     }
@@ -135,7 +139,7 @@ fn parity(counts: &mut Counts) -> Result<()> {
     bundle_parity_page()?;
     let hosts =
         ["chromium", "workerd"].map(|host| root().join(format!("tests/parity/{host}.test.mjs")));
-    counts.against_edge(&hosts)
+    counts.against_edge(node_test(&hosts))
 }
 
 fn api(counts: &mut Counts) -> Result<()> {
@@ -234,11 +238,10 @@ impl Counts {
     }
 
     /// Runs tests with an edge of their own and a Chromium at hand.
-    fn against_edge(&mut self, files: &[PathBuf]) -> Result<()> {
+    fn against_edge(&mut self, mut test: Command) -> Result<()> {
         build::all()?;
         let chromium = tools::chromium()?;
         let running = Running::start(edge::free_port()?, &fresh_state("test-state")?)?;
-        let mut test = node_test(files);
         test.env("WAYMARK_EDGE", running.edge.url(""))
             .env("WAYMARK_ADMIN_TOKEN", edge::ADMIN_TOKEN)
             .env("WAYMARK_CLI", root().join("target/release/waymark"))

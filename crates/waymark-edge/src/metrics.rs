@@ -21,7 +21,7 @@ struct Figure {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus' numbers are doubles")]
-const FIGURES: [Figure; 17] = [
+const FIGURES: [Figure; 18] = [
     Figure {
         name: "waymark_events_total",
         kind: "counter",
@@ -33,6 +33,12 @@ const FIGURES: [Figure; 17] = [
         kind: "counter",
         help: "Events that had been taken in before.",
         of: |health, _| health.counters.duplicates as f64,
+    },
+    Figure {
+        name: "waymark_late_total",
+        kind: "counter",
+        help: "Events that came too late for their profile to put them in order.",
+        of: |health, _| health.counters.late as f64,
     },
     Figure {
         name: "waymark_batches",

@@ -107,8 +107,51 @@ pub trait LetterStore {
     fn open_tasks(&self, after: &str, most: u32) -> Result<Vec<Task>, StoreError>;
 }
 
+/// Who is who of it, and what shards tell each other of that.
+pub trait GraphStore {
+    /// An id's place among the ids of its person; `None` for one that is alone.
+    fn node(&self, key: &str) -> Result<Option<Node>, StoreError>;
+    /// Whether there is anything in `outbox` or `unsettled`.
+    fn is_pending(&self) -> Result<bool, StoreError>;
+    fn is_member(&self, root: &str, key: &str) -> Result<bool, StoreError>;
+    /// The ids whose events are in the profile of this one.
+    fn members(&self, root: &str) -> Result<Vec<String>, StoreError>;
+    /// The ids that lead to this one.
+    fn leading_to(&self, key: &str) -> Result<Vec<String>, StoreError>;
+    /// Messages to other shards that have not arrived yet, oldest first.
+    fn outbox(&self, most: u32) -> Result<Vec<Posted>, StoreError>;
+    /// The first and the last message that waits.
+    fn outbox_ends(&self) -> Result<Option<(u64, u64)>, StoreError>;
+    /// Ids of which it is not known yet whose they are, with the turn that has to be answered.
+    fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError>;
+    /// The last message of another object to ids of a slot that was taken in.
+    fn imported(&self, source: u16, slot: u16) -> Result<u64, StoreError>;
+    /// The last messages of other objects to ids of a slot that were taken in.
+    fn imported_of(&self, slot: u16) -> Result<Vec<(u16, u64)>, StoreError>;
+}
+
+/// What of it has left for the lake and for reports, and what is to leave.
+pub trait LakeStore {
+    /// How far the lake has got.
+    fn drainage(&self) -> Result<Drainage, StoreError>;
+    /// Those who were erased after some of their events had left for the lake, oldest first.
+    fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError>;
+    /// Whether something has a sum of its own.
+    fn has_sum(&self, counted: &Counted) -> Result<bool, StoreError>;
+    /// How many sums there are of a day.
+    fn sums_of_day(&self, day: i64) -> Result<u64, StoreError>;
+    /// Sums that changed after a version, in the order of versions.
+    fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError>;
+}
+
+/// What an operator watches of it.
+pub trait WatchStore {
+    fn counters(&self) -> Result<Counters, StoreError>;
+    fn health(&self) -> Result<Health, StoreError>;
+}
+
 /// What a shard keeps. Reads are of what was committed; one [`Commit`] is one transaction.
-pub trait ShardStore: LetterStore {
+pub trait ShardStore: LetterStore + GraphStore + LakeStore + WatchStore {
     /// The newest epoch of the shard map that this object has seen, and the objects of the first one; zeros at first.
     fn epoch(&self) -> Result<(u64, u16), StoreError>;
     fn set_epoch(&self, epoch: u64, first: u16) -> Result<(), StoreError>;
@@ -125,12 +168,6 @@ pub trait ShardStore: LetterStore {
 
     /// Those of a slot who were erased, as what is kept of them.
     fn tombstones(&self, slot: u16) -> Result<Vec<(u64, Timestamp)>, StoreError>;
-
-    /// The last messages of other objects to ids of a slot that were taken in.
-    fn imported_of(&self, slot: u16) -> Result<Vec<(u16, u64)>, StoreError>;
-
-    /// The first and the last message that waits.
-    fn outbox_ends(&self) -> Result<Option<(u64, u64)>, StoreError>;
 
     /// What messages of this object wait for.
     fn gates(&self) -> Result<Vec<Gate>, StoreError>;
@@ -164,50 +201,8 @@ pub trait ShardStore: LetterStore {
     /// The number of the batch that was stored last.
     fn newest_batch(&self) -> Result<u64, StoreError>;
 
-    fn counters(&self) -> Result<Counters, StoreError>;
-
-    fn health(&self) -> Result<Health, StoreError>;
-
     /// Whether a visitor was erased: nothing of theirs is kept again.
     fn is_erased(&self, visitor: &str) -> Result<bool, StoreError>;
-
-    /// An id's place among the ids of its person; `None` for one that is alone.
-    fn node(&self, key: &str) -> Result<Option<Node>, StoreError>;
-
-    /// Whether there is anything in `outbox` or `unsettled`.
-    fn is_pending(&self) -> Result<bool, StoreError>;
-
-    fn is_member(&self, root: &str, key: &str) -> Result<bool, StoreError>;
-
-    /// The ids whose events are in the profile of this one.
-    fn members(&self, root: &str) -> Result<Vec<String>, StoreError>;
-
-    /// The ids that lead to this one.
-    fn leading_to(&self, key: &str) -> Result<Vec<String>, StoreError>;
-
-    /// Messages to other shards that have not arrived yet, oldest first.
-    fn outbox(&self, most: u32) -> Result<Vec<Posted>, StoreError>;
-
-    /// Ids of which it is not known yet whose they are, with the turn that has to be answered.
-    fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError>;
-
-    /// The last message of another object to ids of a slot that was taken in.
-    fn imported(&self, source: u16, slot: u16) -> Result<u64, StoreError>;
-
-    /// How far the lake has got.
-    fn drainage(&self) -> Result<Drainage, StoreError>;
-
-    /// Those who were erased after some of their events had left for the lake, oldest first.
-    fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError>;
-
-    /// Whether something has a sum of its own.
-    fn has_sum(&self, counted: &Counted) -> Result<bool, StoreError>;
-
-    /// How many sums there are of a day.
-    fn sums_of_day(&self, day: i64) -> Result<u64, StoreError>;
-
-    /// Sums that changed after a version, in the order of versions.
-    fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError>;
 
     /// Oldest first.
     fn refusals(&self) -> Result<Vec<Refusal>, StoreError>;
@@ -388,6 +383,8 @@ pub struct Commit {
     pub seen: Vec<(String, Seen)>,
     /// Duplicates of a request that had nothing new, so no batch to count them in.
     pub only_duplicates: u32,
+    /// Events that came too late for their profile to put in order.
+    pub late: u32,
     /// Forget `seen` rows of days before this, and that it was done on the second.
     pub sweep: Option<(i64, i64)>,
     /// What remains of batches that events were taken from. One without events goes.
@@ -557,6 +554,8 @@ pub struct Counters {
     pub batches: u64,
     pub events: u64,
     pub duplicates: u64,
+    /// Events that profiles took in without putting them in order.
+    pub late: u64,
 }
 
 /// What an operator watches of an object. Rows are counted; no profile or event is opened for it.

@@ -1,7 +1,10 @@
 //! What a shard keeps, in its object's SQLite.
 
+mod graph;
+mod lake;
 mod letters;
 mod slots;
+mod watch;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -13,12 +16,11 @@ use worker::{SqlStorageValue, State};
 
 use super::storage::{Columns, Row, Sql, count, integer};
 use crate::ports::{
-    Batch, Commit, Counters, Drainage, Erased, Gate, Grave, Health, LetterStore as _, Link, Node,
-    Origin, Posted, Profile, Refusal, Seen, ShardStore, Stand, StoreError, TallyRow, Unwanted,
-    VisitorRow,
+    Batch, Commit, Counters, Erased, Gate, Origin, Profile, Refusal, Seen, ShardStore, Stand,
+    StoreError, Unwanted, VisitorRow,
 };
 use crate::shard_map::{ShardMap, slot_of};
-use crate::tally::{Counted, Measure, Standing, Sum};
+use crate::tally::Standing;
 
 /// What makes the tables, a step a version. What was released is not changed any more, only added to.
 const SCHEMA: [&str; 5] = [
@@ -236,10 +238,7 @@ impl SqlShard {
                 ],
             )?;
         }
-        if commit.only_duplicates > 0 {
-            let known = self.meta("duplicates")?;
-            self.set_meta("duplicates", known + i64::from(commit.only_duplicates))?;
-        }
+        self.write_counts(commit)?;
         if let Some((before, today)) = commit.sweep {
             self.sql.run("DELETE FROM seen WHERE day < ?", vec![integer(before)])?;
             self.set_meta("swept", today)?;
@@ -253,47 +252,6 @@ impl SqlShard {
         self.write_drainage(commit)?;
         self.write_postings(&commit.postings)?;
         self.write_graph(commit)
-    }
-
-    /// What reports count, and how far the lake has got.
-    fn write_drainage(&self, commit: &Commit) -> Result<(), StoreError> {
-        if !commit.tallies.is_empty() {
-            let version = self.meta("tally")? + 1;
-            self.set_meta("tally", version)?;
-            for (counted, sum) in &commit.tallies.0 {
-                self.sql.run(
-                    "INSERT INTO tallies (day, measure, name, variant, count, amount, version)
-                     VALUES (?, ?, ?, ?, ?, ?, ?)
-                     ON CONFLICT (day, measure, name, variant) DO UPDATE SET
-                     count = count + excluded.count, amount = amount + excluded.amount,
-                     version = excluded.version",
-                    vec![
-                        integer(counted.day),
-                        counted.measure.name().into(),
-                        counted.name.as_str().into(),
-                        counted.variant.as_str().into(),
-                        integer(sum.count),
-                        integer(sum.amount),
-                        integer(version),
-                    ],
-                )?;
-            }
-        }
-        let ways =
-            [("range", commit.range), ("drained", commit.drained), ("told", commit.reported)];
-        for (key, value) in ways {
-            if let Some(value) = value {
-                self.set_meta(key, i64::try_from(value).unwrap_or(i64::MAX))?;
-            }
-        }
-        if let Some((key, at)) = &commit.grave {
-            let query = "INSERT INTO graves (at, key) VALUES (?, ?)";
-            self.sql.run(query, vec![integer(at.0), key.as_str().into()])?;
-        }
-        for seq in &commit.buried {
-            self.sql.run("DELETE FROM graves WHERE seq = ?", vec![count(*seq)])?;
-        }
-        Ok(())
     }
 
     fn write_refusals(&self, commit: &Commit) -> Result<(), StoreError> {
@@ -375,70 +333,6 @@ impl SqlShard {
         }
         Ok(())
     }
-
-    /// Who is who, and what other shards are to hear of it.
-    fn write_graph(&self, commit: &Commit) -> Result<(), StoreError> {
-        for node in &commit.nodes {
-            let (target, at, message) = match &node.link {
-                None => (SqlStorageValue::Null, SqlStorageValue::Null, SqlStorageValue::Null),
-                Some(Link { at, message, to }) => {
-                    (to.as_str().into(), integer(at.0), message.as_str().into())
-                }
-            };
-            self.sql.run(
-                "INSERT INTO nodes (key, target, at, message, root, turn, settled)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (key) DO UPDATE SET target = excluded.target, at = excluded.at,
-                 message = excluded.message, root = excluded.root, turn = excluded.turn,
-                 settled = excluded.settled",
-                vec![
-                    node.key.as_str().into(),
-                    target,
-                    at,
-                    message,
-                    node.root.as_str().into(),
-                    count(node.turn),
-                    count(node.settled),
-                ],
-            )?;
-        }
-        for (add, remove, rows) in [
-            (
-                "INSERT INTO members (root, key) VALUES (?, ?) ON CONFLICT (root, key) DO NOTHING",
-                "DELETE FROM members WHERE root = ? AND key = ?",
-                &commit.members,
-            ),
-            (
-                "INSERT INTO leads (target, key) VALUES (?, ?) ON CONFLICT (target, key) DO NOTHING",
-                "DELETE FROM leads WHERE target = ? AND key = ?",
-                &commit.leads,
-            ),
-        ] {
-            for (to, key, does) in rows {
-                let query = if *does { add } else { remove };
-                self.sql.run(query, vec![to.as_str().into(), key.as_str().into()])?;
-            }
-        }
-        for (key, message) in &commit.posts {
-            self.sql.run(
-                "INSERT INTO outbox (at, key, message) VALUES (?, ?, ?)",
-                vec![
-                    integer(commit.posted.0),
-                    key.as_str().into(),
-                    SqlStorageValue::Blob(message.clone()),
-                ],
-            )?;
-        }
-        for seq in &commit.delivered {
-            self.sql.run("DELETE FROM outbox WHERE seq = ?", vec![count(*seq)])?;
-        }
-        Ok(())
-    }
-
-    fn keys(&self, query: &str, key: &str) -> Result<Vec<String>, StoreError> {
-        let rows = self.sql.rows(query, vec![key.into()])?;
-        rows.into_iter().map(|row| Columns::of(row).text()).collect()
-    }
 }
 
 impl ShardStore for SqlShard {
@@ -494,24 +388,6 @@ impl ShardStore for SqlShard {
                 Ok((columns.count()?, Timestamp(columns.integer()?)))
             })
             .collect()
-    }
-
-    fn imported_of(&self, slot: u16) -> Result<Vec<(u16, u64)>, StoreError> {
-        let query = "SELECT source, seq FROM taken WHERE slot = ?";
-        let rows = self.sql.rows(query, vec![integer(slot.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                let source = u16::try_from(columns.count()?).unwrap_or_default();
-                Ok((source, columns.count()?))
-            })
-            .collect()
-    }
-
-    fn outbox_ends(&self) -> Result<Option<(u64, u64)>, StoreError> {
-        let row = self.sql.row("SELECT min(seq), max(seq) FROM outbox", Vec::new())?;
-        let mut columns = Columns::of(row.unwrap_or_default());
-        Ok(columns.optional_count()?.zip(columns.optional_count()?))
     }
 
     fn gates(&self) -> Result<Vec<Gate>, StoreError> {
@@ -602,19 +478,7 @@ impl ShardStore for SqlShard {
         if commit.erased.is_some() || !commit.tombstones.is_empty() {
             self.has_erased.set(None);
         }
-        let counted = self.counters.get().filter(|_| commit.remains.is_empty());
-        self.counters.set(counted.map(|before| {
-            let own = commit.batches.iter().filter(|batch| batch.origin != Origin::Copied);
-            own.fold(before, |sum, batch| Counters {
-                batches: sum.batches + 1,
-                events: sum.events + u64::from(batch.events),
-                duplicates: sum.duplicates + u64::from(batch.duplicates),
-            })
-        }));
-        if let (Some(counters), 1..) = (self.counters.get(), commit.only_duplicates) {
-            let duplicates = counters.duplicates + u64::from(commit.only_duplicates);
-            self.counters.set(Some(Counters { duplicates, ..counters }));
-        }
+        self.count(commit);
         Ok(())
     }
 
@@ -668,57 +532,6 @@ impl ShardStore for SqlShard {
         Columns::of(row).count()
     }
 
-    fn health(&self) -> Result<Health, StoreError> {
-        let number = |query: &str| -> Result<u64, StoreError> {
-            let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
-            Columns::of(row).count()
-        };
-        let row = self.sql.row("SELECT min(at) FROM letters WHERE dead = 0", Vec::new())?;
-        let oldest_letter = Columns::of(row.unwrap_or_default()).optional_instant()?;
-        let oldest = "SELECT at FROM outbox ORDER BY seq LIMIT 1";
-        let oldest = self.sql.row(oldest, Vec::new())?;
-        Ok(Health {
-            counters: self.counters()?,
-            profiles: number("SELECT count(*) FROM visitors")?,
-            bytes: self.sql.bytes(),
-            outbox: number("SELECT count(*) FROM outbox")?,
-            waiting_since: oldest.map(|row| Columns::of(row).integer()).transpose()?.map(Timestamp),
-            unsettled: number("SELECT count(*) FROM nodes WHERE turn <> settled")?,
-            refused: number("SELECT count(*) FROM refused")?,
-            undrained_since: self
-                .sql
-                .row(
-                    "SELECT received FROM batches WHERE seq > ? ORDER BY seq LIMIT 1",
-                    vec![integer(self.meta("drained")?)],
-                )?
-                .map(|row| Columns::of(row).integer())
-                .transpose()?
-                .map(Timestamp),
-            moving: 0,
-            due_since: self.next_due()?,
-            letters: number("SELECT count(*) FROM letters WHERE dead = 0")?,
-            letters_since: oldest_letter,
-            dead_letters: number("SELECT count(*) FROM letters WHERE dead = 1")?,
-            open_tasks: number("SELECT count(*) FROM tasks WHERE done IS NULL")?,
-            late_tasks: number("SELECT count(*) FROM tasks WHERE done IS NULL AND late = 1")?,
-        })
-    }
-
-    /// Sums of what is stored, which are kept up from the first time that they are asked for.
-    fn counters(&self) -> Result<Counters, StoreError> {
-        if let Some(counters) = self.counters.get() {
-            return Ok(counters);
-        }
-        let query = "SELECT count(*), sum(events), sum(duplicates) FROM batches WHERE copied <> 1";
-        let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
-        let mut columns = Columns::of(row);
-        let (batches, events, in_batches) = (columns.count()?, columns.count()?, columns.count()?);
-        let alone = u64::try_from(self.meta("duplicates")?).unwrap_or_default();
-        let counters = Counters { batches, events, duplicates: in_batches + alone };
-        self.counters.set(Some(counters));
-        Ok(counters)
-    }
-
     fn is_erased(&self, visitor: &str) -> Result<bool, StoreError> {
         let has_erased = match self.has_erased.get() {
             Some(known) => known,
@@ -730,69 +543,6 @@ impl ShardStore for SqlShard {
         }
         let query = "SELECT 1 FROM erased WHERE visitor = ?";
         Ok(self.sql.row(query, vec![tombstone(visitor)])?.is_some())
-    }
-
-    fn node(&self, key: &str) -> Result<Option<Node>, StoreError> {
-        let query = "SELECT target, at, message, root, turn, settled FROM nodes WHERE key = ?";
-        let Some(row) = self.sql.row(query, vec![key.into()])? else { return Ok(None) };
-        let mut columns = Columns::of(row);
-        let (to, at, message) =
-            (columns.optional_text()?, columns.integer()?, columns.optional_text()?);
-        let link =
-            to.map(|to| Link { at: Timestamp(at), message: message.unwrap_or_default(), to });
-        Ok(Some(Node {
-            key: key.to_owned(),
-            link,
-            root: columns.text()?,
-            turn: columns.count()?,
-            settled: columns.count()?,
-        }))
-    }
-
-    fn is_pending(&self) -> Result<bool, StoreError> {
-        let query = "SELECT EXISTS (SELECT 1 FROM outbox)
-                     OR EXISTS (SELECT 1 FROM nodes WHERE turn <> settled)";
-        let row = self.sql.row(query, Vec::new())?.unwrap_or_default();
-        Ok(Columns::of(row).integer()? != 0)
-    }
-
-    fn is_member(&self, root: &str, key: &str) -> Result<bool, StoreError> {
-        let query = "SELECT 1 FROM members WHERE root = ? AND key = ?";
-        Ok(self.sql.row(query, vec![root.into(), key.into()])?.is_some())
-    }
-
-    fn members(&self, root: &str) -> Result<Vec<String>, StoreError> {
-        self.keys("SELECT key FROM members WHERE root = ? ORDER BY key", root)
-    }
-
-    fn leading_to(&self, key: &str) -> Result<Vec<String>, StoreError> {
-        self.keys("SELECT key FROM leads WHERE target = ? ORDER BY key", key)
-    }
-
-    fn outbox(&self, most: u32) -> Result<Vec<Posted>, StoreError> {
-        let query = "SELECT seq, key, message FROM outbox ORDER BY seq LIMIT ?";
-        let rows = self.sql.rows(query, vec![integer(most.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok(Posted {
-                    seq: columns.count()?,
-                    key: columns.text()?,
-                    message: columns.bytes()?,
-                })
-            })
-            .collect()
-    }
-
-    fn unsettled(&self, most: u32) -> Result<Vec<(String, u64)>, StoreError> {
-        let query = "SELECT key, turn FROM nodes WHERE turn <> settled ORDER BY key LIMIT ?";
-        let rows = self.sql.rows(query, vec![integer(most.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok((columns.text()?, columns.count()?))
-            })
-            .collect()
     }
 
     fn refusals(&self) -> Result<Vec<Refusal>, StoreError> {
@@ -812,59 +562,6 @@ impl ShardStore for SqlShard {
             })
             .collect()
     }
-
-    fn drainage(&self) -> Result<Drainage, StoreError> {
-        let meta = |key| Ok(u64::try_from(self.meta(key)?).unwrap_or_default());
-        let drained = meta("drained")?;
-        let (made, reported) = (meta("made")?, meta("told")?);
-        Ok(Drainage { made, drained, range: meta("range")?.max(drained), reported })
-    }
-
-    fn graves(&self, most: u32) -> Result<Vec<Grave>, StoreError> {
-        let query = "SELECT seq, key, at FROM graves ORDER BY seq LIMIT ?";
-        let rows = self.sql.rows(query, vec![integer(most.into())])?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                let (seq, key) = (columns.count()?, columns.text()?);
-                Ok(Grave { seq, key, at: Timestamp(columns.integer()?) })
-            })
-            .collect()
-    }
-
-    fn has_sum(&self, counted: &Counted) -> Result<bool, StoreError> {
-        let query =
-            "SELECT 1 FROM tallies WHERE day = ? AND measure = ? AND name = ? AND variant = ?";
-        let Counted { day, measure, name, variant } = counted;
-        let key = vec![
-            integer(*day),
-            measure.name().into(),
-            name.as_str().into(),
-            variant.as_str().into(),
-        ];
-        Ok(self.sql.row(query, key)?.is_some())
-    }
-
-    fn sums_of_day(&self, day: i64) -> Result<u64, StoreError> {
-        let row = self.sql.row("SELECT count(*) FROM tallies WHERE day = ?", vec![integer(day)])?;
-        Columns::of(row.unwrap_or_default()).count()
-    }
-
-    fn sums(&self, after: u64, most: u32) -> Result<Vec<TallyRow>, StoreError> {
-        // All of a version, however many they are: there is no going on within one.
-        let query = "SELECT day, measure, name, variant, count, amount, version FROM tallies
-                     WHERE version > ?1 AND version <= coalesce((SELECT version FROM tallies
-                     WHERE version > ?1 ORDER BY version LIMIT 1 OFFSET ?2), 1e15)
-                     ORDER BY version";
-        let rows = self.sql.rows(query, vec![count(after), integer(most.into())])?;
-        rows.into_iter().map(tally).collect()
-    }
-
-    fn imported(&self, source: u16, slot: u16) -> Result<u64, StoreError> {
-        let query = "SELECT seq FROM taken WHERE source = ? AND slot = ?";
-        let row = self.sql.row(query, vec![integer(source.into()), integer(slot.into())])?;
-        row.map_or(Ok(0), |row| Columns::of(row).count())
-    }
 }
 
 /// What stays of who was erased: a hash of 52 bits, which JavaScript's numbers hold.
@@ -883,16 +580,6 @@ fn batch(row: Row) -> Result<Batch, StoreError> {
         body: columns.bytes()?,
         origin: Origin::of_number(columns.integer()?),
     })
-}
-
-fn tally(row: Row) -> Result<TallyRow, StoreError> {
-    let mut columns = Columns::of(row);
-    let (day, measure) = (columns.integer()?, columns.text()?);
-    let measure = Measure::from_name(&measure)
-        .ok_or_else(|| StoreError(format!("There is no measure {measure:?}.")))?;
-    let counted = Counted { day, measure, name: columns.text()?, variant: columns.text()? };
-    let sum = Sum { count: columns.integer()?, amount: columns.integer()? };
-    Ok(TallyRow { counted, sum, version: columns.count()? })
 }
 
 fn packed(hashes: &[u64]) -> Vec<u8> {

@@ -23,7 +23,7 @@ use crate::shard_map::ShardMap;
 
 /// What a message begins with: the version of the messages, and the forms of what is in them. The first changes whenever a
 /// message does; whoever reads another's refuses it, and the same request is sent again until both are of one release.
-const RELEASE: [u8; 4] = [1, Event::FORMAT, State::FORMAT, Program::FORMAT];
+const RELEASE: [u8; 4] = [2, Event::FORMAT, State::FORMAT, Program::FORMAT];
 const ANOTHER_RELEASE: &str = "another-release";
 
 fn message() -> Writer {

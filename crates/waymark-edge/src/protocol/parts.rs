@@ -104,13 +104,18 @@ impl Packs {
 
 impl Counters {
     fn write(self, out: &mut Writer) {
-        for number in [self.batches, self.events, self.duplicates] {
+        for number in [self.batches, self.events, self.duplicates, self.late] {
             out.unsigned(number);
         }
     }
 
     fn read(input: &mut Reader<'_>) -> Self {
-        Self { batches: input.unsigned(), events: input.unsigned(), duplicates: input.unsigned() }
+        Self {
+            batches: input.unsigned(),
+            events: input.unsigned(),
+            duplicates: input.unsigned(),
+            late: input.unsigned(),
+        }
     }
 }
 

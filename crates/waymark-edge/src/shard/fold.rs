@@ -1,6 +1,6 @@
 //! Profiles from events: those of an id, and of all ids that have joined it.
 
-use waymark_engine::State;
+use waymark_engine::{Applied, State};
 use waymark_model::{Event, Timestamp};
 
 use super::read::{self, Whose};
@@ -37,12 +37,18 @@ impl<S: ShardStore> Desk<'_, S> {
                 profile => self.known(key, profile)?,
             },
         };
-        for (item, event) in events {
-            let event = believed(self.engine.program, item.basis, event);
-            self.engine.apply_owned(&mut state, event);
-        }
+        self.take_in(commit, &mut state, events);
         let (counted, bytes) = self.keep_state(commit, key, &counted, &state, received);
         Ok(Some(Grown { state, counted, bytes }))
+    }
+
+    /// Takes new events into a profile that is here.
+    pub fn take_in(&self, commit: &mut Commit, state: &mut State, events: Vec<(&Incoming, Event)>) {
+        for (item, event) in events {
+            let event = believed(self.engine.program, item.basis, event);
+            let was_late = self.engine.apply_owned(state, event).applied == Applied::Late;
+            commit.late += u32::from(was_late);
+        }
     }
 
     /// The state of a profile that is here, and what was counted of it.

@@ -4,7 +4,7 @@ use waymark_model::{Event, Timestamp};
 
 use super::Desk;
 use super::read::copy_mark;
-use super::receive::{believed, decoded, packed};
+use super::receive::{decoded, packed};
 use crate::messages::Message;
 use crate::ports::{Batch, Commit, Origin, Posted, Profile, ShardStore, StoreError};
 use crate::protocol::{Incoming, ShardTold};
@@ -83,10 +83,7 @@ impl<S: ShardStore> Desk<'_, S> {
                 keep_copies(&mut commit, root, key, events, *received);
                 if self.is_root(root)? {
                     let (mut state, counted) = self.state_of(root)?;
-                    for (item, event) in sorted(events)? {
-                        let event = believed(self.engine.program, item.basis, event);
-                        self.engine.apply_owned(&mut state, event);
-                    }
+                    self.take_in(&mut commit, &mut state, sorted(events)?);
                     self.keep_state(&mut commit, root, &counted, &state, *received);
                 }
             }

@@ -7,8 +7,10 @@ use waymark_edge::isolate::Isolate;
 use waymark_edge::pages::PageRequest;
 use waymark_edge::quotas;
 use waymark_model::Span;
+use waymark_wire::format_timestamp;
 
-use crate::memory::{BROWSER, OPERATOR, World};
+use crate::identity::all_settled;
+use crate::memory::{BROWSER, OPERATOR, SERVER, START, World};
 use crate::reading::known;
 
 fn pack() -> Json {
@@ -136,6 +138,55 @@ fn what_pages_say_of_the_edges_decision_is_counted() {
     assert_eq!([series("same"), series("stale"), series("mismatch")], ["2", "0", "1"]);
 }
 
+/// What all shards count together.
+fn of_all_shards(world: &World, name: &str) -> u64 {
+    let shards = world.edge().config.map.all_objects();
+    let of = |shard| figure(world, &format!("{name}{{shard=\"{shard}\"}}"));
+    (0..shards).map(|shard| of(shard).parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn events_that_come_too_late_to_be_put_in_order_are_counted_once() {
+    let world = World::new();
+    world.publish(&pack());
+    let seen = |minute: i64, user: Option<&str>| {
+        let mut event = json!({
+            "type": "track", "event": "Seen", "anonymousId": "v", "messageId": format!("m{minute}"),
+            "timestamp": format_timestamp(START.plus(Span(60_000 * minute))),
+        });
+        if let Some(user) = user {
+            event["userId"] = json!(user);
+        }
+        event
+    };
+    let send = |events: &[Json]| {
+        let (status, answer) = world.post("/v1/batch", SERVER, &json!({ "batch": events }));
+        assert_eq!(status, 200, "{answer}");
+    };
+    let late = || of_all_shards(&world, "waymark_late_total");
+    world.host.now.set(START.plus(Span::DAY));
+    let many: Vec<Json> = (100..200).map(|minute| seen(minute, None)).collect();
+    send(&many);
+    // Among those that a profile can still put in order, an event is not late.
+    send(&[json!({ "type": "track", "event": "Seen", "anonymousId": "v", "messageId": "between",
+        "timestamp": format_timestamp(START.plus(Span(60_000 * 198 + 1))) })]);
+    assert_eq!(late(), 0);
+    send(&[seen(1, None)]);
+    send(&[seen(1, None)]);
+    assert_eq!(late(), 1);
+    // Of a person with several ids it is the person's profile that it comes too late for; what their profile is folded
+    // from again was counted before.
+    send(&[json!({ "type": "identify", "anonymousId": "v", "userId": "ada", "messageId": "is",
+        "timestamp": format_timestamp(START.plus(Span(60_000 * 200))) })]);
+    all_settled(&world);
+    assert_eq!(late(), 1);
+    send(&[seen(2, None)]);
+    all_settled(&world);
+    assert_eq!(late(), 2);
+    let (_, stats) = world.get("/admin/v1/stats");
+    assert_eq!(stats["duplicates"], json!(1), "{stats}");
+}
+
 fn sent(world: &World, key: &str, ids: std::ops::Range<u32>) -> Response {
     let batch: Vec<Json> = ids
         .map(|id| json!({ "type": "track", "event": "Seen", "userId": "u", "messageId": format!("m{id}") }))
@@ -151,7 +202,7 @@ fn sent(world: &World, key: &str, ids: std::ops::Range<u32>) -> Response {
 fn a_key_that_has_used_up_its_day_is_told_to_come_tomorrow() {
     let mut world = World::new();
     // 2026-03-01T23:59:50Z
-    world.host.now.set(crate::memory::START.plus(Span(86_390_000)));
+    world.host.now.set(START.plus(Span(86_390_000)));
     assert_eq!(sent(&world, "ten", 0..6).status, 200);
     // Again is not more.
     assert_eq!(sent(&world, "ten", 0..6).status, 200);
