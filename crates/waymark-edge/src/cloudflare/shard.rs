@@ -13,7 +13,7 @@ use super::shard_store::SqlShard;
 use super::{Host, config, isolate, packs};
 use crate::edge::Edge;
 use crate::moves::Left;
-use crate::ports::{Clock as _, Lake as _, Reports as _, ShardStore as _, StoreError};
+use crate::ports::{Clock as _, GraphStore as _, Lake as _, Reports as _, StoreError};
 use crate::protocol::{ShardCall, ShardTold, unreadable};
 use crate::shard::{Neighbours, Recent, answer};
 use crate::{actions, erasure, lake, merges, moves};
