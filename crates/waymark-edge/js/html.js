@@ -26,11 +26,6 @@ export function insertions(type) {
   return { text, markup };
 }
 
-/** What the page's engine adopts. */
-export function decisionElement(decision) {
-  return `<script type="application/json" id="waymark-decision">${json(decision)}</script>`;
-}
-
 /** The page's headers, once it is one visitor's. */
 export function ownHeaders(original) {
   const headers = new Headers(original);
@@ -45,7 +40,7 @@ export function ownHeaders(original) {
 /** The page on its way through, changed as the plan says. */
 export function changed(response, plan) {
   const write = insertions(response.headers.get("Content-Type"));
-  const decision = decisionElement(plan.decision);
+  const { decision } = plan;
   let placed = false;
   const rewriter = new HTMLRewriter()
     .on("head", {
@@ -72,13 +67,6 @@ export function changed(response, plan) {
   const headers = ownHeaders(response.headers);
   if (plan.cookie) headers.append("Set-Cookie", plan.cookie);
   return rewriter.transform(new Response(response.body, { status, statusText, headers }));
-}
-
-// JSON that can stand inside a script element, in ASCII.
-function json(text) {
-  return text.replace(/[<\u007f-\uffff]/g, (unit) => {
-    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }
 
 function escaped(text) {

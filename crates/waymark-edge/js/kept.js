@@ -2,7 +2,7 @@
 // each visitor is what costs.
 
 import { joined, limited } from "./bytes.js";
-import { canChange, decisionElement, insertions, ownHeaders } from "./html.js";
+import { canChange, insertions, ownHeaders } from "./html.js";
 
 /** Bytes of all pages that an isolate keeps, and of the largest one. */
 const MOST_BYTES = 24 * 1024 * 1024;
@@ -104,7 +104,14 @@ export function spliced(page, plan, count) {
     sides = aroundDecision(page, plan);
     if (variant) remember(page, variant, sides);
   }
-  return joined([sides[0], encoder.encode(decisionElement(plan.decision)), sides[1]]);
+  const [before, after] = sides;
+  const { decision } = plan;
+  // It is ASCII: as many bytes as characters.
+  const whole = new Uint8Array(before.length + decision.length + after.length);
+  whole.set(before);
+  encoder.encodeInto(decision, whole.subarray(before.length));
+  whole.set(after, before.length + decision.length);
+  return whole;
 }
 
 // What comes before the decision, and what comes after it.

@@ -21,7 +21,7 @@ export async function page(request, url, env, context) {
   // A page that is here needs none of them.
   let headers;
   const sent = () => (headers ??= unconditional(request));
-  if (url.searchParams.has(PREVIEW)) {
+  if (url.search && url.searchParams.has(PREVIEW)) {
     return fresh(returned(await origin(request, env, sent()), request, env), request);
   }
 
@@ -76,14 +76,14 @@ async function personal(request, sent, plan, found, response, context) {
 
 /** A kept page for one visitor. It is not sent to whom has it. */
 function own(request, page, plan) {
-  const headers = new Headers(page.own);
-  if (plan.cookie) headers.append("Set-Cookie", plan.cookie);
-  if (plan.tag) headers.set("ETag", `"${page.tag}-${plan.tag}"`);
-  if (names(request.headers.get("If-None-Match"), headers.get("ETag"))) {
-    headers.delete("Content-Type");
-    return new Response(null, { status: 304, headers });
-  }
-  return new Response(kept.spliced(page, plan, count), { headers });
+  const etag = plan.tag && `"${page.tag}-${plan.tag}"`;
+  const hasIt = names(request.headers.get("If-None-Match"), etag);
+  const body = hasIt ? null : kept.spliced(page, plan, count);
+  const response = new Response(body, { status: hasIt ? 304 : 200, headers: page.own });
+  if (plan.cookie) response.headers.append("Set-Cookie", plan.cookie);
+  if (etag) response.headers.set("ETag", etag);
+  if (hasIt) response.headers.delete("Content-Type");
+  return response;
 }
 
 function redirected({ redirect, cookie }) {
@@ -132,7 +132,8 @@ function read(made) {
 }
 
 function plan(request, env) {
-  const header = (name) => request.headers.get(name) ?? undefined;
+  const { cf, headers } = request;
+  const header = (name) => headers.get(name) ?? undefined;
   return wasm.plan(
     env,
     request.url,
@@ -140,8 +141,8 @@ function plan(request, env) {
     header("Accept-Language"),
     header("User-Agent"),
     header("Referer"),
-    request.cf?.country ?? header("CF-IPCountry"),
-    request.cf?.timezone ?? header("CF-Timezone"),
+    cf?.country ?? header("CF-IPCountry"),
+    cf?.timezone ?? header("CF-Timezone"),
     header("Sec-GPC")?.trim() === "1",
     isVisit(request) && !isAhead(request),
   );

@@ -3,9 +3,9 @@
 //!
 //! `v1.<key id>.<payload>.<HMAC-SHA256 of all before>`, the last two in base64url.
 
-use aes_gcm_siv::Aes256GcmSiv;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chacha20poly1305::XChaCha20Poly1305;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use waymark_model::{Purposes, Reader, Span, Timestamp, Writer, limits};
@@ -27,9 +27,35 @@ pub struct CookieKeys(Vec<CookieKey>);
 #[derive(Clone)]
 pub(crate) struct CookieKey {
     pub id: String,
-    secret: Vec<u8>,
+    /// Signs with the secret.
+    signature: Hmac<Sha256>,
     /// For what browsers carry and are not to read.
-    pub cipher: Aes256GcmSiv,
+    pub cipher: XChaCha20Poly1305,
+    nonces: Hmac<Sha256>,
+}
+
+impl CookieKey {
+    /// `None` for an id that would not survive in a cookie, or a secret that can be guessed.
+    fn new(id: String, secret: &[u8]) -> Option<Self> {
+        let fits = (1..=32).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && secret.len() >= 16;
+        // Other keys are made of the secret, which is of any length.
+        let made = |what: &str| Some(mac(secret, what)?.finalize().into_bytes());
+        let cipher = XChaCha20Poly1305::new_from_slice(&made("waymark snapshot")?).ok()?;
+        let nonces = Hmac::new_from_slice(&made("waymark snapshot nonce")?).ok()?;
+        let signature = Hmac::new_from_slice(secret).ok()?;
+        fits.then_some(Self { id, signature, cipher, nonces })
+    }
+
+    fn signed(&self, text: &str) -> Hmac<Sha256> {
+        self.signature.clone().chain_update(text)
+    }
+
+    /// Another one for whatever else is encrypted.
+    pub fn nonce_of(&self, message: &[u8]) -> [u8; 32] {
+        self.nonces.clone().chain_update(message).finalize().into_bytes().into()
+    }
 }
 
 /// What a cookie says.
@@ -50,16 +76,10 @@ impl std::fmt::Debug for CookieKeys {
 impl CookieKeys {
     /// `None` for an id that would not survive in a cookie, or a secret that can be guessed.
     pub fn new(keys: Vec<(String, Vec<u8>)>) -> Option<Self> {
-        let key = |(id, secret): (String, Vec<u8>)| {
-            let fits = (1..=32).contains(&id.len())
-                && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                && secret.len() >= 16;
-            // AES's key is made of the secret, which is of any length.
-            let cipher = mac(&secret, "waymark snapshot")?.finalize().into_bytes();
-            let cipher = Aes256GcmSiv::new_from_slice(&cipher).ok()?;
-            fits.then_some(CookieKey { id, secret, cipher })
-        };
-        keys.into_iter().map(key).collect::<Option<_>>().map(Self)
+        keys.into_iter()
+            .map(|(id, secret)| CookieKey::new(id, &secret))
+            .collect::<Option<_>>()
+            .map(Self)
     }
 
     /// The key that seals what is new.
@@ -85,9 +105,9 @@ impl CookieKeys {
     /// `<version>.<key id>.<payload>.<tag>`; `None` without a key. What is sealed under one version is
     /// nothing under another.
     pub fn seal(&self, version: &str, payload: &[u8]) -> Option<String> {
-        let CookieKey { id, secret, .. } = self.first()?;
-        let signed = format!("{version}.{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(payload));
-        let tag = mac(secret, &signed)?.finalize().into_bytes();
+        let key = self.first()?;
+        let signed = format!("{version}.{}.{}", key.id, BASE64_URL_SAFE_NO_PAD.encode(payload));
+        let tag = key.signed(&signed).finalize().into_bytes();
         Some(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag)))
     }
 
@@ -99,9 +119,9 @@ impl CookieKeys {
         if value.len() > MOST_BYTES || written != version || parts.next().is_some() {
             return None;
         }
-        let secret = &self.named(key)?.secret;
+        let key = self.named(key)?;
         let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
-        mac(secret, signed)?.verify_slice(&tag).ok()?;
+        key.signed(signed).verify_slice(&tag).ok()?;
         BASE64_URL_SAFE_NO_PAD.decode(payload).ok()
     }
 

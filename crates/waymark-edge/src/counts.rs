@@ -55,14 +55,16 @@ pub const FAMILIES: [Family; 5] = [
 
 /// What was counted and is not told yet: by family and label.
 #[derive(Debug, Default)]
-pub struct Counts(RefCell<BTreeMap<String, u64>>);
+pub struct Counts(RefCell<BTreeMap<Counted, u64>>);
+
+type Counted = (&'static str, &'static str);
 
 impl Counts {
     /// Counts one; what no family knows, it does not.
     pub fn add(&self, family: &str, value: &str) {
-        let known = FAMILIES.iter().find(|known| known.name == family);
-        if known.is_some_and(|known| known.values.contains(&value)) {
-            *self.0.borrow_mut().entry(format!("{family} {value}")).or_default() += 1;
+        let Some(family) = FAMILIES.iter().find(|known| known.name == family) else { return };
+        if let Some(value) = family.values.iter().find(|known| **known == value) {
+            *self.0.borrow_mut().entry((family.name, value)).or_default() += 1;
         }
     }
 }
@@ -73,7 +75,8 @@ pub async fn tell<H: Clock + Objects>(edge: &Edge<'_, H>) -> Result<(), Unavaila
     if counts.is_empty() {
         return Ok(());
     }
-    let ask = RegistryAsk::Count(counts.clone().into_iter().collect());
+    let named = counts.iter().map(|((family, value), count)| (format!("{family} {value}"), *count));
+    let ask = RegistryAsk::Count(named.collect());
     let error = match packs::ask(edge.host, &ask).await {
         Ok(RegistryTold::Noted) => return Ok(()),
         Ok(other) => packs::unexpected(&other),

@@ -4,11 +4,10 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value as Json, json};
-use waymark_engine::{Context, Decision, Engine, Numerals, State};
+use waymark_engine::{Context, Engine, Numerals, State};
 use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, limits};
 use waymark_wire::{
-    Basis, PLACED, Problem, context_from_json, decision_to_json, device_zone, explanation_to_json,
-    zoned,
+    Basis, Problem, context_from_json, decision_to_json, device_zone, explanation_to_json, zoned,
 };
 
 use crate::access;
@@ -226,18 +225,6 @@ fn answered(
     let mut answer = only_these(decision, slots);
     answer["explanation"] = explained;
     answer
-}
-
-/// A decision for a page that has its text and HTML already.
-pub fn without_bodies(decision: &Decision) -> Json {
-    let mut told = decision_to_json(decision);
-    let slots = told["slots"].as_object_mut().into_iter().flatten();
-    for (_, slot) in slots {
-        if let Some(slot) = slot.as_object_mut() {
-            slot.retain(|member, _| !PLACED.contains(&member.as_str()));
-        }
-    }
-    told
 }
 
 /// With none named, all.

@@ -2,16 +2,19 @@
 //! this module carries out. So a failure here, or a trap, leaves the page as it was.
 
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
 
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::program::Body;
 use waymark_engine::{Context, Decision, Engine, Numerals, SlotDecision, State};
-use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, fnv1a64};
-use waymark_wire::{Problem, zoned};
+use waymark_model::{Object, Purpose, Purposes, Timestamp, Value, fnv1a64, fnv1a64_on};
+use waymark_wire::{Problem, Told, zoned};
 
 use crate::cookie::Visitor;
-use crate::decide::{geo, without_bodies};
+use crate::decide::geo;
 use crate::edge::Edge;
 use crate::exposures::{self, Shown};
 use crate::http::{Address, Place, form_decoded};
@@ -64,7 +67,7 @@ pub struct Personal {
     pub slots: String,
     /// What other servers say, `{id: {"url", "content"}}`.
     pub remote: Option<String>,
-    /// What the page's engine adopts, as JSON.
+    /// What the page's engine adopts, as an element, in ASCII.
     pub decision: String,
     /// Of all this, whenever it is.
     pub tag: Option<String>,
@@ -158,15 +161,14 @@ impl<H: Clock + Objects> Planning<'_, H> {
         let observed = edge.packs.observed(engine.program);
         let mut contents = decision.slots.iter().filter_map(|slot| slot.content.as_ref());
         let is_constant = contents.all(|content| observed.is_constant(content));
-        let slots = Json::Object(rendered(&decision)).to_string();
-        let mut told = without_bodies(&decision.for_page(engine.program));
-        let now = told.as_object_mut().and_then(|told| told.remove("now"));
-        let timeless = told.to_string();
+        let slots = told(&Contents(&decision), PlainFormatter);
+        let decision = page_decision(&decision.for_page(engine.program));
         let whole = remote.is_empty();
+        let shown = fnv1a64(slots.as_bytes());
         let personal = Personal {
-            tag: whole.then(|| tag(&[&slots, &timeless])),
-            variant: (whole && is_constant).then(|| tag(&[&slots])),
-            decision: format!("{{\"now\":{},{}", now.unwrap_or_default(), &timeless[1..]),
+            tag: whole.then(|| tag(fnv1a64_on(shown, timeless(&decision).as_bytes()))),
+            variant: (whole && is_constant).then(|| tag(shown)),
+            decision,
             slots,
             remote: (!whole).then(|| Json::Object(remote).to_string()),
             cookie,
@@ -205,19 +207,75 @@ impl<H: Clock + Objects> Planning<'_, H> {
 }
 
 /// What is put into slots.
-fn rendered(decision: &Decision) -> Map<String, Json> {
-    let slots = decision.slots.iter().filter_map(|slot| {
-        let (rendered, content) = (slot.body.as_ref()?, slot.content.as_ref()?);
-        let html = match rendered.body {
-            Body::Html => true,
-            Body::Text => false,
-            // The page's own matter.
-            Body::Json | Body::Patch | Body::Redirect | Body::Remote => return None,
-        };
-        let item = json!({ "html": html, "body": rendered.text, "content": content });
-        Some((slot.slot.clone(), item))
-    });
-    slots.collect()
+struct Contents<'d>(&'d Decision);
+
+#[derive(Serialize)]
+struct Filled<'d> {
+    html: bool,
+    body: &'d str,
+    content: &'d str,
+}
+
+impl Serialize for Contents<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let slots = self.0.slots.iter().filter_map(|slot| {
+            let (rendered, content) = (slot.body.as_ref()?, slot.content.as_ref()?);
+            let html = match rendered.body {
+                Body::Html => true,
+                Body::Text => false,
+                // The page's own matter.
+                Body::Json | Body::Patch | Body::Redirect | Body::Remote => return None,
+            };
+            Some((&slot.slot, Filled { html, body: &rendered.text, content }))
+        });
+        serializer.collect_map(slots)
+    }
+}
+
+/// What the page's engine adopts, in the element that holds it.
+fn page_decision(decision: &Decision) -> String {
+    DECISION[0].to_owned() + &told(&Told { decision, placed: true }, InScript) + DECISION[1]
+}
+
+const DECISION: [&str; 2] =
+    [r#"<script type="application/json" id="waymark-decision">"#, "</script>"];
+
+/// Of such an element what comes after the time, which is its first member.
+fn timeless(element: &str) -> &str {
+    element.split_once(',').map_or(element, |(_, after)| after)
+}
+
+fn told(value: &impl Serialize, formatter: impl Formatter) -> String {
+    let mut out = Vec::with_capacity(1_024);
+    // Nothing that is told here can fail, nor can memory that is written to.
+    let _ = value.serialize(&mut Serializer::with_formatter(&mut out, formatter));
+    String::from_utf8(out).unwrap_or_default()
+}
+
+struct PlainFormatter;
+impl Formatter for PlainFormatter {}
+
+/// JSON that can stand inside a script element, in ASCII.
+struct InScript;
+
+impl Formatter for InScript {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut from = 0;
+        for (at, sign) in
+            fragment.char_indices().filter(|(_, sign)| *sign == '<' || *sign >= '\u{7f}')
+        {
+            out.write_all(&fragment.as_bytes()[from..at])?;
+            from = at + sign.len_utf8();
+            for unit in sign.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+        }
+        out.write_all(&fragment.as_bytes()[from..])
+    }
 }
 
 /// A visitor's state: from their cookie where that holds, otherwise from the shard, which makes a new cookie.
@@ -244,9 +302,8 @@ async fn known<H: Clock + Objects>(
 }
 
 /// The same for two visitors, or at two times, who are shown the same.
-fn tag(parts: &[&str]) -> String {
-    let text = parts.join("\n");
-    format!("{:016x}", fnv1a64(text.as_bytes()))
+fn tag(hash: u64) -> String {
+    format!("{hash:016x}")
 }
 
 /// Redirects that are followed here.
@@ -384,9 +441,10 @@ fn is_language_tag(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PageRequest, context_of};
+    use super::{DECISION, PageRequest, context_of, page_decision, timeless};
     use crate::http::Place;
-    use waymark_model::{Purposes, Value};
+    use waymark_engine::{Decision, PackHash};
+    use waymark_model::{Purposes, Timestamp, Value};
 
     fn context(url: &str, language: &str) -> waymark_engine::Context {
         let page = PageRequest {
@@ -418,6 +476,34 @@ mod tests {
         assert_eq!(at("campaign.medium"), None);
         assert_eq!(at("device.type").as_deref(), Some("mobile"));
         assert_eq!(at("geo.country").as_deref(), Some("SG"));
+    }
+
+    #[test]
+    fn a_decision_cannot_leave_its_element_and_its_time_is_not_in_its_tag() {
+        let at = |now: i64| {
+            let decision = Decision {
+                pack: PackHash([1; 16]),
+                seq: 1,
+                now: Timestamp(now),
+                valid_until: Timestamp::MAX,
+                segments: vec!["</script><!-- é 😀 \u{7f} \" \\ \n".to_owned()],
+                stage: None,
+                slots: Vec::new(),
+                exposures: Vec::new(),
+                views: Vec::new(),
+            };
+            page_decision(&decision)
+        };
+        let element = at(1_704_110_400_000);
+        let json = element.strip_prefix(DECISION[0]).unwrap().strip_suffix(DECISION[1]).unwrap();
+        assert!(json.is_ascii() && !json.contains(['<', '\u{7f}']), "{json}");
+        let read: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(read["segments"][0], "</script><!-- é 😀 \u{7f} \" \\ \n");
+        assert_eq!(read["now"], "2024-01-01T12:00:00.000Z");
+        let later = at(1_704_110_400_001);
+        assert_ne!(element, later);
+        assert_eq!(timeless(&element), timeless(&later));
+        assert!(timeless(&element).starts_with("\"pack\":"));
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! The cookie that spares a page its shard: what decisions read of a profile, as the shard had it a moment ago.
 //!
-//! `s1.<key id>.<AES-256-GCM-SIV of it>`, the last in base64url (RFC 8452). It is encrypted and not only signed: a
-//! profile may hold what servers and other devices have told. The cipher is one that a repeated nonce does not break,
-//! since the edge has no source of chance that tests could not repeat.
+//! `s2.<key id>.<nonce, XChaCha20-Poly1305 of it>`, the last in base64url. It is encrypted and not only signed: a
+//! profile may hold what servers and other devices have told. The nonce is a keyed hash of what is encrypted, so that no
+//! two have the same one without a source of chance, which tests could not repeat.
 
-use aes_gcm_siv::Nonce;
-use aes_gcm_siv::aead::{Aead, Payload};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chacha20poly1305::XNonce;
+use chacha20poly1305::aead::{Aead, Payload};
 use lz4_flex::{compress, decompress};
 use waymark_engine::{Engine, Numerals, PackHash, State};
-use waymark_model::{Purpose, Reader, Span, Timestamp, Writer, fnv1a64};
+use waymark_model::{Purpose, Reader, Span, Timestamp, Writer};
 
 use crate::cookie::{self, CookieKeys, MOST_BYTES, Visitor, values};
 use crate::edge::Edge;
@@ -22,10 +22,10 @@ use crate::profile;
 pub const NAME: &str = "wm_s";
 /// How long a page goes by one; then it asks the shard again.
 pub const MAX_AGE: Span = Span(30 * Span::MINUTE.0);
-const VERSION: &str = "s1";
+const VERSION: &str = "s2";
 /// The first byte of what is encrypted.
 const FORMAT: u8 = 1;
-const NONCE: usize = 12;
+const NONCE: usize = 24;
 
 /// What a cookie has of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,12 +76,10 @@ impl Snapshot {
         out.bytes(&self.state);
         let mut packed = u16::try_from(out.as_bytes().len()).ok()?.to_le_bytes().to_vec();
         packed.extend(compress(out.as_bytes()));
-        let mut nonce = [0; NONCE];
-        nonce[..8].copy_from_slice(&self.issued.0.to_le_bytes());
-        nonce[8..].copy_from_slice(&fnv1a64(self.id.as_bytes()).to_le_bytes()[..4]);
+        let nonce: [u8; NONCE] = *key.nonce_of(&packed).first_chunk()?;
         let head = format!("{VERSION}.{}", key.id);
         let payload = Payload { msg: &packed, aad: head.as_bytes() };
-        let sealed = key.cipher.encrypt(&Nonce::from(nonce), payload).ok()?;
+        let sealed = key.cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
         let value =
             format!("{head}.{}", BASE64_URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()));
         (value.len() <= MOST_BYTES).then_some(value)
@@ -99,7 +97,7 @@ impl Snapshot {
         let (nonce, sealed) = body.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
         let payload = Payload { msg: sealed, aad: head.as_bytes() };
-        let packed = key.cipher.decrypt(&Nonce::from(nonce), payload).ok()?;
+        let packed = key.cipher.decrypt(&XNonce::from(nonce), payload).ok()?;
         let (length, packed) = packed.split_first_chunk()?;
         let bytes = decompress(packed, u16::from_le_bytes(*length).into()).ok()?;
         let read = Reader::whole(&bytes, |input| {

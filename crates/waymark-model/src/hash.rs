@@ -1,7 +1,11 @@
 /// FNV-1a, 64 bit. Spreads ids and fingerprints; no defence against a forger.
 /// Constants: Fowler, Noll and Vo, "The FNV Non-Cryptographic Hash Algorithm".
 pub const fn fnv1a64(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    fnv1a64_on(0xcbf2_9ce4_8422_2325, bytes)
+}
+
+/// The hash of a text that goes on with these bytes, from that of what came before them.
+pub const fn fnv1a64_on(mut hash: u64, bytes: &[u8]) -> u64 {
     let mut i = 0;
     while i < bytes.len() {
         hash ^= bytes[i] as u64;

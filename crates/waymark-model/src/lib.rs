@@ -29,7 +29,7 @@ pub use codec::{DecodeError, Reader, Writer};
 pub use consent::{Purpose, Purposes};
 pub use event::{Event, EventKey, Kind};
 pub use fixed::Fixed;
-pub use hash::fnv1a64;
+pub use hash::{fnv1a64, fnv1a64_on};
 pub use time::{Span, Timestamp};
 pub use value::{Object, Value};
 pub use zone::{Date, Local, Moment, Zone, weekday};

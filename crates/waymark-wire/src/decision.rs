@@ -16,6 +16,7 @@ use crate::fields::type_name;
 use crate::instant::format_timestamp;
 use crate::value::{object_to_json, value_from_json};
 use crate::{Code, WireError};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 use waymark_engine::program::{Body, Root};
 use waymark_engine::{Acted, Assignment, Context, Decision, Exposure, SlotDecision, View};
@@ -24,31 +25,90 @@ use waymark_model::{Object, Purposes, Timestamp, Value, limits};
 /// The groups of a context that rules read; the names are the roots of their paths.
 const GROUPS: [Root; 4] = [Root::Page, Root::Campaign, Root::Device, Root::Geo];
 
-/// The members of a slot that hold what it shows, of which a page that came through the edge
-/// needs none any longer.
-pub const PLACED: [&str; 3] = ["html", "text", "redirect"];
-
 /// Writes a decision. A slot with `content: null` keeps the author's content; one with content
 /// carries it as `html`, `text`, `json`, `patch` or `redirect`, or as none when the edge fetches it or there is nothing to show. `validUntil` is null when nothing can change it but an event.
 pub fn decision_to_json(decision: &Decision) -> Json {
-    let slots: Map<String, Json> =
-        decision.slots.iter().map(|slot| (slot.slot.clone(), slot_to_json(slot))).collect();
-    let mut out = json!({
-        "pack": decision.pack.to_string(),
-        "seq": decision.seq,
-        "now": instant_to_json(decision.now),
-        "validUntil": instant_to_json(decision.valid_until),
-        "segments": decision.segments,
-        "stage": decision.stage,
-        "slots": slots,
-    });
-    if !decision.exposures.is_empty() {
-        out["exposures"] = decision.exposures.iter().map(exposure_to_json).collect();
+    // Its keys are texts and its values are JSON: there is nothing that could fail.
+    serde_json::to_value(Told { decision, placed: false }).unwrap_or_default()
+}
+
+/// A decision as it is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'d> {
+    pub decision: &'d Decision,
+    /// The page has the slots' HTML, text and redirects already: it needs none of them any longer.
+    pub placed: bool,
+}
+
+impl Serialize for Told<'_> {
+    /// The time comes first.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { decision, placed } = *self;
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("now", &instant_to_json(decision.now))?;
+        out.serialize_entry("pack", &decision.pack.to_string())?;
+        out.serialize_entry("seq", &decision.seq)?;
+        out.serialize_entry("validUntil", &instant_to_json(decision.valid_until))?;
+        out.serialize_entry("segments", &decision.segments)?;
+        out.serialize_entry("stage", &decision.stage)?;
+        out.serialize_entry("slots", &Slots { slots: &decision.slots, placed })?;
+        if !decision.exposures.is_empty() {
+            let exposures: Json = decision.exposures.iter().map(exposure_to_json).collect();
+            out.serialize_entry("exposures", &exposures)?;
+        }
+        if !decision.views.is_empty() {
+            let views: Json = decision.views.iter().map(view_to_json).collect();
+            out.serialize_entry("views", &views)?;
+        }
+        out.end()
     }
-    if !decision.views.is_empty() {
-        out["views"] = decision.views.iter().map(view_to_json).collect();
+}
+
+struct Slots<'d> {
+    slots: &'d [SlotDecision],
+    placed: bool,
+}
+
+impl Serialize for Slots<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let placed = self.placed;
+        serializer.collect_map(self.slots.iter().map(|slot| (&slot.slot, Slot { slot, placed })))
     }
-    out
+}
+
+struct Slot<'d> {
+    slot: &'d SlotDecision,
+    placed: bool,
+}
+
+impl Serialize for Slot<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { slot, placed } = *self;
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("content", &slot.content)?;
+        out.serialize_entry("rule", &slot.rule)?;
+        out.serialize_entry("reason", slot.reason.name())?;
+        if let Some(rendered) = &slot.body {
+            let text = rendered.text.as_str();
+            // The compiler wrote the JSON, and values in it are escaped.
+            let parsed = || serde_json::from_str::<Json>(text).unwrap_or_default();
+            match rendered.body {
+                Body::Json => out.serialize_entry("json", &parsed())?,
+                Body::Patch => out.serialize_entry("patch", &parsed())?,
+                Body::Html if !placed => out.serialize_entry("html", text)?,
+                Body::Text if !placed => out.serialize_entry("text", text)?,
+                Body::Redirect if !placed => out.serialize_entry("redirect", text)?,
+                Body::Html | Body::Text | Body::Redirect | Body::Remote => {}
+            }
+            if let Some(presentation) = rendered.presentation.name() {
+                out.serialize_entry("as", presentation)?;
+            }
+        }
+        if let Some(assignment) = &slot.assignment {
+            out.serialize_entry("experiment", &assignment_to_json(assignment))?;
+        }
+        out.end()
+    }
 }
 
 /// The properties of the `Experiment Viewed` that is to be logged.
@@ -112,37 +172,6 @@ fn assignment_to_json(assignment: &Assignment) -> Json {
         "unit": assignment.unit,
         "context": assignment.leaf,
     })
-}
-
-fn slot_to_json(slot: &SlotDecision) -> Json {
-    let mut out = json!({
-        "content": slot.content,
-        "rule": slot.rule,
-        "reason": slot.reason.name(),
-    });
-    if let Some(rendered) = &slot.body {
-        let text = || Json::from(rendered.text.as_str());
-        // The compiler wrote the JSON, and values in it are escaped.
-        let parsed = || serde_json::from_str(&rendered.text).unwrap_or_default();
-        let body = match rendered.body {
-            Body::Html => Some(("html", text())),
-            Body::Text => Some(("text", text())),
-            Body::Json => Some(("json", parsed())),
-            Body::Patch => Some(("patch", parsed())),
-            Body::Redirect => Some(("redirect", text())),
-            Body::Remote => None,
-        };
-        if let Some((member, body)) = body {
-            out[member] = body;
-        }
-        if let Some(presentation) = rendered.presentation.name() {
-            out["as"] = presentation.into();
-        }
-    }
-    if let Some(assignment) = &slot.assignment {
-        out["experiment"] = assignment_to_json(assignment);
-    }
-    out
 }
 
 /// ISO 8601; outside its years the milliseconds; null for the ends of time.

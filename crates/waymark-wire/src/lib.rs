@@ -70,7 +70,7 @@ pub use batch::{Accepted, Batch, Rejected, SHARED_BYTES, parse_batch, parse_call
 pub use clock::{BACK_DATE, Basis};
 pub use consent::{consent_from_json, consent_in, consent_to_json};
 pub use decision::{
-    PLACED, acted_to_json, context_from_json, decision_to_json, device_zone, exposure_to_json,
+    Told, acted_to_json, context_from_json, decision_to_json, device_zone, exposure_to_json,
     view_to_json,
 };
 pub use error::{Code, WireError};

@@ -36,6 +36,10 @@ use crate::protocol::ShardCall;
 use crate::quotas;
 use crate::shard_map::ShardMap;
 
+/// Requests are many small pieces of memory, taken and given back.
+#[global_allocator]
+static MEMORY: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// The one object that keeps the packs.
 const REGISTRY: &str = "registry";
 /// Bindings that an operator may leave out.

@@ -346,7 +346,7 @@ impl World {
             Plan::Personal(own) => Some(json!({
                 "slots": serde_json::from_str::<Json>(&own.slots).unwrap(),
                 "remote": own.remote.as_ref().map(|text| serde_json::from_str::<Json>(text).unwrap()),
-                "decision": own.decision, "tag": own.tag, "variant": own.variant, "cookie": own.cookie,
+                "decision": in_element(&own.decision), "tag": own.tag, "variant": own.variant, "cookie": own.cookie,
             })),
         }
     }
@@ -399,6 +399,13 @@ pub const BROWSER: &str = "Basic dzo=";
 pub const OPERATOR: &str = "Bearer token";
 pub const PUBLISHER: &str = "Bearer publisher";
 pub const VIEWER: &str = "Bearer viewer";
+
+/// The JSON of the element that a page gets.
+fn in_element(element: &str) -> &str {
+    let element = element.strip_suffix("</script>").unwrap();
+    let head = "<script type=\"application/json\" id=\"waymark-decision\">";
+    element.strip_prefix(head).unwrap()
+}
 
 fn read(response: &Response) -> (u16, Json) {
     (response.status, serde_json::from_slice(&response.body).unwrap_or_default())

@@ -98,14 +98,17 @@ pub(super) fn relates(relation: Relation, left: &Value, right: &Value) -> bool {
 /// The order of UTF-16, in which JavaScript compares. That of UTF-8 differs only where one text has a
 /// character beyond the first 65,536 and the other one of the last of those.
 pub(crate) fn by_code_units(left: &str, right: &str) -> Ordering {
-    // Puts the leads 0xee and 0xef behind 0xf0 to 0xf4, the leads of what takes two units.
-    let rank = |byte: u8| if byte < 0xee { byte } else { byte | 0x10 };
     for (left, right) in left.bytes().zip(right.bytes()) {
         if left != right {
             return rank(left).cmp(&rank(right));
         }
     }
     left.len().cmp(&right.len())
+}
+
+/// A byte's place in that order: the leads 0xee and 0xef are behind 0xf0 to 0xf4, the leads of what takes two units.
+pub(crate) const fn rank(byte: u8) -> u8 {
+    if byte < 0xee { byte } else { byte | 0x10 }
 }
 
 fn holds(relation: Relation, ordering: Ordering) -> bool {

@@ -16,7 +16,7 @@ use crate::state::{Cell, Fold, Memory};
 use crate::{Channel, Context, Engine, WHOLE};
 
 pub(crate) use calendar::moment;
-pub(crate) use compare::{by_code_units, plain};
+pub(crate) use compare::{by_code_units, plain, rank};
 pub use compare::{member_hash, padded_version};
 pub(crate) use score::score_of;
 pub(crate) use source::{Reading, group, session, time};

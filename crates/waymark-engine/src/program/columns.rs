@@ -14,7 +14,7 @@ use waymark_model::{Object, Value};
 
 use super::{Action, Compare, Cond, CondId, Path, Program, Root, Source, Test};
 use crate::WHOLE;
-use crate::evaluate::{by_code_units, plain};
+use crate::evaluate::{by_code_units, plain, rank};
 
 /// Below this many rules it is quicker to ask each.
 const WORTHWHILE: usize = 16;
@@ -37,7 +37,7 @@ struct Column {
     path: Path,
     /// The constants, sorted.
     numbers: Vec<f64>,
-    texts: Vec<String>,
+    texts: Vec<Text>,
     /// By cell, the row: what is no array, and the element of one.
     scalar: Vec<u32>,
     element: Vec<u32>,
@@ -45,6 +45,13 @@ struct Column {
     array: u32,
     /// Arrays are asked in a way that their elements alone do not answer.
     intricate: bool,
+}
+
+/// A constant, with what nearly always tells it from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Text {
+    head: u64,
+    whole: String,
 }
 
 /// A visitor's values as rows.
@@ -152,6 +159,7 @@ impl Columns {
         let scalar = rows(&Value::clone);
         let element = rows(&|cell| Value::Array(vec![cell.clone()]));
         let array = sweep.row(&Value::Array(Vec::new()), None);
+        let texts = texts.into_iter().map(|whole| Text { head: head_of(&whole), whole }).collect();
         Column { path: asked.path.clone(), numbers, texts, scalar, element, array, intricate }
     }
 
@@ -216,7 +224,7 @@ impl Columns {
     pub fn bytes(&self) -> usize {
         let column = |column: &Column| {
             8 * (column.scalar.len() + column.numbers.len())
-                + column.texts.iter().map(|text| 24 + text.len()).sum::<usize>()
+                + column.texts.iter().map(|text| 32 + text.whole.len()).sum::<usize>()
         };
         8 * (self.rows.len() + self.whole.len()) + self.by_path.iter().map(column).sum::<usize>()
     }
@@ -404,15 +412,26 @@ impl Column {
             Value::Number(number) => {
                 NUMBERS + place(&self.numbers, |have| have.total_cmp(&(number + 0.0)))
             }
-            Value::Text(text) => {
-                NUMBERS
-                    + 2 * self.numbers.len()
-                    + 1
-                    + place(&self.texts, |have| by_code_units(have, text))
-            }
+            Value::Text(text) => NUMBERS + 2 * self.numbers.len() + 1 + self.place_of_text(text),
             Value::Array(_) => return None,
         })
     }
+
+    fn place_of_text(&self, text: &str) -> usize {
+        let head = head_of(text);
+        place(&self.texts, |have| {
+            have.head.cmp(&head).then_with(|| by_code_units(&have.whole, text))
+        })
+    }
+}
+
+/// The first bytes as a number, in the order of [`by_code_units`].
+fn head_of(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    for (byte, own) in bytes.iter_mut().zip(text.bytes()) {
+        *byte = rank(own);
+    }
+    u64::from_be_bytes(bytes)
 }
 
 /// Among points and the gaps between them.
@@ -492,6 +511,40 @@ fn constants(compare: &Compare, mut number: impl FnMut(f64), mut text: impl FnMu
             Value::Number(constant) => number(constant + 0.0),
             Value::Text(constant) => text(constant),
             _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_code_units, head_of};
+
+    #[test]
+    fn heads_are_in_the_order_of_their_texts() {
+        let ends = [
+            "",
+            "\0",
+            "a",
+            "b",
+            "é",
+            "\u{7ff}",
+            "\u{800}",
+            "\u{e000}",
+            "\u{ffff}",
+            "\u{10000}",
+            "\u{10ffff}",
+        ];
+        let texts: Vec<String> = ["", "a", "1234567", "12345678", "123456789"]
+            .iter()
+            .flat_map(|start| ends.iter().map(move |end| format!("{start}{end}")))
+            .collect();
+        for (left, right) in
+            texts.iter().flat_map(|left| texts.iter().map(move |right| (left, right)))
+        {
+            let by_utf16 = left.encode_utf16().cmp(right.encode_utf16());
+            let by_head = head_of(left).cmp(&head_of(right));
+            assert_eq!(by_code_units(left, right), by_utf16, "{left:?} {right:?}");
+            assert_eq!(by_head.then(by_utf16), by_utf16, "{left:?} {right:?}");
         }
     }
 }
