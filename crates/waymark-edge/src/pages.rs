@@ -291,7 +291,7 @@ async fn known<H: Clock + Objects>(
     let seen = Snapshot::find(page.cookie.as_deref(), keys, visitor, pack, now);
     edge.isolate.counts.add("snapshots", seen.name());
     if let Seen::Fresh(bytes) = &seen
-        && let Ok(state) = engine.read_state(bytes)
+        && let Ok(state) = engine.read_to_decide(bytes)
     {
         return Ok((state, None));
     }

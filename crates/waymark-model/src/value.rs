@@ -139,20 +139,32 @@ impl Object {
         if self.0.last().is_none_or(|(last, _)| *last < key) {
             return self.0.push((key, value));
         }
-        match self.0.binary_search_by(|(have, _)| have.as_str().cmp(&key)) {
+        match self.place(&key) {
             Ok(at) => self.0[at].1 = value,
             Err(at) => self.0.insert(at, (key, value)),
         }
     }
 
+    /// Adds a key that comes after all others; does nothing if it does not.
+    pub fn append(&mut self, key: String, value: Value) -> bool {
+        let is_last = self.0.last().is_none_or(|(last, _)| *last < key);
+        if is_last {
+            self.0.push((key, value));
+        }
+        is_last
+    }
+
+    /// Where a key is among the others, or would be.
+    pub fn place(&self, key: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(have, _)| have.as_str().cmp(key))
+    }
+
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let at = self.0.binary_search_by(|(have, _)| have.as_str().cmp(key)).ok()?;
-        Some(&self.0[at].1)
+        Some(&self.0[self.place(key).ok()?].1)
     }
 
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let at = self.0.binary_search_by(|(have, _)| have.as_str().cmp(key)).ok()?;
-        Some(self.0.remove(at).1)
+        Some(self.0.remove(self.place(key).ok()?).1)
     }
 
     /// The value at a dotted path below this object.

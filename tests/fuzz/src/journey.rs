@@ -84,7 +84,8 @@ pub fn run(program: &Program) {
     assert_eq!(engine.write_state(&back), bytes, "a state comes back as it was");
     assert_eq!(engine.decide(&back, &context, NOW).encode(), decision.encode());
     // What a cookie carries decides as the whole does, at any time.
-    let carried = read(engine, &engine.state_to_decide(&state, &Vocabulary::of(program)));
+    let carried = engine.state_to_decide(&state, &Vocabulary::of(program));
+    let carried = engine.read_to_decide(&carried).expect("what was written to decide is read");
     for at in [NOW, NOW.plus(Span::DAY), NOW.plus(Span(40 * Span::DAY.0))] {
         let [carried, whole] = [&carried, &back].map(|state| engine.decide(state, &context, at));
         assert_eq!(carried.encode(), whole.encode(), "a state to decide decides otherwise");

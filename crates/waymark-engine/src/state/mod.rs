@@ -214,7 +214,8 @@ impl Engine<'_> {
     /// Reads a state. When another pack wrote it, what both remember is kept, what is new is filled
     /// from the tail, and what this pack lacks is set aside.
     pub fn read_state(&self, bytes: &[u8]) -> Result<State, DecodeError> {
-        let (mut state, pack) = Reader::whole(bytes, |input| self.read_checkpoint(input))?;
+        let head = |input: &Reader<'_>| Fold::read(&mut input.clone(), self.program).0;
+        let (mut state, pack) = Reader::whole(bytes, |input| self.read_checkpoint(input, head))?;
         for kept in &state.tail {
             state.head.take(*self, &kept.event, &mut Touched::default());
         }
@@ -225,15 +226,19 @@ impl Engine<'_> {
         Ok(state)
     }
 
-    /// Reads a state that still has to take in its tail.
-    fn read_checkpoint(&self, input: &mut Reader<'_>) -> (State, PackHash) {
+    /// Reads a state that still has to take in its tail. `head` is asked where the base begins.
+    fn read_checkpoint<'r>(
+        &self,
+        input: &mut Reader<'r>,
+        head: impl FnOnce(&Reader<'r>) -> Fold,
+    ) -> (State, PackHash) {
         if input.byte() != State::FORMAT {
             input.refuse("unknown-state-format", ());
         }
         let wrote = PackHash(input.array());
         let (seq, late) = (input.count(), input.count());
         let members = Memberships { at: Timestamp(input.signed()), ..Memberships::default() };
-        let (head, _) = Fold::read(&mut input.clone(), self.program);
+        let head = head(input);
         let (base, parked) = Fold::read(input, self.program);
         let tail = input.list(|input| {
             let event = Event::read(input);

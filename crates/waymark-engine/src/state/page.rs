@@ -6,9 +6,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use waymark_model::{DecodeError, Writer};
+use waymark_model::{DecodeError, Reader, Writer};
 
 use super::State;
+use super::fold::Fold;
 use crate::Engine;
 use crate::program::Program;
 
@@ -63,14 +64,28 @@ impl Engine<'_> {
         Ok(engine.write_state(&state))
     }
 
-    /// A state that this engine decides by as by the whole one; no event can be folded onto it. `words` are its
-    /// Program's.
+    /// A state that this engine decides by as by the whole one, for [`read_to_decide`](Self::read_to_decide). `words`
+    /// are its Program's.
     pub fn state_to_decide(&self, state: &State, words: &Vocabulary) -> Vec<u8> {
         let mut state = settled(state);
         state.parked.clear();
         state.base.traits.retain(|name| name == ASKED || words.has(name));
         state.base.traits.forget_when(state.base.newest);
         self.write_state(&state)
+    }
+
+    /// Reads such a state. No event can be folded onto it.
+    pub fn read_to_decide(&self, bytes: &[u8]) -> Result<State, DecodeError> {
+        let (mut state, _) = Reader::whole(bytes, |input| {
+            let read = self.read_checkpoint(input, |_| Fold::empty(self.program));
+            if !read.0.tail.is_empty() || !read.1.is_same_pack(self.program.hash) {
+                input.refuse("not-to-decide", ());
+            }
+            read
+        })?;
+        core::mem::swap(&mut state.head, &mut state.base);
+        state.members = self.memberships(&state.head, state.members.at);
+        Ok(state)
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a visitor said of themselves, the latest word on each trait.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use waymark_model::{Event, EventKey, Kind, Object, Reader, Value, Writer};
@@ -19,7 +17,7 @@ pub const TRAITS_BOUND: usize = BYTES + MOST * 24;
 pub struct Traits {
     values: Object,
     /// When each was said, in the order of the values.
-    said: Vec<(String, EventKey)>,
+    said: Vec<EventKey>,
     /// What all of them take.
     bytes: usize,
     /// Traits that did not fit.
@@ -40,20 +38,20 @@ impl Traits {
         let key = event.key();
         let mut changed = false;
         for (name, value) in event.properties.iter() {
-            let at = self.said.binary_search_by(|(have, _)| have.as_str().cmp(name));
-            if at.is_ok_and(|at| self.said[at].1 > key) {
+            let place = self.values.place(name);
+            if place.is_ok_and(|at| self.said[at] > key) {
                 continue;
             }
             let before = self.values.get(name).map_or(0, |value| size(name, value));
             let now = size(name, value);
             let bytes = self.bytes - before + now;
-            if now > TRAIT_BYTES || bytes > BYTES || (at.is_err() && self.said.len() >= MOST) {
+            if now > TRAIT_BYTES || bytes > BYTES || (place.is_err() && self.said.len() >= MOST) {
                 self.refused += 1;
                 continue;
             }
-            match at {
-                Ok(at) => self.said[at].1 = key,
-                Err(at) => self.said.insert(at, (name.to_owned(), key)),
+            match place {
+                Ok(at) => self.said[at] = key,
+                Err(at) => self.said.insert(at, key),
             }
             self.bytes = bytes;
             self.values.insert(name, value.clone());
@@ -64,26 +62,29 @@ impl Traits {
 
     /// Forgets the traits that it is not told to keep.
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        let (kept, gone) =
-            core::mem::take(&mut self.said).into_iter().partition(|(name, _)| keep(name));
-        self.said = kept;
-        let gone: Vec<(String, EventKey)> = gone;
-        for (name, _) in gone {
-            self.bytes -= self.values.remove(&name).map_or(0, |value| size(&name, &value));
+        let values = core::mem::take(&mut self.values);
+        let said = core::mem::take(&mut self.said);
+        self.bytes = 0;
+        for ((name, value), key) in values.iter().zip(said).filter(|((name, _), _)| keep(name)) {
+            self.bytes += size(name, value);
+            self.values.insert(name, value.clone());
+            self.said.push(key);
         }
     }
 
     /// As if all had been said at once.
     pub(super) fn forget_when(&mut self, at: EventKey) {
-        self.said.iter_mut().for_each(|(_, key)| *key = at);
+        self.said.fill(at);
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
         out.count(self.refused);
-        out.list(&self.said, |out, (name, key)| {
+        let mut values = self.values.iter();
+        out.list(&self.said, |out, key| {
+            let (name, value) = values.next().unwrap_or(("", &Value::Null));
             out.text(name);
             key.write(out);
-            self.values.get(name).unwrap_or(&Value::Null).write(out);
+            value.write(out);
         });
     }
 
@@ -91,14 +92,14 @@ impl Traits {
         let mut traits = Self { refused: input.count(), ..Self::default() };
         traits.said = input.list(|input| {
             let (name, key) = (input.string(), EventKey::read(input));
+            let before = input.remaining();
             let value = Value::read(input);
-            traits.bytes += size(&name, &value);
-            traits.values.insert(name.as_str(), value);
-            (name, key)
+            traits.bytes += name.len() + before - input.remaining();
+            if !traits.values.append(name, value) {
+                input.refuse("unsorted-names", ());
+            }
+            key
         });
-        if !traits.said.is_sorted_by(|a, b| a.0 < b.0) {
-            input.refuse("unsorted-names", ());
-        }
         traits
     }
 }
