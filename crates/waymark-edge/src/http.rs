@@ -43,6 +43,24 @@ impl Method {
     }
 }
 
+/// What of a request's headers is read, and therefore given to it.
+pub const HEADERS: [&str; 14] = [
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "cf-connecting-ip",
+    "cf-ipcountry",
+    "cf-timezone",
+    "content-encoding",
+    "cookie",
+    "if-none-match",
+    "origin",
+    "sec-fetch-site",
+    "sec-gpc",
+    "user-agent",
+    "x-api-key",
+];
+
 /// An absolute address, in its parts as they were written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Address {
@@ -164,8 +182,9 @@ impl Request {
         self
     }
 
-    /// `name` in lower case.
+    /// One of [`HEADERS`].
     pub fn header(&self, name: &str) -> Option<&str> {
+        debug_assert!(HEADERS.contains(&name), "{name} does not come with requests");
         self.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 

@@ -4,13 +4,19 @@ use js_sys::{Array, JsString, Uint8Array};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::http::{Address, Method, Request, Response};
+use crate::http::{Address, HEADERS, Method, Request, Response};
 use crate::router::body_limit as limit_of;
 
 /// Bytes that a body sent to an address may have.
 #[wasm_bindgen]
 pub fn body_limit(url: &str) -> u32 {
     u32::try_from(limit_of(&Address::parse(url).path)).unwrap_or(u32::MAX)
+}
+
+/// The names of the headers that are to be told of a request.
+#[wasm_bindgen]
+pub fn header_names() -> String {
+    HEADERS.join("\n")
 }
 
 /// The request as a value. `headers` has a name and a value by turns, a line each; without a body, it was too long.

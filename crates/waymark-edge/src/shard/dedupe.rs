@@ -9,14 +9,13 @@ use crate::ports::Seen;
 use crate::tally::day_of;
 
 /// Ids in one row, so that a busy day's next event does not write the whole day again.
-const PART_IDS: usize = 512;
+const PART_IDS: usize = 128;
 
 /// A visitor's ids: those stored, and those of the request at hand.
+#[derive(Debug)]
 pub struct SeenIds {
     today: i64,
-    /// Stored, sorted.
-    known: Vec<u64>,
-    fresh: BTreeSet<u64>,
+    known: BTreeSet<u64>,
     /// Those of the days that count; of today the last one gets what is new.
     rows: Vec<Seen>,
     /// Where rows are that are not as they were stored.
@@ -28,14 +27,18 @@ impl SeenIds {
         let today = day_of(received);
         let first = day_of(received.minus(DEDUPE));
         rows.retain(|row| row.day >= first);
-        let mut known: Vec<u64> = rows.iter().flat_map(|row| &row.ids).copied().collect();
-        known.sort_unstable();
-        Self { today, known, fresh: BTreeSet::new(), rows, changed: BTreeSet::new() }
+        let known = rows.iter().flat_map(|row| &row.ids).copied().collect();
+        Self { today, known, rows, changed: BTreeSet::new() }
+    }
+
+    /// The same on another day, of which others count.
+    pub fn on(self, received: Timestamp) -> Self {
+        if day_of(received) == self.today { self } else { Self::new(self.rows, received) }
     }
 
     /// Whether the id is new. It is not any more.
     pub fn insert(&mut self, id: u64) -> bool {
-        if self.known.binary_search(&id).is_ok() || !self.fresh.insert(id) {
+        if !self.known.insert(id) {
             return false;
         }
         let of_today = self.rows.iter().enumerate().filter(|(_, row)| row.day == self.today);
@@ -60,8 +63,8 @@ impl SeenIds {
     }
 
     /// All rows of the days that count.
-    pub fn into_rows(self) -> Vec<Seen> {
-        self.rows
+    pub fn rows(&self) -> &[Seen] {
+        &self.rows
     }
 }
 
@@ -79,6 +82,18 @@ mod tests {
         assert!(!SeenIds::new(vec![row(20_000)], NOW).insert(7));
         assert!(!SeenIds::new(vec![row(20_000 - 14)], NOW).insert(7));
         assert!(SeenIds::new(vec![row(20_000 - 15)], NOW).insert(7));
+    }
+
+    #[test]
+    fn what_is_remembered_counts_no_longer_than_what_is_stored() {
+        let row = |day| Seen { day, part: 0, ids: vec![7] };
+        let ids = || SeenIds::new(vec![row(20_000 - 14)], NOW);
+        assert!(!ids().on(NOW).insert(7));
+        assert!(ids().on(NOW.plus(Span::DAY)).insert(7));
+        let mut next = SeenIds::new(vec![row(20_000)], NOW).on(NOW.plus(Span::DAY));
+        assert_eq!((next.insert(7), next.insert(8)), (false, true));
+        let changed: Vec<Seen> = next.changed().collect();
+        assert_eq!(changed, [Seen { day: 20_001, part: 0, ids: vec![8] }]);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl<S: ShardStore> Desk<'_, S> {
         }
         store.commit(&commit)?;
         for (key, Arrived { profile, seen, .. }) in visitors {
-            store.recent.put(key, Visitor { profile, seen: seen.into_rows() });
+            store.recent.put(key, Visitor { profile, seen });
         }
         let pending = !commit.posts.is_empty() || !commit.nodes.is_empty();
         Ok(ShardTold::Received { accepted, duplicates, pending })
@@ -95,10 +95,9 @@ impl<S: ShardStore> Desk<'_, S> {
         received: Timestamp,
     ) -> Result<Arrived, StoreError> {
         let (profile, seen) = match self.store.recent.take(packs, visitor) {
-            Some(Visitor { profile, seen }) => (profile, seen),
-            None => (None, self.store.seen(visitor)?),
+            Some(Visitor { profile, seen }) => (profile, seen.on(received)),
+            None => (None, SeenIds::new(self.store.seen(visitor)?, received)),
         };
-        let seen = SeenIds::new(seen, received);
         Ok(Arrived { profile, seen, own: Vec::new(), forwarded: BTreeMap::new() })
     }
 

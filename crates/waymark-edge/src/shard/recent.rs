@@ -11,7 +11,8 @@ use std::rc::Rc;
 
 use waymark_engine::State;
 
-use crate::ports::{Commit, Seen, ShardStore, StoreError};
+use super::dedupe::SeenIds;
+use crate::ports::{Commit, ShardStore, StoreError};
 use crate::protocol::Packs;
 use crate::tally::Standing;
 
@@ -25,8 +26,7 @@ const UNPACKED: usize = 6;
 pub struct Visitor {
     /// `None` where it is not known here.
     pub profile: Option<Grown>,
-    /// All rows of the days that count.
-    pub seen: Vec<Seen>,
+    pub seen: SeenIds,
 }
 
 /// A profile that is here.
@@ -41,7 +41,8 @@ pub struct Grown {
 impl Visitor {
     fn bytes(&self, key: &str) -> usize {
         let state = self.profile.as_ref().map_or(0, |profile| UNPACKED * profile.bytes);
-        let seen = self.seen.iter().map(|row| 64 + 8 * row.ids.len()).sum::<usize>();
+        // Each in its row, and in the tree of all.
+        let seen = self.seen.rows().iter().map(|row| 64 + 24 * row.ids.len()).sum::<usize>();
         state + seen + key.len() + 256
     }
 }

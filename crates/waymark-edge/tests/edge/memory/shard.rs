@@ -50,7 +50,8 @@ impl Shard {
             }
             let own = rows.seen.iter().filter(|((whose, ..), _)| whose == key);
             let stored = own.map(|((_, day, part), ids)| (*day, *part, ids.as_slice()));
-            let known = visitor.seen.iter().map(|row| (row.day, row.part, row.ids.as_slice()));
+            let known =
+                visitor.seen.rows().iter().map(|row| (row.day, row.part, row.ids.as_slice()));
             let counts = |(day, ..): &(i64, u32, &[u64])| *day >= first;
             let known: BTreeSet<_> = known.filter(counts).collect();
             assert_eq!(known, stored.filter(counts).collect(), "what {key} has sent");
