@@ -1,5 +1,13 @@
 // What is put into pages, and into which.
 
+/** What is told of the page as the origin has it, and is not true of anybody's own. */
+const OF_THE_ORIGINAL = [
+  "Content-Length", "ETag", "Last-Modified", "Accept-Ranges", "Age", "Expires",
+  "Content-Digest", "Repr-Digest", "Digest", "Content-MD5", "Signature", "Signature-Input",
+];
+/** What tells caches on the way how long they may keep a page, whatever `Cache-Control` says (RFC 9213 and before it). */
+export const FOR_CACHES = /(^|-)(cdn-cache-control|surrogate-control|edge-control|accel-expires|litespeed-cache-control)$/i;
+
 /** Whether a page can be changed: HTML in an encoding that ASCII can be written into. */
 export function canChange(response) {
   const type = response.headers.get("Content-Type") ?? "";
@@ -29,9 +37,8 @@ export function insertions(type) {
 /** The page's headers, once it is one visitor's. */
 export function ownHeaders(original) {
   const headers = new Headers(original);
-  for (const name of ["Content-Length", "ETag", "Last-Modified", "Accept-Ranges", "Age", "Expires"]) {
-    headers.delete(name);
-  }
+  for (const name of OF_THE_ORIGINAL) headers.delete(name);
+  for (const name of [...headers.keys()]) if (FOR_CACHES.test(name)) headers.delete(name);
   headers.set("Cache-Control", "private, no-cache");
   if (!/(^|[\s,])(cookie|\*)([\s,]|$)/i.test(headers.get("Vary") ?? "")) headers.append("Vary", "Cookie");
   return headers;

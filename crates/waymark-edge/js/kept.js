@@ -2,7 +2,7 @@
 // each visitor is what costs.
 
 import { joined, limited } from "./bytes.js";
-import { canChange, insertions, ownHeaders } from "./html.js";
+import { canChange, FOR_CACHES, insertions, ownHeaders } from "./html.js";
 
 /** Bytes of all pages that an isolate keeps, and of the largest one. */
 const MOST_BYTES = 24 * 1024 * 1024;
@@ -41,7 +41,7 @@ export function conditions(page, headers) {
 }
 
 /** It is: so says a 304, which may say anew for how long, or that it is not everybody's any more: then it is let go. */
-export function renew(request, page, answer) {
+export function renew(request, sent, page, answer) {
   const headers = new Headers(page.headers);
   for (const name of ["Cache-Control", "Date", "Expires", "ETag", "Last-Modified", "Vary", "Age"]) {
     if (answer.headers.has(name)) headers.set(name, answer.headers.get(name));
@@ -55,6 +55,7 @@ export function renew(request, page, answer) {
   }
   page.until = Date.now() + lifetime(headers);
   page.headers = headers;
+  page.vary = varyingBy(headers, sent);
   page.own = ownHeaders(headers);
   return true;
 }
@@ -73,7 +74,9 @@ export function mayKeep(request, sent, response) {
 
 function isEverybodys(headers) {
   const said = directives(headers);
-  return !["no-store", "private", "no-cache"].some((name) => said.has(name))
+  // What is for caches alone, and forbids it, is for this one, too.
+  const targeted = [...headers].some(([name, value]) => FOR_CACHES.test(name) && /no-store|private|no-cache/i.test(value));
+  return !targeted && !["no-store", "private", "no-cache"].some((name) => said.has(name))
     && !varied(headers).some((name) => ["*", "cookie", "authorization"].includes(name));
 }
 
@@ -82,8 +85,7 @@ export async function keep(request, sent, response) {
   const headers = new Headers(response.headers);
   const body = await cut(response);
   if (!body) return;
-  const vary = varied(headers).map((name) => [name, sent.get(name)]);
-  const page = { ...body, vary, headers, own: ownHeaders(headers), until: Date.now() + lifetime(headers), variants: new Map(), gone: false };
+  const page = { ...body, vary: varyingBy(headers, sent), headers, own: ownHeaders(headers), until: Date.now() + lifetime(headers), variants: new Map(), gone: false };
   const others = (pages.get(request.url) ?? []).filter((other) => {
     const replaced = other.vary.every(([name, value]) => sent.get(name) === value);
     if (replaced) letGo(other);
@@ -233,6 +235,9 @@ const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2,
 
 const varied = (headers) =>
   (headers.get("Vary") ?? "").toLowerCase().split(",").map((name) => name.trim()).filter((name) => name && name !== "accept-encoding");
+
+/** The request's headers that a page depends on, with what they were. */
+const varyingBy = (headers, sent) => varied(headers).map((name) => [name, sent.get(name)]);
 
 // `Cache-Control` by name. A directive with an argument that is said twice counts by its first.
 function directives(headers) {

@@ -30,7 +30,7 @@ export async function page(request, url, env, context) {
   const planned = planFor(request, env);
   let found = kept.find(request, sent);
   let response = found?.fresh ? null : await origin(request, env, asking(sent(), found));
-  if (found && response?.status === 304 && !kept.renew(request, found.page, response)) {
+  if (found && response?.status === 304 && !kept.renew(request, sent(), found.page, response)) {
     found = undefined;
     response = await origin(request, env, sent());
   }

@@ -165,7 +165,7 @@ async fn deliver<H: Clock + Objects + Web>(
     })
 }
 
-/// When it is tried again; or not, a day after it was asked for.
+/// When it is tried again: until a day after it was asked for, whatever who answers asks for.
 fn again(letter: &Letter, now: Timestamp, retry_after: Option<&str>, why: String) -> Fate {
     let Some(wait) = WAITS.get(letter.tries as usize) else { return Fate::Dead(why) };
     // Not all at once: up to a tenth more.
@@ -173,7 +173,13 @@ fn again(letter: &Letter, now: Timestamp, retry_after: Option<&str>, why: String
     let spread = i64::try_from(spread).unwrap_or_default();
     let wait = Span(wait.0 + wait.0 * spread / 1_000);
     let asked = retry_after.and_then(|text| delay(text, now)).unwrap_or(Span(0));
-    Fate::Again(now.plus(wait.max(asked).min(Span::DAY)), why)
+    let last = letter.at.plus(Span::DAY);
+    // One that nobody could try before has a try of its own.
+    if now >= last && letter.tries > 0 {
+        return Fate::Dead(why);
+    }
+    let again = now.plus(wait.max(asked).min(Span::DAY));
+    Fate::Again(if now < last { again.min(last) } else { again }, why)
 }
 
 /// A number of seconds, or a date.

@@ -17,7 +17,8 @@ const AGAIN: u32 = 10;
 
 /// Whether somebody may ask now.
 pub async fn check<H: Budgets>(edge: &Edge<'_, H>, request: &Request) -> Result<(), Problem> {
-    let key = request.header("x-api-key").map(str::to_owned).or_else(|| request.basic_user());
+    let key = request.header("x-api-key").map(str::to_owned);
+    let key = key.or_else(|| request.basic_user()).or_else(|| request.bearer().map(str::to_owned));
     let server = key
         .filter(|key| edge.config.write_key(key).is_some_and(|known| known.basis == Basis::Server));
     let (budget, who) = match server {

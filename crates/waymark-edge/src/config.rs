@@ -10,7 +10,7 @@ use crate::identity::hex;
 use crate::roles::{Role, Token};
 use crate::shard_map::ShardMap;
 use crate::user_token::TokenKeys;
-use crate::webhooks::Webhooks;
+use crate::webhooks::{Webhooks, is_name};
 
 /// Keys of demonstrations, by the variable that they are set in.
 const DEMO: [(&str, &str); 4] = [
@@ -158,12 +158,7 @@ impl Config {
                 .transpose()?,
             jurisdiction: get("JURISDICTION").map(jurisdiction).transpose()?,
             site: get("SITE").unwrap_or_default(),
-            remotes: get("REMOTE_ORIGINS").map_or(Ok(Vec::new()), |text| {
-                texts(&text).ok_or(ConfigError {
-                    name: "REMOTE_ORIGINS",
-                    expected: "must be a JSON list of origins such as \"https://reviews.example\"",
-                })
-            })?,
+            remotes: get("REMOTE_ORIGINS").map_or(Ok(Vec::new()), |text| remotes(&text, demo))?,
             origins: get("ALLOWED_ORIGINS")
                 .map(|text| {
                     texts(&text).ok_or(ConfigError {
@@ -232,6 +227,21 @@ fn cookie_keys(text: &str) -> Option<CookieKeys> {
         })
         .collect();
     CookieKeys::new(keys?)
+}
+
+fn remotes(text: &str, demo: bool) -> Result<Vec<String>, ConfigError> {
+    texts(text).filter(|all| all.iter().all(|one| is_remote(one, demo))).ok_or(ConfigError {
+        name: "REMOTE_ORIGINS",
+        expected: "must be a JSON list of origins such as \"https://reviews.example\": https, a host's \
+                   name, and nothing behind it",
+    })
+}
+
+/// An origin by its name: an address literal, or a port, would be one of somebody's own network.
+fn is_remote(text: &str, demo: bool) -> bool {
+    let address = Address::parse(text);
+    let is_whole = format!("{}://{}", address.scheme, address.host) == text;
+    is_whole && (address.scheme == "https" && is_name(&address.host) || demo && address.is_local())
 }
 
 fn texts(text: &str) -> Option<Vec<String>> {
@@ -354,6 +364,11 @@ mod tests {
             ("KEEP_DAYS", "a year"),
             ("ALLOWED_ORIGINS", "{}"),
             ("REMOTE_ORIGINS", "{}"),
+            ("REMOTE_ORIGINS", r#"["http://nope-secret.example"]"#),
+            ("REMOTE_ORIGINS", r#"["https://nope-secret.example/"]"#),
+            ("REMOTE_ORIGINS", r#"["https://nope-secret.example:8443"]"#),
+            ("REMOTE_ORIGINS", r#"["https://169.254.169.254"]"#),
+            ("REMOTE_ORIGINS", r#"["https://[::1]"]"#),
             ("WEBHOOKS", r#"[{"name":"a","hosts":[],"secret":"nope-secret"}]"#),
             ("PUBLIC_URL", "http://nope-secret.example"),
             ("JURISDICTION", "nope-secret"),

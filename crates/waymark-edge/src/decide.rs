@@ -10,7 +10,7 @@ use waymark_wire::{
     Basis, Problem, context_from_json, decision_to_json, device_zone, explanation_to_json, zoned,
 };
 
-use crate::access;
+use crate::access::{self, Bearer};
 use crate::body::{inflated, instant, object, purposes};
 use crate::cookie::Found;
 use crate::edge::Edge;
@@ -20,11 +20,16 @@ use crate::pages::is_bot;
 use crate::ports::{Clock, Objects};
 use crate::problems;
 use crate::profile;
+use crate::roles::Role;
 
 pub async fn decide<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let explained = request.address.parameter("explain").is_some_and(|value| value == "true");
     if explained {
-        access::authorise(edge.config, request)?;
+        let Bearer { role, .. } = access::authorise(edge.config, request)?;
+        // Reasons have the values of traits in them.
+        if role < Role::Owner {
+            return Err(access::not_for(role, Role::Owner));
+        }
     }
     let body = object(&inflated(request, limits::EVENT_BYTES)?)?;
     // With the operator's token no write key is needed: the header can carry only one of them.

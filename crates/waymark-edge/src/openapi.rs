@@ -380,7 +380,7 @@ fn operations() -> Vec<Operation> {
         "decide",
         "What to show a visitor.",
         Who::Key,
-        &[("explain", "`true`, with an operator's token: why.")],
+        &[("explain", "`true`, with an owner's token: why.")],
         json_body(named("Context")),
         ok("Decision"),
     );

@@ -239,10 +239,10 @@ impl<'r> Route<'r> {
             | Self::Explain
             | Self::Flags(_)
             | Self::Survey(_)
+            | Self::Metrics
             | Self::Admin(_) => true,
             Self::Health
             | Self::OpenApi
-            | Self::Metrics
             | Self::Preview(_)
             | Self::ActivePack
             | Self::Pack(_)

@@ -45,6 +45,10 @@ impl Key {
         for path in &observed.paths {
             out.option(context.values.at(path), |out, value: &Value| value.write(out));
         }
+        // An address that asks for a variation shows it to nobody else.
+        out.list(&observed.asked(context), |out, asked| {
+            out.option(asked.as_ref(), |out, variation| out.unsigned((*variation).into()));
+        });
         let key = out.into_bytes();
         (key.len() <= KEY_BYTES).then_some(Self(key))
     }

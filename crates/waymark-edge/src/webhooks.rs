@@ -107,7 +107,7 @@ impl Webhook {
 }
 
 /// A host by a name: no address, no port, and nothing that only one network knows.
-fn is_name(host: &str) -> bool {
+pub fn is_name(host: &str) -> bool {
     let labels: Vec<&str> = host.split('.').collect();
     let is_label = |label: &&str| {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -188,7 +188,7 @@ fn cut(text: &str, letter: u8) -> (&str, Option<&str>) {
     }
 }
 
-fn asked_in(query: &str, experiment: &str) -> Option<u32> {
+pub(crate) fn asked_in(query: &str, experiment: &str) -> Option<u32> {
     let mut rest = query;
     let asked = loop {
         let (pair, more) = cut(rest, b'&');

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use waymark_engine::program::{Act, Cond, CondId, Cue, Does, Entrance, Flow, Matcher, Step};
+use waymark_engine::program::{
+    Act, Action, Cond, CondId, Cue, Does, Entrance, Flow, Matcher, Step,
+};
 use waymark_engine::{Context, Engine, Numerals, Program, State, Vocabulary};
-use waymark_model::{Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
+use waymark_model::{DecodeError, Event, Kind, Object, Purpose, Purposes, Span, Timestamp, Value};
 
 /// 2026-03-01T12:00:00Z
 pub const NOW: Timestamp = Timestamp(1_772_366_400_000);
@@ -85,7 +87,7 @@ pub fn run(program: &Program) {
     assert_eq!(engine.decide(&back, &context, NOW).encode(), decision.encode());
     // What a cookie carries decides as the whole does, at any time.
     let carried = engine.state_to_decide(&state, &Vocabulary::of(program));
-    let carried = engine.read_to_decide(&carried).expect("what was written to decide is read");
+    let carried = known(engine.read_to_decide(&carried));
     for at in [NOW, NOW.plus(Span::DAY), NOW.plus(Span(40 * Span::DAY.0))] {
         let [carried, whole] = [&carried, &back].map(|state| engine.decide(state, &context, at));
         assert_eq!(carried.encode(), whole.encode(), "a state to decide decides otherwise");
@@ -102,12 +104,24 @@ pub fn run(program: &Program) {
 /// Of whom nothing is known, a decision rests on what the Program can observe and on nothing else.
 fn strangers(engine: Engine<'_>) {
     let observed = engine.program.observed();
-    let asked = Context { consent: Purposes::NONE, anonymous_id: None, ..context() };
+    let mut asked = Context { consent: Purposes::NONE, anonymous_id: None, ..context() };
+    // An address that asks for a variation of each experiment.
+    let experiments =
+        engine.program.rules.iter().filter(|rule| matches!(rule.action, Action::Experiment(_)));
+    let query: Vec<String> = experiments.map(|rule| format!("{}=1", rule.id)).collect();
+    let search = ["page".to_owned(), "search".to_owned()];
+    place(&mut asked.values, &search, &Value::from(format!("?{}", query.join("&")).as_str()));
     let mut values = Object::new();
     for path in &observed.paths {
         if let Some(value) = asked.values.at(path) {
             place(&mut values, path, value);
         }
+    }
+    let variations = observed.experiments.iter().zip(observed.asked(&asked));
+    let wanted = variations.filter_map(|(id, variation)| Some(format!("{id}={}", variation?)));
+    let query: Vec<String> = wanted.collect();
+    if !query.is_empty() {
+        place(&mut values, &search, &Value::from(format!("?{}", query.join("&")).as_str()));
     }
     let bare = Context { values, ..asked.clone() };
     let state = engine.new_state();
@@ -205,7 +219,11 @@ pub fn acts(engine: Engine<'_>, state: &mut State) {
 }
 
 fn read(engine: Engine<'_>, bytes: &[u8]) -> State {
-    match engine.read_state(bytes) {
+    known(engine.read_state(bytes))
+}
+
+fn known(read: Result<State, DecodeError>) -> State {
+    match read {
         Ok(state) => state,
         Err(error) => panic!("the engine does not read what it wrote: {error}"),
     }

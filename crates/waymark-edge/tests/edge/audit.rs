@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use waymark_edge::http::{Method, Request};
 
-use crate::memory::{OPERATOR, SERVER, VIEWER, World};
+use crate::memory::{OPERATOR, PUBLISHER, SERVER, VIEWER, World};
 
 fn pack(name: &str) -> Json {
     json!({ "pack": name, "slots": {}, "content": {}, "rules": [] })
@@ -83,4 +83,18 @@ fn a_long_record_is_told_in_parts() {
     let rest = world.get(&format!("/admin/v1/audit?before={}", first["next"])).1;
     assert_eq!((rest["deeds"].as_array().unwrap().len(), &rest["next"]), (30, &Json::Null));
     assert_eq!(world.get("/admin/v1/audit?before=x").0, 400);
+}
+
+#[test]
+fn reasons_are_for_owners_since_peoples_traits_are_in_them() {
+    let world = World::new();
+    world.publish(&json!({ "pack": "shop", "slots": { "hero": { "default": "keep" } } }));
+    let body = json!({ "userId": "ann", "state": true });
+    for who in [VIEWER, PUBLISHER] {
+        let (status, problem) = world.post("/v1/decide?explain=true", who, &body);
+        assert_eq!((status, &problem["code"]), (403, &json!("role-needed")), "{problem}");
+    }
+    let (status, told) = world.post("/v1/decide?explain=true", OPERATOR, &body);
+    assert_eq!(status, 200, "{told}");
+    assert!(told["explanation"].is_object());
 }

@@ -215,6 +215,18 @@ fn dead(world: &World) -> Vec<Json> {
 }
 
 #[test]
+fn who_puts_it_off_again_and_again_does_so_for_a_day() {
+    let world = world();
+    let later = || Ok(Called { status: 503, retry_after: Some("50000".to_owned()) });
+    *world.host.answers.borrow_mut() = (0..8).map(|_| later()).collect();
+    say(&world, &did("ann", "Signed Up", &json!({})));
+    pass(&world, Span(23 * Span::HOUR.0));
+    assert_eq!(dead(&world), [] as [Json; 0]);
+    pass(&world, Span(2 * Span::HOUR.0));
+    assert_eq!((sent(&world).len(), dead(&world).len()), (3, 1));
+}
+
+#[test]
 fn what_does_not_arrive_is_tried_again_later_and_later_for_a_day() {
     let world = world();
     let busy = Ok(Called { status: 503, retry_after: Some("600".to_owned()) });

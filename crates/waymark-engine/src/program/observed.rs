@@ -6,7 +6,9 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Cond, Filter, Path, Program, Root, Source, Test};
+use super::{Action, Cond, Filter, Path, Program, Root, Source, Test};
+use crate::Context;
+use crate::assignment::asked_in;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observed {
@@ -14,6 +16,8 @@ pub struct Observed {
     pub paths: Vec<Vec<String>>,
     /// What is shown says what time it is: it is another one at any moment.
     pub fleeting: bool,
+    /// Ids of experiments: an address can ask for a variation of one.
+    pub experiments: Vec<String>,
     /// Ids of contents that are not the same for all who read one language, in order.
     pub varying: Vec<String>,
 }
@@ -58,6 +62,9 @@ impl Program {
             let mut filters = template.inserts().flat_map(|insert| &insert.filters);
             observed.fleeting |= filters.any(|filter| matches!(filter, Filter::Date(_)));
         }
+        let rules = self.rules.iter();
+        let experiments = rules.filter(|rule| matches!(rule.action, Action::Experiment(_)));
+        observed.experiments = experiments.map(|rule| rule.id.clone()).collect();
         let varying = self.contents.iter().filter(|content| !content.is_constant());
         observed.varying = varying.map(|content| content.id.clone()).collect();
         observed.varying.sort();
@@ -71,6 +78,12 @@ impl Observed {
     /// Whether a content is the same for all who read one language.
     pub fn is_constant(&self, content: &str) -> bool {
         self.varying.binary_search_by(|id| id.as_str().cmp(content)).is_err()
+    }
+
+    /// The variations that the page's address asks for, by experiment.
+    pub fn asked(&self, context: &Context) -> Vec<Option<u32>> {
+        let query = context.query();
+        self.experiments.iter().map(|id| query.and_then(|query| asked_in(query, id))).collect()
     }
 
     fn source(&mut self, source: &Source) {
