@@ -40,8 +40,8 @@ export async function asPerson(context) {
 
 /** How many events wait on the device. In the page. */
 export const waiting = async () => {
-  const lines = (localStorage.getItem("waymark.outbox") ?? "").split("\n").filter(Boolean);
-  const kept = lines.reduce((sum, line) => sum + Number(line.split(" ")[2]), 0);
+  const lines = Object.keys(localStorage).filter((key) => key.startsWith("waymark.outbox "));
+  const kept = lines.reduce((sum, line) => sum + Number(line.split(" ")[3]), 0);
   if (!(await indexedDB.databases()).some(({ name }) => name === "waymark")) return kept;
   return kept + await new Promise((done, fail) => {
     const request = indexedDB.open("waymark");

@@ -115,7 +115,7 @@ export class Client implements Sdk {
     });
     this.#exposures = new Exposures({ has: (slot) => this.#slots.has(slot), log: (...said) => this.log(...said) });
     const database = new Database(lasting ? window.indexedDB : undefined);
-    this.decider = new Decider(new Vault(store, database), world.locks, host);
+    this.decider = new Decider(new Vault(store, database), host);
     const queue = new Queue(store, database, world.now);
     this.outbox = new Outbox(origin, writeKey, queue, world, this.stats);
     this.#messenger = new Messenger(origin, writeKey, world);

@@ -86,7 +86,6 @@ export class Outbox {
 
   /** The page may not come back: says what it can, and keeps it all for the next one. */
   leave(): void {
-    this.queue.keep();
     const batch = head(this.#own.filter(({ id }) => !this.#beaconed.has(id)), BEACON_BYTES);
     if (batch.length && this.#ports.beacon(`${this.#origin}/v1/beacon`, this.#body(batch))) {
       for (const { id } of batch) this.#beaconed.add(id);
@@ -146,6 +145,7 @@ export class Outbox {
 
   /** Full jitter: everybody who failed at once shall not come back at once. */
   #backOff(response: Response | undefined): number {
+    this.queue.move();
     const jitter = this.#ports.random() * Math.min(BACKOFF, FIRST * 2 ** this.#failures++);
     return Math.max(jitter, retryAfter(response?.headers.get('retry-after'), this.#ports.now()), 1);
   }

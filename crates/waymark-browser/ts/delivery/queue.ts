@@ -1,12 +1,13 @@
-// Where events wait: in IndexedDB, and where that is not to be had, or not yet, in local storage; and
-// where there is none either, in memory.
+// Where events wait: in local storage, which costs a page the least, and in IndexedDB when they wait for long or
+// find no room; where there is neither, in memory.
 
 import type { Database } from '../visitor/database';
 import { OUTBOX, type Store } from '../visitor/storage';
 
 const MOST_EVENTS = 5_000;
-/** Characters in local storage, which the whole site has 5 MB of. */
+/** Characters in local storage, which the whole site has 5 MB of; with fewer they go to the database. */
 const MOST_LENGTH = 400_000;
+const MOVED_LENGTH = 100_000;
 /** The edge takes nothing older from a page. */
 const OLDEST = 7 * 86_400_000;
 
@@ -29,10 +30,11 @@ export class Queue {
   readonly #store: Store;
   readonly #database: Database;
   readonly #now: () => number;
-  /** How many events there were when somebody last looked, and came since. */
+  /** How many events there were when somebody last looked, and came since; and the characters in local storage. */
   #count = 0;
-  /** Of which the database has not said yet that it has them. */
-  readonly #unsure = new Set<Line>();
+  #length = 0;
+  /** Of the lines that were last read, those in the database. */
+  #stored = new Set<string>();
 
   constructor(store: Store, database: Database, now: () => number) {
     this.#store = store;
@@ -40,35 +42,33 @@ export class Queue {
     this.#now = now;
   }
 
-  /** Gives how many found no room: when there is none, it is the newest that goes. */
+  /** Done at once, since a tab may be killed. Gives how many found no room: when there is none, it is the newest that goes. */
   add(lines: Line[]): number {
     this.#database.open();
-    const room = lines.filter(({ count }) => this.#count + count <= MOST_EVENTS && (this.#count += count));
-    const dropped = sum(lines) - sum(room);
-    const put = (events: IDBObjectStore): void => {
-      for (const line of room) {
-        events.put(line);
-        this.#unsure.add(line);
+    let dropped = 0;
+    let moving = false;
+    for (const line of lines) {
+      const { count, text } = line;
+      if (this.#count + count > MOST_EVENTS || this.#length + text.length > MOST_LENGTH) {
+        dropped += count;
+        continue;
       }
-    };
-    const written = this.#database.write('events', put, (done) => {
-      // Those of a queue that was cleared meanwhile are wanted no longer.
-      const still = room.filter((line) => this.#unsure.delete(line));
-      if (!done) this.keep(still);
-    });
-    if (written) return dropped;
-    for (const line of room) this.#unsure.delete(line);
-    return dropped + this.keep(room);
+      this.#count += count;
+      this.#length += text.length;
+      if (!this.#store.set(place(line), text) || this.#length > MOVED_LENGTH) moving = true;
+    }
+    if (moving) this.move();
+    return dropped;
   }
 
-  /** Puts where it is done at once what may not be safe yet, or these. Gives how many found no room. */
-  keep(lines: Line[] = [...this.#unsure]): number {
-    if (!lines.length) return 0;
-    const all = this.#kept();
-    let length = all.reduce((sum, { text }) => sum + text.length, 0);
-    const fit = lines.filter(({ text }) => (length += text.length) <= MOST_LENGTH);
-    this.#set([...all, ...fit]);
-    return sum(lines) - sum(fit);
+  /** Into the database, which has room, and is on the disk sooner. */
+  move(): void {
+    const lines = this.#kept();
+    this.#database.write(
+      'events',
+      (events) => lines.forEach((line) => events.put(line)),
+      (done) => done && this.#forget(lines),
+    );
   }
 
   /** The first of them, and how many there were that are too old. */
@@ -76,10 +76,11 @@ export class Queue {
     const kept = this.#kept();
     const stored = (await this.#database.read('events', (events) => events.getAll(null, most))) as Line[] ?? [];
     const keys = stored.length === most && (await this.#database.read('events', (events) => events.getAllKeys()));
-    const known = new Set<string>();
-    const all = [...kept, ...stored].filter(({ id }) => !known.has(id) && known.add(id));
+    this.#stored = new Set(stored.map(({ id }) => id));
+    const all = [...kept.filter(({ id }) => !this.#stored.has(id)), ...stored];
     const counts = keys ? (keys as [number, string, number][]).map(([, , count]) => ({ count })) : stored;
     this.#count = sum(kept) + sum(counts);
+    this.#length = kept.reduce((length, { text }) => length + text.length, 0);
     const oldest = this.#now() - OLDEST;
     const old = all.filter(({ at }) => at <= oldest);
     if (old.length) await this.remove(old);
@@ -87,35 +88,38 @@ export class Queue {
   }
 
   async remove(lines: Line[]): Promise<void> {
-    const ids = new Set(lines.map(({ id }) => id));
-    this.#set(this.#kept().filter(({ id }) => !ids.has(id)));
+    this.#forget(lines);
     this.#count = Math.max(0, this.#count - sum(lines));
+    const stored = lines.filter(({ id }) => this.#stored.has(id));
+    if (!stored.length) return;
     await new Promise((settled) => {
-      const gone = (events: IDBObjectStore): void => lines.forEach(({ at, id, count }) => events.delete([at, id, count]));
+      const gone = (events: IDBObjectStore): void => stored.forEach(({ at, id, count }) => events.delete([at, id, count]));
       if (!this.#database.write('events', gone, settled)) settled(false);
     });
   }
 
   /** Leaves nothing on the device. */
   clear(): void {
+    this.#forget(this.#kept());
     this.#count = 0;
-    this.#unsure.clear();
-    this.#store.remove(OUTBOX);
     this.#database.remove();
   }
 
-  #kept(): Line[] {
-    return (this.#store.get(OUTBOX) ?? '').split('\n').flatMap((line) => {
-      const [id, at, count, key] = line.split(' ', 4) as [string, string?, string?, string?];
-      if (!key && key !== '') return [];
-      const text = line.slice([id, at, count, key, ''].join(' ').length);
-      return text ? [{ id, at: +at!, count: +count!, key, text }] : [];
-    });
+  #forget(lines: Line[]): void {
+    for (const line of lines) {
+      this.#store.remove(place(line));
+      this.#length -= line.text.length;
+    }
   }
 
-  #set(lines: Line[]): void {
-    if (!lines.length) return this.#store.remove(OUTBOX);
-    const text = lines.map(({ id, at, count, key, text }) => [id, at, count, key, text].join(' ')).join('\n');
-    this.#store.set(OUTBOX, text);
+  #kept(): Line[] {
+    return this.#store.keys(`${OUTBOX} `).sort().flatMap((place) => {
+      const [, at, id, count, key] = place.split(' ') as [string, string, string, string, string];
+      const text = this.#store.get(place);
+      return text?.startsWith('{') ? [{ at: +at, id, count: +count, key, text }] : [];
+    });
   }
 }
+
+/** A key of its own for each line, so that tabs never write over each other's. */
+const place = ({ at, id, count, key }: Line): string => [OUTBOX, at, id, count, key].join(' ');

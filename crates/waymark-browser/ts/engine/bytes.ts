@@ -116,7 +116,9 @@ export class Reader {
   }
 
   list<Item>(item: () => Item): Item[] {
-    return Array.from({ length: this.unsigned() }, item);
+    const items: Item[] = [];
+    for (let more = this.unsigned(); more; more--) items.push(item());
+    return items;
   }
 }
 

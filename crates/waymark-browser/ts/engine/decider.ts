@@ -10,7 +10,9 @@ import type { Modules, Parts } from '../sdk';
 import type { Decision } from '../types';
 import type { Vault } from '../visitor/vault';
 
-const SAVE_AFTER = 250;
+const SAVE_AFTER = 1_000;
+/** Decisions come no faster: nobody would see it. */
+const DECIDE_AFTER = 100;
 /** The longest a timer can wait. */
 const FOREVER = 2 ** 31 - 1;
 const SOONEST = 50;
@@ -31,7 +33,6 @@ export interface Host {
 
 export class Decider {
   readonly #vault: Vault;
-  readonly #locks: LockManager | undefined;
   readonly #host: Host;
   #program: Uint8Array | undefined;
   #engine: Engine | undefined;
@@ -44,6 +45,7 @@ export class Decider {
   #timer: number | undefined;
   #saving: number | undefined;
   #deciding = false;
+  #decided = -DECIDE_AFTER;
   #ended = false;
   /** Of a preview nothing is kept. */
   #rehearsed = false;
@@ -52,9 +54,8 @@ export class Decider {
   /** What was last read from, or written to, what is kept. */
   #known: string | null = null;
 
-  constructor(vault: Vault, locks: LockManager | undefined, host: Host) {
+  constructor(vault: Vault, host: Host) {
     this.#vault = vault;
-    this.#locks = locks;
     this.#host = host;
   }
 
@@ -162,15 +163,16 @@ export class Decider {
     this.resume(undefined);
   }
 
-  /** Several causes in one task are one decision, in a task of its own. */
+  /** Several causes are one decision, in a task of its own. */
   decideSoon(): void {
     if (this.#deciding || !this.#engine) return;
     this.#deciding = true;
-    setTimeout(() => this.#deciding && this.decide());
+    setTimeout(() => this.#deciding && this.decide(), this.#decided + DECIDE_AFTER - performance.now());
   }
 
   decide(): Decision | undefined {
     this.#deciding = false;
+    this.#decided = performance.now();
     const decision = this.decideAt(Date.now());
     if (decision) {
       this.wakeAt(decision.validUntil);
@@ -215,16 +217,15 @@ export class Decider {
       if (news.length) this.#vault.append(news.map(toBase64));
       return;
     }
-    const merge = async (): Promise<void> => {
-      const kept = await this.#kept();
+    this.#vault.change((kept) => {
+      if (!this.#host.mayKeep()) return undefined;
       // Another tab has written meanwhile: its events and these become one.
       if (kept !== this.#known) this.#join(kept);
       const state = this.state();
-      if (!state || !this.#host.mayKeep()) return;
+      if (!state) return undefined;
       this.#recent = [];
-      this.#vault.put((this.#known = toBase64(state)));
-    };
-    void (this.#locks?.request('waymark-state', merge).catch(merge) ?? merge());
+      return (this.#known = toBase64(state));
+    });
   }
 
   #saveSoon(): void {

@@ -84,6 +84,8 @@ const made = (ports = world.ports): Outbox =>
   new Outbox('https://edge', 'wk', new Queue(store, new Database(undefined), () => world.now), ports, stats);
 const add = (id: string, key = 'k', filler = ''): void =>
   outbox.add([{ id, at: world.now, count: 1, key, text: JSON.stringify({ messageId: id, filler }) }]);
+/** The queue's keys in the store, in parts: when, what, how many, and the device's key. */
+const kept = (): string[][] => store.keys(OUTBOX).sort().map((key) => key.split(' ').slice(1));
 const batches = (): string[][] => world.sent.map(({ body }) => body.batch.map((e) => e.messageId));
 
 test('the first events go after a second, later ones every five', async () => {
@@ -97,7 +99,7 @@ test('the first events go after a second, later ones every five', async () => {
   assert.deepEqual(batches(), [['a']]);
   await world.pass(1);
   assert.deepEqual(batches(), [['a'], ['b']]);
-  assert.equal(store.get(OUTBOX), null);
+  assert.deepEqual(kept(), []);
   const { url, init, body } = world.sent[0]!;
   assert.equal(url, 'https://edge/v1/batch');
   assert.deepEqual(init.headers, { 'content-type': 'text/plain' });
@@ -121,8 +123,7 @@ test('a batch has at most a hundred events and 60 KB, all of one device', async 
 test('events of one moment are kept together, up to twenty', async () => {
   const event = (id: string): Line => ({ id, at: NOW, count: 1, key: 'k', text: `{"messageId":"${id}"}` });
   outbox.add(Array.from({ length: 45 }, (_, i) => event(`e${i}`)));
-  const counts = store.get(OUTBOX)!.split('\n').map((line) => line.split(' ', 3)[2]);
-  assert.deepEqual(counts, ['20', '20', '5']);
+  assert.deepEqual(kept().map(([, , count]) => count), ['20', '20', '5']);
   world.answers = [Response.json({ rejected: [{ index: 44, code: 'bad', message: 'no' }] })];
   await world.pass(1_000);
   assert.deepEqual(batches(), [Array.from({ length: 45 }, (_, i) => `e${i}`)]);
@@ -189,7 +190,7 @@ test('on leaving a beacon goes out once, and the events stay until they are conf
 test('when there is no room the newest events go, and are counted', () => {
   for (let i = 0; i < 9; i++) add(`a${i}`, 'k', 'x'.repeat(50_000));
   assert.equal(stats.dropped, 2);
-  const ids = store.get(OUTBOX)!.split('\n').map((line) => line.split(' ')[0]);
+  const ids = kept().map(([, id]) => id);
   assert.deepEqual([ids.length, ids[0], ids.at(-1)], [7, 'a0', 'a6']);
 });
 
@@ -208,7 +209,9 @@ test('what has piled up goes out without a pause', async () => {
 });
 
 test('what another tab has stored goes along', async () => {
-  store.set(OUTBOX, `z ${NOW} 1 k {"messageId":"z"}\n%%% spoiled %%%`);
+  store.set(`${OUTBOX} ${NOW - 1} z 1 k`, '{"messageId":"z"}');
+  store.set(`${OUTBOX} ${NOW} y 1 k`, '%%% spoiled %%%');
+  store.set(OUTBOX, '%%% spoiled %%%');
   add('a');
   await world.pass(1_000);
   assert.deepEqual(batches(), [['z', 'a']]);
@@ -223,7 +226,7 @@ test('emptied while a request was under way, it stays empty', async () => {
   outbox.clear();
   await world.pass(60_000);
   assert.equal(world.sent.length, 1);
-  assert.equal(store.get(OUTBOX), null);
+  assert.deepEqual(kept(), []);
 });
 
 test('locks that are refused are done without', async () => {

@@ -20,7 +20,7 @@ beforeEach(() => {
 test('what one tab has put the next one gets', async () => {
   const vault = made();
   assert.equal(await vault.get(), null);
-  vault.put('AAAA');
+  vault.change(() => 'AAAA');
   await settled();
   assert.equal(await made().get(), 'AAAA');
   assert.equal(store.get(STATE), null);
@@ -29,20 +29,22 @@ test('what one tab has put the next one gets', async () => {
 test('events of pages that were left are added to the state that is there, until it has them', async () => {
   const vault = made();
   await vault.get();
-  vault.put('AAAA');
+  vault.change(() => 'AAAA');
   await settled();
   made().append(['BBBB']);
   made().append(['CCCC']);
   assert.equal(await vault.get(), 'AAAA\nBBBB\nCCCC');
-  // One more comes before the others are in.
+  // One more comes before it is their turn.
+  let seen: string | null = null;
+  vault.change((kept) => {
+    seen = kept;
+    return 'EEEE';
+  });
   made().append(['DDDD']);
-  vault.put('EEEE');
   await settled();
-  assert.equal(await made().get(), 'EEEE\nBBBB\nCCCC\nDDDD');
-  await vault.get();
-  vault.put('FFFF');
-  await settled();
-  assert.equal(await made().get(), 'FFFF');
+  assert.equal(seen, 'AAAA\nBBBB\nCCCC\nDDDD');
+  made().append(['FFFF']);
+  assert.equal(await made().get(), 'EEEE\nFFFF');
 });
 
 test('a hundred events may wait for a page that has an engine', async () => {
@@ -52,9 +54,20 @@ test('a hundred events may wait for a page that has an engine', async () => {
   assert.deepEqual([lines.length, lines[0], lines[1]], [101, '', 'E30']);
 });
 
+test('what two tabs make of what is kept they make one after the other', async () => {
+  const [one, other] = [made(), made()];
+  await Promise.all([one.get(), other.get()]);
+  one.change((kept) => `${kept ?? ''}A`);
+  other.change((kept) => `${kept ?? ''}B`);
+  one.change(() => undefined);
+  one.change((kept) => `${kept ?? ''}C`);
+  await settled();
+  assert.equal(await made().get(), 'ABC');
+});
+
 test('where there is no database it is in the store', async () => {
   const vault = new Vault(store, new Database(undefined));
-  vault.put('AAAA');
+  vault.change(() => 'AAAA');
   assert.equal(await vault.get(), 'AAAA');
   vault.remove();
   assert.equal(await vault.get(), null);
@@ -63,7 +76,7 @@ test('where there is no database it is in the store', async () => {
 test('removed, it is gone', async () => {
   const vault = made();
   await vault.get();
-  vault.put('AAAA');
+  vault.change(() => 'AAAA');
   vault.remove();
   await settled();
   assert.equal(await made().get(), null);

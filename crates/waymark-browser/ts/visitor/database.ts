@@ -19,14 +19,17 @@ export class Database {
     void this.#opened();
   }
 
-  /** Writes now, and not when this task is over: a tab may be killed. Gives whether it was begun. */
-  write(shelf: Shelf, write: (store: IDBObjectStore) => unknown, settled: (done: boolean) => void = () => undefined): boolean {
+  /**
+   * Writes now, and not when this task is over, unless there is more to write: a tab may be killed. Gives whether it
+   * was begun.
+   */
+  write(shelf: Shelf, write: (store: IDBObjectStore) => boolean | void, settled: (done: boolean) => void = () => undefined): boolean {
     try {
       const transaction = this.#open!.transaction(shelf, 'readwrite');
-      write(transaction.objectStore(shelf));
+      const more = write(transaction.objectStore(shelf));
       transaction.oncomplete = () => settled(true);
       transaction.onabort = () => settled(false);
-      transaction.commit?.();
+      if (!more) transaction.commit?.();
       return true;
     } catch {
       return false;

@@ -65,14 +65,27 @@ export class Store {
     }
   }
 
-  set(key: string, value: string): void {
+  /** Gives whether it lasts longer than the page. */
+  set(key: string, value: string): boolean {
     try {
       if (!this.#backing) throw 0;
       this.#backing.setItem(key, value);
-      this.#memory.delete(key);
+      return !this.#memory.delete(key) || true;
     } catch {
       this.#memory.set(key, value);
+      return false;
     }
+  }
+
+  /** Those that begin so. */
+  keys(start: string): string[] {
+    const all = [...this.#memory.keys()];
+    try {
+      all.push(...Object.keys(this.#backing ?? {}));
+    } catch {
+      // As where there is none.
+    }
+    return all.filter((key) => key.startsWith(start));
   }
 
   remove(key: string): void {

@@ -10,8 +10,6 @@ export class Vault {
   readonly #store: Store;
   readonly #database: Database;
   #channel: BroadcastChannel | undefined;
-  /** Of what stands in the store, what was last given. */
-  #seen: string | null = null;
 
   constructor(store: Store, database: Database) {
     this.#store = store;
@@ -20,18 +18,27 @@ export class Vault {
 
   /** A state in base64, and after it events that are not in it yet, a line each. */
   async get(): Promise<string | null> {
-    const stored: unknown = await this.#database.read('state', (state) => state.get(0));
-    const kept = typeof stored === 'string' ? stored : null;
-    const here = (this.#seen = this.#store.get(STATE));
-    return here?.startsWith('\n') ? (kept ?? '') + here : here ?? kept;
+    return this.#whole(await this.#database.read('state', (state) => state.get(0)));
   }
 
-  /** A state that has in it all that `get` gave. */
-  put(state: string): void {
-    const elsewhere = (): void => this.#store.set(STATE, state);
-    const settled = (done: boolean): void => (done ? this.#channel?.postMessage(0) : elsewhere());
-    if (!this.#database.write('state', (store) => store.put(state, 0), settled)) elsewhere();
-    else if (this.#store.get(STATE) === this.#seen) this.#store.remove(STATE);
+  /** Puts what is made of what is kept, and has all that in it. No other tab writes meanwhile: it is one transaction. */
+  change(made: (kept: string | null) => string | undefined): void {
+    let state: string | undefined;
+    const make = (stored: unknown): string | undefined => (state = made(this.#whole(stored)));
+    const settled = (done: boolean): void => {
+      if (done) state && this.#channel?.postMessage(0);
+      else if (state ?? make(null)) this.#store.set(STATE, state!);
+    };
+    const write = (states: IDBObjectStore): boolean => {
+      const reading = states.get(0);
+      reading.onsuccess = () => {
+        if (!make(reading.result)) return;
+        states.put(state, 0);
+        this.#store.remove(STATE);
+      };
+      return true;
+    };
+    if (!this.#database.write('state', write, settled)) settled(false);
   }
 
   /** Events for whoever comes next: done at once, and whoever else is writing. */
@@ -42,7 +49,13 @@ export class Vault {
 
   remove(): void {
     this.#store.remove(STATE);
-    this.#database.write('state', (state) => state.clear());
+    this.#database.write('state', (state) => void state.clear());
+  }
+
+  #whole(stored: unknown): string | null {
+    const kept = typeof stored === 'string' ? stored : null;
+    const here = this.#store.get(STATE);
+    return here?.startsWith('\n') ? (kept ?? '') + here : here ?? kept;
   }
 
   /** Another tab has put one. */
