@@ -77,6 +77,27 @@ test("a tab that is killed has lost nothing that was tracked before", async () =
   await end();
 });
 
+test("a tab that is killed after an attempt failed has lost neither what was tried nor what came since", async () => {
+  const { context, page, url, id, end } = await begin();
+  await until("the page view", async () => (await page.evaluate(waiting)) === 0, 20_000);
+  await page.route("**/v1/{batch,beacon}", (route) => route.abort());
+  await track(page, 0, 30);
+  const stored = () => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("waymark.outbox ")).length);
+  await until("a failed attempt", async () => (await stored()) === 0 && (await page.evaluate(waiting)) === 30, 20_000);
+  await track(page, 30, 50);
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 20)));
+  assert.equal(await page.evaluate(waiting), 50);
+  const session = await context.newCDPSession(page);
+  const crashed = page.waitForEvent("crash");
+  session.send("Page.crash").catch(() => undefined);
+  await crashed;
+  const next = await context.newPage();
+  await open(next, url);
+  assert.deepEqual(await allOf(id, 50), upTo(50));
+  await until("an empty queue", async () => (await next.evaluate(waiting)) === 0, 20_000);
+  await end();
+});
+
 test("an edge that is killed and comes back has everything, once", async () => {
   // An edge of our own behind a fixed port, so that it can be killed.
   let edge = await start({ vars: {} });

@@ -210,3 +210,33 @@ test("held back until there is a decision: in its place, for as long as it says 
   await context.close();
   await stop();
 }));
+
+test("events in quick succession are few decisions, and the last of them counts", () => withPack(PACK, async () => {
+  const { url, stop } = await site();
+  const { context, page, seen } = await visitor(browser, PERSON);
+  await page.addInitScript(() => {
+    globalThis.decisions = 0;
+    const instantiate = WebAssembly.instantiate;
+    WebAssembly.instantiate = async (...given) => {
+      const { exports } = await instantiate(...given);
+      return { exports: { ...exports, decide: (now) => ++decisions && exports.decide(now) } };
+    };
+  });
+  await open(page, url);
+  const [times, took] = await page.evaluate(async (all) => {
+    waymark.consent(all);
+    await waymark.decide();
+    const before = [decisions, performance.now()];
+    for (let n = 0; n < 40; n++) {
+      waymark.track("Step", { n });
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    waymark.track("Data");
+    await new Promise((done) => waymark.on("decision", ({ slots }) => slots.data.content === "json" && done()));
+    return [decisions - before[0], performance.now() - before[1]];
+  }, ALL);
+  assert.ok(times > 1 && times <= took / 100 + 1, `${times} decisions in ${took} ms`);
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+  await stop();
+}));

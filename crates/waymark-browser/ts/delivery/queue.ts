@@ -33,7 +33,9 @@ export class Queue {
   /** How many events there were when somebody last looked, and came since; and the characters in local storage. */
   #count = 0;
   #length = 0;
-  /** Of the lines that were last read, those in the database. */
+  /** Whether the database had none when it was last asked; whoever puts some there says so under `OUTBOX`. */
+  #empty = false;
+  /** What was in the database then. */
   #stored = new Set<string>();
 
   constructor(store: Store, database: Database, now: () => number) {
@@ -64,22 +66,29 @@ export class Queue {
   /** Into the database, which has room, and is on the disk sooner. */
   move(): void {
     const lines = this.#kept();
-    this.#database.write(
-      'events',
-      (events) => lines.forEach((line) => events.put(line)),
-      (done) => done && this.#forget(lines),
-    );
+    const put = (events: IDBObjectStore): void => lines.forEach((line) => events.put(line));
+    this.#database.write('events', put, (done) => {
+      if (!done) return;
+      this.#forget(lines);
+      // Not before: who is asking just now may not see them yet.
+      this.#empty = false;
+      this.#store.set(OUTBOX, '1');
+    });
   }
 
   /** The first of them, and how many there were that are too old. */
   async first(most: number): Promise<{ lines: Line[]; old: number }> {
     const kept = this.#kept();
-    const stored = (await this.#database.read('events', (events) => events.getAll(null, most))) as Line[] ?? [];
+    const looks = !this.#empty || this.#store.get(OUTBOX);
+    const stored = (looks && (await this.#database.read('events', (events) => events.getAll(null, most))) || []) as Line[];
+    this.#empty = !stored.length;
+    if (looks && this.#empty) this.#store.remove(OUTBOX);
     const keys = stored.length === most && (await this.#database.read('events', (events) => events.getAllKeys()));
-    this.#stored = new Set(stored.map(({ id }) => id));
-    const all = [...kept.filter(({ id }) => !this.#stored.has(id)), ...stored];
-    const counts = keys ? (keys as [number, string, number][]).map(([, , count]) => ({ count })) : stored;
-    this.#count = sum(kept) + sum(counts);
+    const known = keys ? (keys as [number, string, number][]).map(([, id, count]) => ({ id, count })) : stored;
+    this.#stored = new Set(known.map(({ id }) => id));
+    const here = kept.filter(({ id }) => !this.#stored.has(id));
+    const all = [...here, ...stored];
+    this.#count = sum(here) + sum(known);
     this.#length = kept.reduce((length, { text }) => length + text.length, 0);
     const oldest = this.#now() - OLDEST;
     const old = all.filter(({ at }) => at <= oldest);
@@ -100,15 +109,15 @@ export class Queue {
 
   /** Leaves nothing on the device. */
   clear(): void {
-    this.#forget(this.#kept());
-    this.#count = 0;
+    for (const key of this.#store.keys(OUTBOX)) this.#store.remove(key);
+    this.#count = this.#length = 0;
     this.#database.remove();
   }
 
   #forget(lines: Line[]): void {
     for (const line of lines) {
       this.#store.remove(place(line));
-      this.#length -= line.text.length;
+      if (!this.#stored.has(line.id)) this.#length -= line.text.length;
     }
   }
 

@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 /** The ids of what waits in the store. */
-const kept = (): string[] => store.keys(OUTBOX).sort().map((key) => key.split(' ')[2]!);
+const kept = (): string[] => store.keys(`${OUTBOX} `).sort().map((key) => key.split(' ')[2]!);
 const settled = (): Promise<void> => new Promise((done) => setTimeout(done, 20));
 
 /** Local storage, of any number of characters at most. */
@@ -79,6 +79,31 @@ test('what waits for long is in the database, and is one with what came since', 
   assert.deepEqual(ids(lines).sort(), ['m1', 'm2']);
   await next.remove(lines);
   assert.deepEqual(ids((await made().first(10)).lines), []);
+});
+
+test('the database is asked again when somebody has put events there, also while it is being asked', async () => {
+  store = new Store(storage());
+  const [one, other] = [made(), made()];
+  await one.first(10);
+  await other.first(10);
+  other.add([line(1)]);
+  other.move();
+  await settled();
+  assert.deepEqual(kept(), []);
+  const { lines } = await one.first(10);
+  assert.deepEqual(ids(lines), ['m1']);
+  await one.remove(lines);
+  // The question is older than what is put.
+  other.add([line(2)]);
+  const asked = other.first(10);
+  other.move();
+  assert.deepEqual(ids((await asked).lines), ['m2']);
+  await settled();
+  assert.deepEqual(ids((await other.first(10)).lines), ['m2']);
+  assert.deepEqual(ids((await one.first(10)).lines), ['m2']);
+  await one.remove([line(2)]);
+  await one.first(10);
+  assert.equal(store.get(OUTBOX), null);
 });
 
 test('what finds no room in the store is in the database, and so is what was there', async () => {

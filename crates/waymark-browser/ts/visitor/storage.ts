@@ -68,9 +68,9 @@ export class Store {
   /** Gives whether it lasts longer than the page. */
   set(key: string, value: string): boolean {
     try {
-      if (!this.#backing) throw 0;
-      this.#backing.setItem(key, value);
-      return !this.#memory.delete(key) || true;
+      this.#backing!.setItem(key, value);
+      this.#memory.delete(key);
+      return true;
     } catch {
       this.#memory.set(key, value);
       return false;
