@@ -131,5 +131,5 @@ test("what cannot be answered is said in OpenFeature's words", async () => {
   assert.deepEqual(await said({ context: { targetingKey: user } }, "/none"), [404, "FLAG_NOT_FOUND", "none"]);
   const preflight = await ask("/ofrep/v1/evaluate/flags", { method: "OPTIONS", headers: { origin: "https://shop.example" } });
   assert.match(preflight.headers["access-control-allow-headers"], /X-API-Key, If-None-Match/);
-  assert.equal((await flags({ targetingKey: user }, { ...key("sk_demo"), origin: "https://shop.example" })).headers["access-control-expose-headers"], "ETag");
+  assert.equal((await flags({ targetingKey: user }, { ...key("sk_demo"), origin: "https://shop.example" })).headers["access-control-expose-headers"], "ETag, Retry-After");
 });

@@ -51,6 +51,7 @@ async function api(request, env, context) {
     if (origin && !new URL(request.url).pathname.startsWith("/admin/")) {
       response.headers.set("Access-Control-Allow-Origin", origin);
       response.headers.set("Access-Control-Allow-Credentials", "true");
+      response.headers.set("Access-Control-Expose-Headers", "Retry-After");
       response.headers.set("Vary", "Origin");
     }
     return response;

@@ -8,12 +8,16 @@ const OF_THE_ORIGINAL = [
 /** What tells caches on the way how long they may keep a page, whatever `Cache-Control` says (RFC 9213 and before it). */
 export const FOR_CACHES = /(^|-)(cdn-cache-control|surrogate-control|edge-control|accel-expires|litespeed-cache-control)$/i;
 
-/** Whether a page can be changed: HTML in an encoding that ASCII can be written into. */
+/** Bytes of a page that is changed on its way: a larger one would take the platform's time for it. */
+const LARGEST = 8 * 1024 * 1024;
+
+/** Whether a page can be changed: HTML in an encoding that ASCII can be written into, and not a book. */
 export function canChange(response) {
   const type = response.headers.get("Content-Type") ?? "";
   return (
     response.status === 200 &&
     response.body !== null &&
+    !(Number(response.headers.get("Content-Length")) > LARGEST) &&
     /^\s*text\/html\s*(;|$)/i.test(type) &&
     !/charset\s*=\s*"?\s*utf-?(16|32)/i.test(type) &&
     !response.headers.has("Content-Encoding") &&

@@ -3,6 +3,8 @@
 import { log, names, problem, unavailable } from "./answers.js";
 import { count } from "./module.js";
 
+/** As long as the platform waits for an origin. */
+const ORIGIN_SECONDS = 100;
 /** The visitor's, and what of their profile spares a page its shard. The origin is not sent them. */
 const COOKIES = ["wm_v", "wm_s"];
 
@@ -27,22 +29,32 @@ export function unconditional(request) {
 }
 
 export async function origin(request, env, headers) {
+  const deadline = new AbortController();
+  const seconds = Number(env.ORIGIN_SECONDS) || ORIGIN_SECONDS;
+  const timer = setTimeout(() => deadline.abort(), seconds * 1_000);
   try {
-    return await asked(request, env, headers);
+    // Until it begins to answer: what comes then may take its time.
+    return await asked(request, env, headers, deadline.signal);
   } catch (error) {
     log("origin", error);
     count("failures", "origin");
+    if (deadline.signal.aborted) {
+      const detail = `The site behind the edge did not begin to answer within ${seconds} seconds. Try again.`;
+      return problem(504, "origin-late", "The origin did not answer in time", detail, { "Retry-After": "10" });
+    }
     const detail = "The site behind the edge could not be reached. Try again.";
     return problem(502, "origin-unreachable", "The origin did not answer", detail, { "Retry-After": "1" });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-function asked(request, env, headers) {
+function asked(request, env, headers, signal) {
   const url = new URL(request.url);
   headers.set("X-Forwarded-Host", url.host);
   headers.set("X-Forwarded-Proto", url.protocol.slice(0, -1));
   if (env.ORIGIN) {
-    return env.ORIGIN.fetch(new Request(request, { headers, redirect: "manual" }));
+    return env.ORIGIN.fetch(new Request(request, { headers, redirect: "manual", signal }));
   }
   if (!env.ORIGIN_URL) {
     return unavailable("No origin is set: bind ORIGIN, or set the variable ORIGIN_URL.");
@@ -52,7 +64,7 @@ function asked(request, env, headers) {
   url.host = target.host;
   // A host without a port leaves the old one in place.
   url.port = target.port;
-  return fetch(new Request(new Request(url, request), { headers, redirect: "manual" }));
+  return fetch(new Request(new Request(url, request), { headers, redirect: "manual", signal }));
 }
 
 // An answer of the origin's, with its redirects to itself pointing here.

@@ -448,11 +448,10 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
             | Route::Preview(_)
             | Route::Settings(_)
             | Route::Explain => response.with_header(ALLOW, "*"),
-            Route::Flags(_) => {
-                let response = response.with_header("Access-Control-Expose-Headers", "ETag");
-                self.for_origin(request, response)
+            _ => {
+                let told = response.with_header("Access-Control-Expose-Headers", EXPOSED);
+                self.for_origin(request, told)
             }
-            _ => self.for_origin(request, response),
         }
     }
 
@@ -466,6 +465,9 @@ impl<H: Clock + Objects + Budgets> Edge<'_, H> {
         }
     }
 }
+
+/// What scripts of other origins are shown of an answer's headers, beside what all are.
+const EXPOSED: &str = "ETag, Retry-After";
 
 fn allow(route: &Route<'_>) -> String {
     let mut names: Vec<&str> = route.methods().iter().map(|method| method.name()).collect();
