@@ -258,9 +258,14 @@ fn what_does_not_arrive_is_tried_again_later_and_later_for_a_day() {
     assert_eq!(letters[0]["why"], "It did not answer.");
     assert!(world.host.now.get().since(began) < Span(2 * Span::DAY.0));
 
-    // An operator has it sent again.
+    // An operator has it sent again; all that are dead, where none is named.
     let ids = json!({ "ids": [letters[0]["id"]] });
+    *world.host.answers.borrow_mut() = vec![Ok(Called { status: 410, retry_after: None })];
     assert_eq!(world.post("/admin/v1/dead-letters/replay", OPERATOR, &ids).1["letters"], 1);
+    alarms(&world);
+    assert_eq!((sent(&world).len(), dead(&world).len()), (1, 1));
+    let all = json!({ "all": true });
+    assert_eq!(world.post("/admin/v1/dead-letters/replay", OPERATOR, &all).1["letters"], 1);
     alarms(&world);
     assert_eq!(sent(&world).len(), 1);
     assert_eq!(dead(&world), [] as [Json; 0]);

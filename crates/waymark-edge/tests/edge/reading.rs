@@ -1,11 +1,12 @@
 //! Who may read what, and what is asked on the way.
 
+use futures_util::FutureExt as _;
 use serde_json::{Value as Json, json};
 use waymark_edge::http::{Method, Request};
 use waymark_edge::identity::uuid_from_sha256;
-use waymark_edge::pages::PageRequest;
+use waymark_edge::pages::{PageRequest, plan};
 
-use crate::memory::{BROWSER, World};
+use crate::memory::{BROWSER, Fault, World};
 
 pub fn pack() -> Json {
     json!({
@@ -162,6 +163,13 @@ fn an_experiment_that_leads_elsewhere_is_logged_before_anybody_goes() {
     assert_eq!(world.page(&fetched).unwrap()["redirect"], "/new");
     assert_eq!(rule(), "keen");
     let visit = PageRequest { visit: true, ..fetched };
+    // Who cannot be counted is not led anywhere.
+    for fault in [Fault::Refused, Fault::Away] {
+        world.host.faults.borrow_mut().extend([Some(fault), None]);
+        assert!(plan(&world.edge(), &visit).now_or_never().unwrap().is_err());
+        world.host.faults.borrow_mut().clear();
+        assert_eq!(rule(), "keen");
+    }
     assert_eq!(world.page(&visit).unwrap()["redirect"], "/new");
     assert_eq!(rule(), "led");
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use waymark_edge::cookie::CookieKeys;
 use waymark_edge::http::{Method, Request, Response};
 use waymark_edge::pages::PageRequest;
 use waymark_model::Span;
@@ -103,6 +104,30 @@ fn the_second_page_asks_no_shard_and_says_the_same() {
     assert_eq!(second["slots"], first["slots"]);
     assert_eq!(second["slots"]["hero"]["content"], "back");
     assert_eq!((told(&second), &second["tag"]), (told(&first), &first["tag"]));
+}
+
+#[test]
+fn one_holds_as_long_as_its_key_does() {
+    let mut world = World::new();
+    world.publish(&pack());
+    let (_, cookie) = known(&world, "a device");
+    let mut jar = Jar::of(cookie);
+    jar.page(&world);
+    let keys = |names: &[&str]| {
+        let secret = |name: &str| if name == "k1" { "" } else { " and another" };
+        let secret = |name: &str| format!("a secret of some length{}", secret(name)).into_bytes();
+        let all = names.iter().map(|name| ((*name).to_owned(), secret(name)));
+        CookieKeys::new(all.collect()).unwrap()
+    };
+    world.asked();
+    world.config.cookies = keys(&["k2", "k1"]);
+    jar.page(&world);
+    assert_eq!(shards_asked(&world), 0);
+    // Who sealed it is gone: so is the visitor's own cookie.
+    world.config.cookies = keys(&["k2"]);
+    let cookie = Some(jar.header());
+    let page = PageRequest { url: URL.to_owned(), cookie, ..PageRequest::default() };
+    assert_eq!((world.page(&page), shards_asked(&world)), (None, 0));
 }
 
 #[test]
