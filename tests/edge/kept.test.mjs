@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { ask, cookieOf, device, headline, looksAtTents } from "./edge.mjs";
+import { accepted, admin, ask, cookieOf, device, GRANTED, headline, looksAtTents, operator, post, viewed } from "./edge.mjs";
 import { givePack, serve, start } from "./workerd.mjs";
 
 const UTF8 = "text/html; charset=utf-8";
@@ -225,4 +225,77 @@ test("pages that were used longest ago make room", async () => {
   assert.equal(asked.length, 1);
   pages.set("/huge", { headers: { "cache-control": "public, max-age=60" }, body: `${AUTHORS}${"x".repeat(2_200_000)}` });
   assert.equal(await count("/huge", {}, 2), 2);
+});
+
+test("what a header that no browser sends did to a page is in nobody else's", async () => {
+  const echo = (request, answer) => {
+    answer.writeHead(200, { "content-type": UTF8, "cache-control": "public, max-age=60" });
+    answer.end(`${AUTHORS}<!-- ${JSON.stringify(request.headers)} -->`);
+  };
+  // The last two are told by the edge itself.
+  const names = ["x-anything", "forwarded", "x-host", "x-original-url", "x-rewrite-url", "true-client-ip", "x-forwarded-port", "x-forwarded-host", "x-forwarded-proto"];
+  for (const name of names) {
+    pages.set(`/echo/${name}`, echo);
+    const sent = await get(`/echo/${name}`, { [name]: "harm.example" });
+    if (!/-(host|proto)$/.test(name)) assert.match(sent.text, /harm\.example/, `${name} is passed on`);
+    await setTimeout(60);
+    for (const cookie of cookies) assert.doesNotMatch((await get(`/echo/${name}`, { cookie })).text, /harm\.example/, name);
+  }
+});
+
+test("many who ask for one kept page at once see each their own, and get nobody else's snapshot", async () => {
+  const teams = Array.from({ length: 23 }, (_, at) => `team-${at};`);
+  const pack = {
+    pack: "teams",
+    attributes: { "traits.team": { type: "string" } },
+    slots: { hero: { default: "keep" }, name: { default: "keep" } },
+    content: {
+      ...Object.fromEntries(teams.map((team) => [team, { slot: "hero", html: `<h1>${team}</h1>` }])),
+      name: { slot: "name", text: "I am of {{ traits.team }}" },
+    },
+    rules: [
+      ...teams.map((team) => ({ id: team, slot: "hero", when: { "traits.team": team }, show: team })),
+      { id: "name", slot: "name", when: { "traits.team": { $exists: true } }, show: "name" },
+    ],
+  };
+  const { json } = await admin("/packs", { method: "PUT", body: JSON.stringify(pack), edge: edge.url });
+  assert.equal((await admin(`/packs/${json.hash}/activate`, { method: "POST", edge: edge.url })).status, 200);
+  const visitors = await Promise.all(teams.map(async (team) => {
+    const { deviceKey, anonymousId } = device();
+    const identify = viewed(anonymousId, { type: "identify", traits: { team }, context: GRANTED });
+    assert.deepEqual(accepted(await post("/v1/batch", { writeKey: "wk_demo", deviceKey, batch: [identify] }, { edge: edge.url })), [1, 0, []]);
+    return { team, cookie: await cookieOf({ deviceKey, anonymousId }, undefined, edge.url) };
+  }));
+  const authors = AUTHORS.replace("</body>", `<p data-waymark-slot="name">The author's</p></body>`);
+  pages.set("/many", { headers: { "cache-control": "public, max-age=60" }, body: authors });
+  await get("/many", { cookie: visitors[0].cookie });
+  await setTimeout(60);
+  const snapshots = async (was) => {
+    const { text } = await ask("/metrics", { ...operator, edge: edge.url });
+    return Number(new RegExp(`^waymark_snapshots_total\\{cookie="${was}"\\} (\\d+)`, "m").exec(text)?.[1] ?? 0);
+  };
+  const before = { fresh: await snapshots("fresh"), invalid: await snapshots("invalid") };
+  asked = [];
+  await Promise.all([...visitors, {}].map(async ({ team, cookie }) => {
+    let snapshot;
+    for (let time = 0; time < 10; time += 1) {
+      const sent = [cookie, snapshot].filter(Boolean).join("; ");
+      const { status, text, headers } = await get("/many", { cookie: sent });
+      assert.equal(status, 200);
+      const set = (headers["set-cookie"] ?? []).find((one) => one.startsWith("wm_s="))?.split(";")[0];
+      if (!team) {
+        assert.deepEqual([text, set], [authors, undefined]);
+        continue;
+      }
+      assert.equal(set === undefined, snapshot !== undefined, "it is set once");
+      snapshot ??= set;
+      // In the hero, in the other slot, and in the decision twice: rule and content.
+      const seen = text.match(/team-\d+;/g);
+      assert.deepEqual(seen.filter((one) => one !== team), []);
+      assert.match(text, new RegExp(`<h1>${team}</h1>`));
+      assert.match(text, new RegExp(`>I am of ${team}<`));
+    }
+  }));
+  assert.equal(asked.length, 10, "only whom nobody knows gets the origin's own");
+  assert.deepEqual({ fresh: await snapshots("fresh"), invalid: await snapshots("invalid") }, { ...before, fresh: before.fresh + 9 * teams.length });
 });
