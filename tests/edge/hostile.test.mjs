@@ -1,8 +1,10 @@
 // Who means harm: origins that lie, addresses and headers that are meant for somebody else, and an edge without its
 // storage. Whatever comes, the page is whole, and nobody is led or asked elsewhere.
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { ask, cookieOf, device, looksAtTents, post, browser } from "./edge.mjs";
 import { givePack, serve, start } from "./workerd.mjs";
 
@@ -34,6 +36,16 @@ const raw = (lines) => new Promise((done, fail) => {
   const socket = connect(Number(port), hostname, () => socket.write(`${lines.join("\r\n")}\r\nConnection: close\r\n\r\n`));
   socket.setTimeout(10_000, () => socket.destroy(new Error("no answer within 10 s")));
   socket.on("data", (chunk) => { text += chunk; }).on("end", () => done(text)).on("error", fail);
+});
+
+/** What comes of an answer, whether it ends or not. */
+const begun = (path, headers) => new Promise((done, fail) => {
+  const asking = request(`${edge.url}${path}`, { headers, agent: false }, (answer) => {
+    let text = "";
+    answer.setEncoding("utf8").on("data", (chunk) => { text += chunk; });
+    answer.on("error", () => {}).on("close", () => done({ status: answer.statusCode, text, complete: answer.complete }));
+  });
+  asking.on("error", fail).end();
 });
 
 test("an address is the origin's own, however it is written, and never another host's", async () => {
@@ -110,6 +122,40 @@ test("an origin that breaks its own promises is said to be so, in time", async (
     assert.ok([200, 502, "ECONNRESET", "broken", "HPE_INVALID_EOF_STATE"].includes(outcome), `${path}: ${outcome}`);
   }
   assert.equal((await ask("/", { edge: edge.url, headers: { cookie } })).status, 200, "and the edge goes on");
+});
+
+test("a page that breaks off is nobody's to keep, and what came of it is its own beginning", async () => {
+  const whole = PAGE.replace("</body>", `<p>${"of its own ".repeat(2_000)}</p><p>The end.</p></body>`);
+  const half = whole.slice(0, whole.length / 2);
+  const everybodys = { "content-type": UTF8, "cache-control": "public, max-age=60" };
+  const others = { headers: everybodys, body: PAGE.replace("</body>", "<p>Another page.</p></body>") };
+  pages.set("/another", others);
+  for (const said of [{ "content-length": `${Buffer.byteLength(whole)}` }, { "transfer-encoding": "chunked" }]) {
+    const [how] = Object.keys(said);
+    const path = `/breaks-off?${how}`;
+    pages.set(path, (_, answer) => {
+      answer.writeHead(200, { ...everybodys, ...said });
+      answer.write(half, () => answer.socket.destroy());
+    });
+    for (const headers of [{ cookie }, { cookie }, {}]) {
+      const [broken, another] = await Promise.all([begun(path, headers), ask("/another", { edge: edge.url, headers: { cookie } })]);
+      assert.match(another.text, /Another page/);
+      assert.doesNotMatch(broken.text, /Another page|The end/, how);
+      // A body without a length workerd ends as if it were whole, whatever the worker does: one that is everybody's has it.
+      if (how === "content-length" && !headers.cookie) assert.equal(broken.complete, false);
+      if (broken.status === 200) assert.ok(half.endsWith(broken.text.slice(-200)), `${how}: ${broken.text.slice(-300)}`);
+      else assert.equal(broken.status, 502, how);
+      await setTimeout(60);
+    }
+    asked = [];
+    pages.set(path, { headers: everybodys, body: whole });
+    const { status, text } = await ask(path, { edge: edge.url, headers: { cookie } });
+    assert.deepEqual([status, asked.length], [200, 1], how);
+    assert.match(text, /id="waymark-decision".*Find the tent.*The end\.<\/p><\/body><\/html>$/s, how);
+    await setTimeout(60);
+    assert.match((await ask(path, { edge: edge.url, headers: { cookie } })).text, /The end\./);
+    assert.equal(asked.length, 1, "and that one is kept");
+  }
 });
 
 test("pages are whole while the storage refuses, and events are refused and not lost", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { accepted, activate, admin, ask, browser, post, problem, server, stored, viewed } from "./edge.mjs";
+import { accepted, activate, admin, ask, browser, cookieOf, device, post, problem, server, stored, viewed } from "./edge.mjs";
 
 let active;
 before(async () => {
@@ -198,4 +198,32 @@ test("what operators have had done is on record, and how often somebody looked i
   assert.ok(Math.abs(Date.parse(activated.at) - Date.now()) < 60_000);
   const again = (await admin(`/audit?before=${activated.number}`)).json;
   assert.equal(again.deeds[0].number, put.number);
+});
+
+test("a pack for half of the visitors is each page's for the same ones, and the others keep the old one", async () => {
+  const [old, half] = [await hashOf(greeting("old")), await hashOf(greeting("half"))];
+  await activate(old);
+  const given = await admin(`/packs/${half}/activate`, { method: "POST", body: JSON.stringify({ percent: 50 }) });
+  assert.deepEqual([given.status, given.json.hash, given.json.percent], [200, half, 50], given.text);
+  const seen = async (headers) => {
+    const { text } = await ask("/", { headers });
+    const { pack, slots } = JSON.parse(/id="waymark-decision">(.*?)<\/script>/s.exec(text)[1]);
+    const [, shown] = /data-waymark-slot="hero" data-waymark-content="greeting">(\w+)</.exec(text);
+    assert.equal(shown, { [old]: "old", [half]: "half" }[pack], "what is shown is of the pack that is named");
+    assert.equal(slots.hero.rule, "everybody");
+    return pack;
+  };
+  const visitors = await Promise.all(Array.from({ length: 40 }, async () => ({ cookie: await cookieOf(device()) })));
+  const first = await Promise.all(visitors.map(seen));
+  const count = (pack) => first.filter((one) => one === pack).length;
+  assert.equal(count(old) + count(half), 40);
+  // One run of five million has fewer than five of either.
+  assert.ok(count(old) >= 5 && count(half) >= 5, `${count(old)} and ${count(half)}`);
+  for (let time = 0; time < 3; time += 1) assert.deepEqual(await Promise.all(visitors.map(seen)), first);
+  assert.equal(await seen({}), old, "who is nobody has what all had");
+  // Who has the pack of a tenth is among those of a half.
+  await admin(`/packs/${half}/activate`, { method: "POST", body: JSON.stringify({ percent: 10 }) });
+  for (const [at, pack] of (await Promise.all(visitors.map(seen))).entries()) assert.ok(pack === old || first[at] === half);
+  await admin("/packs/rollback", { method: "POST" });
+  assert.deepEqual(new Set(await Promise.all(visitors.map(seen))), new Set([old]));
 });

@@ -199,3 +199,84 @@ test("who is led elsewhere is counted when they go there, and not when a browser
     assert.equal(bot.status, 200);
   });
 });
+
+test("a machine with a visitor's cookie is not led, and sees the control", async () => {
+  const pack = {
+    pack: "halves",
+    slots: { "page:home": { default: "keep" }, hero: { default: "keep" } },
+    experiments: {
+      home: { slot: "page:home", when: { "page.path": "/" }, variations: [{ id: "control", weight: 0.5 }, { id: "tents", weight: 0.5, show: "to-tents" }] },
+      copy: { slot: "hero", variations: [{ id: "control", weight: 0 }, { id: "short", weight: 1, show: "short" }] },
+    },
+    content: { "to-tents": { slot: "page:home", redirect: "/tents.html" }, short: { slot: "hero", text: "Short" } },
+    rules: [],
+  };
+  await withPack(pack, async () => {
+    const visit = { accept: "text/html", "sec-fetch-dest": "document", "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0" };
+    let [led, stays] = [];
+    for (let tries = 0; tries < 40 && !(led && stays); tries += 1) {
+      const me = device();
+      const own = await cookieOf(me);
+      const { status, text } = await ask("/", { headers: { ...visit, cookie: own } });
+      if (status === 302) led ??= { ...me, cookie: own };
+      else stays ??= text;
+    }
+    assert.ok(led, "one of forty is led");
+    assert.match(stays, />Short</);
+    const viewed = async () => (await stored(led.anonymousId)).filter(({ event }) => event === "Experiment Viewed").length;
+    assert.equal(await viewed(), 1);
+    for (const machine of ["Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "facebookexternalhit/1.1", "Mozilla/5.0 HeadlessChrome/140.0"]) {
+      const { status, headers, text } = await ask("/", { headers: { ...visit, cookie: led.cookie, "user-agent": machine } });
+      assert.deepEqual([status, headers.location], [200, undefined], machine);
+      assert.equal(text.replace(decisionIn(text)[0], ""), INDEX.toString(), machine);
+    }
+    assert.equal(await viewed(), 1, "and it is not counted");
+    const again = await ask("/", { headers: { ...visit, cookie: led.cookie } });
+    assert.deepEqual([again.status, again.headers.location], [302, "/tents.html"]);
+  });
+});
+
+test("what an address says leads nowhere but where the pack says, and into no header of its own", async () => {
+  const when = (path) => ({ "page.path": path });
+  const pack = {
+    pack: "ways",
+    slots: { "page:a": { default: "keep" }, "page:b": { default: "keep" }, "page:c": { default: "keep" } },
+    content: {
+      path: { slot: "page:a", redirect: { to: "/from/{{ campaign.source }}/x.html", keepQuery: true } },
+      first: { slot: "page:b", redirect: { to: "/{{ campaign.source }}", keepQuery: true } },
+      query: { slot: "page:c", redirect: { to: "/tents.html?from={{ campaign.source }}#{{ campaign.source }}", keepQuery: true } },
+    },
+    rules: [
+      { id: "a", slot: "page:a", when: when("/a.html"), show: "path" },
+      { id: "b", slot: "page:b", when: when("/b.html"), show: "first" },
+      { id: "c", slot: "page:c", when: when("/c.html"), show: "query" },
+    ],
+  };
+  const usual = ["cache-control", "connection", "content-length", "date", "location", "transfer-encoding", "vary"];
+  const hostile = [
+    "%0d%0aSet-Cookie:%20x=1", "%0d%0a%0d%0a<script>alert(1)</script>", "//evil.example", "https://evil.example", "javascript:alert(1)",
+    "/evil.example", "%5c%5cevil.example", "/%5cevil.example", "%09//evil.example", "..//evil.example", "../..//evil.example", "@evil.example",
+    ":80@evil.example", ".evil.example", "%e2%80%a8//evil.example", "%00", "%ff", "", "%252f%252fevil.example", "evil.example%23", "x%3fy=z",
+  ];
+  let led = 0;
+  await withPack(pack, async () => {
+    for (const path of ["/a.html", "/b.html", "/c.html"]) {
+      for (const source of hostile) {
+        const at = `${path}?utm_source=${source}&next=//evil.example`;
+        const { status, headers } = await ask(at, { headers: { accept: "text/html", "sec-fetch-dest": "document" } });
+        // Where no address comes of it, the page stays; the shop has none of these.
+        assert.ok(status === 302 || status === 404, `${at}: ${status}`);
+        assert.equal(headers["set-cookie"], undefined, at);
+        if (status === 404) continue;
+        led += 1;
+        const { location } = headers;
+        assert.match(location, /^\/(?![\/\\])[\x21-\x7e]*$/, at);
+        const here = "https://shop.example";
+        assert.equal(new URL(location, here).origin, here, `${at}: ${location}`);
+        assert.ok(new URL(location, here).pathname.startsWith({ "/a.html": "/from/", "/b.html": "/", "/c.html": "/tents.html" }[path]), `${at}: ${location}`);
+        assert.deepEqual(Object.keys(headers).filter((name) => !usual.includes(name)), [], at);
+      }
+    }
+  });
+  assert.ok(led > hostile.length, `${led}`);
+});
