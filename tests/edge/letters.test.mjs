@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, beforeEach, test } from "node:test";
 import { Webhook } from "standardwebhooks";
-import { admin, ask, post, problem, server } from "./edge.mjs";
+import { admin, ask, post, problem, server, stored } from "./edge.mjs";
 import { serve, start } from "./workerd.mjs";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -38,6 +38,8 @@ before(async () => {
     .replaceAll(/https:\/\/(api\.mail|chat|desk|crm)\.example/g, receiver.url)
     .replace(`"wait": "1h"`, `"wait": "1s"`).replace(`"wait": "7d"`, `"wait": "1s"`).replaceAll(`"due": "4h"`, `"due": "1s"`)
     .replace(/"quiet": \{.*?\},/, "")
+    .replace(`"Call Requested": {},`, `"Call Requested": {}, "News Wanted": {},`)
+    .replace(`"triggers": [`, `"triggers": [{ "id": "news", "on": { "event": "News Wanted" }, "do": { "send": "email", "message": "news" } },`)
     .replace(/"tests": \[[\s\S]*\],\n\}/, "}");
   const put = await admin("/packs", { method: "PUT", body: pack, edge: edge.url });
   assert.equal(put.status, 201, put.text);
@@ -131,6 +133,24 @@ test("a survey's link asks, and only its form answers", async () => {
   await until("the alert", () => got.some(({ json }) => json.ticket?.subject === "Unhappy customer"));
   problem(await ask("/v1/survey", { edge: edge.url }), 404, "unknown-route");
   assert.equal((await ask(`${link.pathname}x`, { edge: edge.url })).status, 403);
+});
+
+test("nobody is written to more often than the contact policy allows, and what is exempt goes on", async () => {
+  const to = (name) => got.filter(({ json }) => json.personalizations?.[0].to[0].email === `${name}@mail.example`);
+  for (const name of ["jim", "kay"]) await know(name, { email: `${name}@mail.example` });
+  for (let time = 0; time < 5; time += 1) await say("jim", "News Wanted");
+  await until("what the policy allows", () => to("jim").length >= 3);
+  // Another way to the same channel has no room of its own.
+  await say("jim", "Product Added", { product_id: "boots", price: 80 });
+  await say("kay", "Product Added", { product_id: "boots", price: 80 });
+  await say("jim", "Call Requested");
+  // Hers waits as long as his would have.
+  await until("another's letter, and a ticket", () => to("kay").length === 1 && got.some(({ url }) => url.startsWith("/api/v2")));
+  await new Promise((done) => setTimeout(done, 1_500));
+  assert.deepEqual(to("jim").map(({ json }) => json.template_id), ["news", "news", "news"]);
+  assert.equal(new Set(to("jim").map(({ headers }) => headers["webhook-id"])).size, 3);
+  const requested = (await stored("u:jim", edge.url)).filter(({ event, properties }) => event === "Message Requested" && properties.contact === "email");
+  assert.equal(requested.length, 3);
 });
 
 test("what is not taken is tried again, and then dead until an operator has it sent again", async () => {

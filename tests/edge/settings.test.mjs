@@ -117,3 +117,52 @@ test("a setting that cannot be read is named and not shown, and pages stay", asy
   }
   assert.equal(headline(await ask("/?utm_source=newsletter", { edge })), "The author's");
 });
+
+test("each operator's token does what its role may, and nothing beyond it", async () => {
+  const sha256 = (token) => createHash("sha256").update(token).digest("hex");
+  const roles = ["owner", "publisher", "viewer"];
+  const tokens = roles.map((role) => ({ name: `the ${role}`, sha256: sha256(`token of the ${role}`), role }));
+  const edge = await edgeWith({ ...OWN, ADMIN_TOKENS: JSON.stringify(tokens) });
+  const may = (role, path, options) => admin(path, { edge, ...options, headers: { ...AWAY, authorization: `Bearer token of the ${role}` } });
+  const body = `{"pack": "of-the-publisher"}`;
+  const erase = (role) => may(role, "/erase", { method: "POST", body: JSON.stringify({ visitor: "u:ann" }) });
+  for (const role of roles) {
+    assert.equal((await may(role, "/stats")).status, 200, role);
+    assert.equal((await may(role, "/packs")).status, 200, role);
+  }
+  problem(await may("viewer", "/packs", { method: "PUT", body }), 403, "role-needed");
+  const put = await may("publisher", "/packs", { method: "PUT", body });
+  assert.equal(put.status, 201, put.text);
+  problem(await may("viewer", `/packs/${put.json.hash}/activate`, { method: "POST" }), 403, "role-needed");
+  for (const path of ["/packs/rollback", "/packs/deactivate", "/previews", "/evaluate"]) problem(await may("viewer", path, { method: "POST", body: "{}" }), 403, "role-needed");
+  problem(await may("viewer", `/packs/${put.json.hash}`), 403, "role-needed");
+  const activated = await may("publisher", `/packs/${put.json.hash}/activate`, { method: "POST" });
+  assert.deepEqual([activated.status, activated.json.hash], [200, put.json.hash], activated.text);
+  assert.match(activated.json.by, /^the publisher, token [0-9a-f]{8}$/);
+  for (const role of ["viewer", "publisher"]) {
+    problem(await erase(role), 403, "role-needed");
+    for (const path of ["/events?visitor=u:ann", "/export", "/audit", "/events/stream", "/dead-letters"]) problem(await may(role, path), 403, "role-needed");
+  }
+  assert.ok((await erase("owner")).status < 300);
+  assert.deepEqual((await may("owner", "/audit")).json.deeds.map(({ what }) => what), ["person-erase", "pack-activate", "pack-put"]);
+  problem(await may("nobody", "/stats"), 401, "bad-token");
+});
+
+test("a write key for the pages of some origins is nobody else's", async () => {
+  const own = "https://shop.example";
+  const keys = [{ key: "wk_own", basis: "browser", origins: [own] }, { key: "sk_own", basis: "server" }];
+  const edge = await edgeWith({ ...OWN, WRITE_KEYS: JSON.stringify(keys) });
+  const me = device();
+  const calls = (headers) => [
+    ["/v1/batch", { batch: [viewed(me.anonymousId)] }],
+    ["/v1/track", viewed(me.anonymousId)],
+    ["/v1/consent", { anonymousId: me.anonymousId, consent: ALL }],
+  ].map(([path, body]) => post(path, { writeKey: "wk_own", deviceKey: me.deviceKey, ...body }, { edge, headers: { ...AWAY, ...headers } }));
+  for (const origin of ["https://evil.example", "http://shop.example", "https://shop.example:8443", "https://shop.example.evil.example", "null"]) {
+    for (const answer of await Promise.all(calls({ origin }))) problem(answer, 403, "origin-not-allowed");
+  }
+  for (const answer of await Promise.all(calls({ origin: own }))) assert.ok(answer.status < 300, answer.text);
+  const token = { headers: { ...AWAY, ...TOKEN }, edge };
+  const kept = (await admin(`/events?visitor=${me.anonymousId}`, token)).text.split("\n").filter((line) => line.includes("Product Viewed"));
+  assert.equal(kept.length, 2);
+});
