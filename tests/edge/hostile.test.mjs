@@ -5,7 +5,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { ask, cookieOf, device, looksAtTents, post, browser } from "./edge.mjs";
+import { accepted, ask, browser, cookieOf, device, headline, looksAtTents, post, problem, stored, viewed } from "./edge.mjs";
 import { givePack, serve, start } from "./workerd.mjs";
 
 const UTF8 = "text/html; charset=utf-8";
@@ -183,4 +183,46 @@ test("pages are whole while the storage refuses, and events are refused and not 
     if (!text.includes("The author's")) break;
     assert.ok(Date.now() < end, "and personal again");
   }
+});
+
+test("where nothing can be written events are refused, pages are whole, and later all is there once", async () => {
+  const FOUND = "Find the tent for your next night out";
+  const page = async (sent) => {
+    const answer = await ask("/", { edge: edge.url, headers: { cookie: sent } });
+    assert.equal(answer.status, 200);
+    assert.match(answer.text, /<\/html>$/);
+    return answer;
+  };
+  const snapshot = (await page(cookie)).headers["set-cookie"].find((one) => one.startsWith("wm_s=")).split(";")[0];
+  const visitors = Array.from({ length: 20 }, () => {
+    const { deviceKey, anonymousId } = device();
+    return { id: `a:${anonymousId}`, body: { writeKey: "wk_demo", deviceKey, batch: [1, 2, 3].map(() => viewed(anonymousId)) } };
+  });
+  const send = ({ body }) => post("/v1/batch", body, { edge: edge.url });
+  // The disk fills up while they send.
+  const [under, later] = [visitors.slice(0, 10), visitors.slice(10)];
+  const [answers] = await Promise.all([Promise.all(under.map(send)), edge.mayWrite(false)]);
+  for (const visitor of later) answers.push(await send(visitor));
+  const taken = (answer) => answer.status === 200;
+  for (const answer of answers) {
+    if (taken(answer)) assert.deepEqual(accepted(answer), [3, 0, []]);
+    else assert.ok(Number(problem(answer, 503, "unavailable") && answer.headers["retry-after"]) > 0);
+  }
+  assert.ok(answers.slice(10).every((answer) => !taken(answer)), "nobody is told that what cannot be written is there");
+  // Of whom an object would have to be asked the page is the author's; who brings what it needs has their own.
+  assert.equal(headline(await page(cookie)), "The author's");
+  assert.equal(headline(await page(`${cookie}; ${snapshot}`)), FOUND);
+  assert.equal((await ask("/", { edge: edge.url })).text, PAGE);
+
+  await edge.mayWrite(true);
+  for (const [at, visitor] of visitors.entries()) {
+    const [events, again, rejected] = accepted(await send(visitor));
+    assert.deepEqual([events + again, rejected], [3, []]);
+    if (taken(answers[at])) assert.equal(again, 3);
+  }
+  assert.equal(headline(await page(cookie)), FOUND);
+  const { folder, url } = edge;
+  await edge.kill();
+  edge = await start({ vars: { ORIGIN_URL: origin.url, SHARD_OBJECTS: "4" }, folder, port: Number(new URL(url).port) });
+  for (const { id } of visitors) assert.equal((await stored(id, edge.url)).length, 3);
 });

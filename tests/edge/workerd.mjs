@@ -1,6 +1,6 @@
 // An edge of a test's own: the built worker before an origin of the test's, with other settings, or
 // with its module changed.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -8,10 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { admin } from "./edge.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const WORKERD = join(ROOT, "node_modules/@cloudflare/workerd-linux-64/bin/workerd");
+/** Without the signal by which a process that may write no more would end. */
+const BEARS_IT = ["-c", `trap "" XFSZ; exec "$0" "$@"`];
 
 /** Settings as `.dev.vars` has them. */
 export const DEMO = Object.fromEntries(
@@ -21,7 +24,7 @@ export const DEMO = Object.fromEntries(
 );
 
 /**
- * Starts the built worker: `{ url, pid, folder, kill, stop, log }`. `wasm` gets the module's bytes and gives others.
+ * Starts the built worker: `{ url, pid, folder, kill, stop, mayWrite, log }`. `wasm` gets the module's bytes and gives others.
  * With the folder of one that was killed it goes on from what that one had stored, at the same port if told.
  */
 export async function start({ vars, wasm = (bytes) => bytes, folder: before, port = 0 }) {
@@ -34,7 +37,7 @@ export async function start({ vars, wasm = (bytes) => bytes, folder: before, por
   await writeFile(file, await config(folder, { ...DEMO, ...vars }, port));
 
   // It tells on the third descriptor which port it was given.
-  const server = spawn(WORKERD, ["serve", "--control-fd=3", file], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  const server = spawn("sh", [...BEARS_IT, WORKERD, "serve", "--control-fd=3", file], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
   let log = "";
   server.stderr.on("data", (chunk) => { log += chunk; });
   const ended = once(server, "exit");
@@ -49,13 +52,15 @@ export async function start({ vars, wasm = (bytes) => bytes, folder: before, por
     await kill();
     await rm(folder, { recursive: true, force: true });
   };
+  // As when the disk is full: each write fails, and reads do not.
+  const mayWrite = (may) => promisify(execFile)("prlimit", [`--pid=${server.pid}`, `--fsize=${may ? "unlimited" : 0}:`]);
   const listening = once(createInterface({ input: server.stdio[3] }), "line");
   const line = await Promise.race([listening, ended]);
   if (server.exitCode !== null) {
     await stop();
     throw new Error(`workerd ended: ${log}`);
   }
-  return { url: `http://127.0.0.1:${JSON.parse(line[0]).port}`, pid: server.pid, folder, kill, stop, log: () => log };
+  return { url: `http://127.0.0.1:${JSON.parse(line[0]).port}`, pid: server.pid, folder, kill, stop, mayWrite, log: () => log };
 }
 
 /** Gives an edge the pack of the edge under test. */
