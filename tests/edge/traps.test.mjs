@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import binaryen from "../../node_modules/binaryen/index.js";
-import { accepted, ask, cookieOf, device, headline, looksAtTents, post, problem, stored, viewed } from "./edge.mjs";
+import { accepted, ask, cookieOf, device, headline, looksAtTents, operator, post, problem, stored, viewed } from "./edge.mjs";
 import { givePack, serve, start } from "./workerd.mjs";
 
 const INDEX = readFileSync(new URL("../../examples/storefront/site/index.html", import.meta.url));
@@ -18,7 +18,7 @@ const FEATURES = [
   "ReferenceTypes", "SignExt",
 ];
 /** Where it traps, or does nothing any more, by the length of the address. */
-const LENGTHS = { plan: 4_001, "plan, later": 4_002, answer: 4_003, "answer, later": 4_004, shard_answered: 4_005, silence: 4_006 };
+const LENGTHS = { plan: 4_001, "plan, later": 4_002, answer: 4_003, "answer, later": 4_004, shard_answered: 4_005, silence: 4_006, nowhere: 4_007 };
 
 const me = device();
 let origin;
@@ -122,6 +122,15 @@ test("a module that falls silent keeps a page for two seconds and no longer", as
     assert.ok(answer.body.equals(INDEX));
     assert.equal((await ask("/style.css", { edge: silent.url, headers: { "sec-fetch-dest": "style" } })).status, 200);
     assert.equal((await ask("/waymark.js", { edge: silent.url })).status, 200);
+    // It speaks again, and says how many pages missed the deadline.
+    const late = async () => {
+      await ask(armed("nowhere", silent.url), { edge: silent.url });
+      const { text } = await ask("/metrics", { ...operator, edge: silent.url });
+      return Number(/^waymark_pages_total\{became="late"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    assert.equal(await late(), 1);
+    await ask(armed("silence", silent.url), { edge: silent.url, headers: { cookie } });
+    assert.equal(await late(), 2);
   } finally {
     await silent.stop();
   }
