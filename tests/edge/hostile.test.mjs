@@ -220,6 +220,10 @@ test("where nothing can be written events are refused, pages are whole, and late
     assert.deepEqual([events + again, rejected], [3, []]);
     if (taken(answers[at])) assert.equal(again, 3);
   }
+  // The runtime has lines of its own there.
+  const said = edge.log();
+  assert.match(said, /^\{"level":"error","at":"page",.*\}$/m);
+  for (const secret of [cookie.split("=")[1], ...visitors.flatMap(({ id, body }) => [id.slice(2), body.deviceKey])]) assert.ok(!said.includes(secret), said);
   assert.equal(headline(await page(cookie)), FOUND);
   const { folder, url } = edge;
   await edge.kill();

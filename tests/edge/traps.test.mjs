@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import binaryen from "../../node_modules/binaryen/index.js";
 import { accepted, ask, cookieOf, device, headline, looksAtTents, operator, post, problem, stored, viewed } from "./edge.mjs";
+import { publish } from "./miniflare.mjs";
 import { givePack, serve, start } from "./workerd.mjs";
 
 const INDEX = readFileSync(new URL("../../examples/storefront/site/index.html", import.meta.url));
@@ -177,4 +178,68 @@ test("what went wrong is in the log, a line of JSON each, and nobody's request w
   const page = lines.find(({ at }) => at === "page");
   assert.deepEqual([page?.level, typeof page?.message], ["error", "string"], edge.log());
   for (const secret of [cookie, cookie.split("=")[1], "utm_source", me.deviceKey, me.anonymousId]) assert.ok(!edge.log().includes(secret), secret);
+});
+
+test("whatever part fails, its line in the log is one JSON object and has nothing of anybody in it", async () => {
+  const ways = [
+    (_, answer) => answer.writeHead(500, { "content-type": "text/plain" }).end("no"),
+    (request) => request.socket.destroy(),
+    () => {},
+  ];
+  const waiting = [...ways];
+  const remote = await serve((request, answer) => waiting.shift()(request, answer));
+  const gone = await serve((request, answer) => {
+    if (request.url.startsWith("/gone")) return request.socket.destroy();
+    answer.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(INDEX);
+  });
+  const noisy = await start({ vars: { ORIGIN_URL: gone.url, REMOTE_ORIGINS: JSON.stringify([remote.url]) }, wasm: withTripwire });
+  try {
+    const pack = {
+      pack: "noisy",
+      attributes: { "traits.email": { type: "string" } },
+      slots: { hero: { default: "keep" } },
+      content: { said: { slot: "hero", remote: `${remote.url}/for/{{ traits.email }}?of={{ page.path }}` } },
+      rules: [{ id: "said", slot: "hero", when: { "traits.email": { $exists: true } }, show: "said" }],
+    };
+    await publish(noisy.url, pack);
+    const { deviceKey, anonymousId } = device();
+    const email = "ann.secret@mail.example";
+    const words = "a-search-for-something";
+    const own = await cookieOf({ deviceKey, anonymousId }, undefined, noisy.url);
+    const headers = { cookie: own, referer: `https://search.example/?q=${words}`, "user-agent": "Agent of somebody", "cf-connecting-ip": "203.0.113.77" };
+    const batch = () => [
+      viewed(anonymousId, { type: "identify", traits: { email } }),
+      viewed(anonymousId, { event: "Products Searched", properties: { query: words } }),
+    ];
+    const send = () => post("/v1/batch", { writeKey: "wk_demo", deviceKey, batch: batch() }, { headers, edge: noisy.url });
+    const page = (path) => ask(path, { headers, edge: noisy.url });
+    assert.deepEqual(accepted(await send()), [2, 0, []]);
+
+    for (const where of ["answer", "shard_answered"]) {
+      await ask(armed(where, noisy.url), { edge: noisy.url });
+      problem(await send(), 503, "unavailable");
+    }
+    assert.ok((await page(armed("plan", noisy.url))).body.equals(INDEX));
+    for (const _ of ways) {
+      const searched = await page(`/?q=${words}`);
+      assert.deepEqual([searched.status, searched.text.includes("data-waymark-content")], [200, false]);
+    }
+    assert.deepEqual(waiting, []);
+    problem(await page(`/gone?q=${words}`), 502, "origin-unreachable");
+
+    const lines = noisy.log().split("\n").filter(Boolean);
+    const told = lines.map((line) => JSON.parse(line));
+    for (const at of ["api", "Shard", "page", "remote", "origin"]) {
+      const line = told.find((one) => one.at === at);
+      assert.deepEqual([line?.level, typeof line?.message], ["error", "string"], `${at} in ${noisy.log()}`);
+    }
+    assert.deepEqual(told.filter(({ at }) => at === "remote").map((line) => line.origin), ways.map(() => remote.url));
+    const theirs = [
+      anonymousId, deviceKey, own, ...own.split(/[=.]/).filter((part) => part.length > 8), email, "ann.secret", encodeURIComponent(email), words,
+      "utm_source", "xxxxx", "Agent of somebody", "search.example", "203.0.113.77", "wk_demo",
+    ];
+    for (const secret of theirs) assert.ok(!noisy.log().includes(secret), `${secret} in ${noisy.log()}`);
+  } finally {
+    await Promise.all([noisy.stop(), remote.stop(), gone.stop()]);
+  }
 });
