@@ -131,6 +131,14 @@ export async function withPack(pack, during) {
   }
 }
 
+/** Puts a pack and makes it the live one. */
+export async function publish(edge, pack) {
+  const put = await admin("/packs", { method: "PUT", body: JSON.stringify(pack), edge });
+  assert.equal(put.status, 201, put.text);
+  const active = await admin(`/packs/${put.json.hash}/activate`, { method: "POST", edge });
+  assert.equal(active.status, 200, active.text);
+}
+
 /** Makes a pack the active one, or none. */
 export async function activate(hash) {
   const answer = await admin(hash ? `/packs/${hash}/activate` : "/packs/deactivate", { method: "POST" });

@@ -33,7 +33,7 @@ after(() => Promise.all([edge?.stop(), origin?.stop()]));
 const raw = (lines) => new Promise((done, fail) => {
   const { hostname, port } = new URL(edge.url);
   let text = "";
-  const socket = connect(Number(port), hostname, () => socket.write(`${lines.join("\r\n")}\r\nConnection: close\r\n\r\n`));
+  const socket = connect(Number(port), hostname, () => socket.end(`${lines.join("\r\n")}\r\nConnection: close\r\n\r\n`));
   socket.setTimeout(10_000, () => socket.destroy(new Error("no answer within 10 s")));
   socket.on("data", (chunk) => { text += chunk; }).on("end", () => done(text)).on("error", fail);
 });

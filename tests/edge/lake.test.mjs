@@ -8,9 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { admin, post, server } from "./edge.mjs";
+import { admin, post, publish, server } from "./edge.mjs";
 import { start as startBucket } from "./bucket.mjs";
-import { publish, start } from "./miniflare.mjs";
+import { start } from "./miniflare.mjs";
 
 const run = promisify(execFile);
 const CLI = process.env.WAYMARK_CLI;

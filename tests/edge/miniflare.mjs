@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
-import { admin } from "./edge.mjs";
 import { DEMO } from "./workerd.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -64,10 +63,4 @@ export async function start({ vars, ratelimits }) {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Puts a pack and makes it the live one. */
-export async function publish(edge, pack) {
-  const put = await admin("/packs", { method: "PUT", body: JSON.stringify(pack), edge });
-  await admin(`/packs/${put.json.hash}/activate`, { method: "POST", edge });
 }

@@ -7,8 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import binaryen from "../../node_modules/binaryen/index.js";
-import { accepted, ask, cookieOf, device, headline, looksAtTents, operator, post, problem, stored, viewed } from "./edge.mjs";
-import { publish } from "./miniflare.mjs";
+import { accepted, ask, cookieOf, device, headline, looksAtTents, operator, post, problem, publish, stored, viewed } from "./edge.mjs";
 import { givePack, serve, start } from "./workerd.mjs";
 
 const INDEX = readFileSync(new URL("../../examples/storefront/site/index.html", import.meta.url));
