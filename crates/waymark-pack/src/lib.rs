@@ -54,6 +54,7 @@ mod input;
 mod instant;
 mod json;
 pub mod language;
+mod leaving;
 mod lint;
 mod locale;
 mod lower;

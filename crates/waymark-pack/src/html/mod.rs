@@ -12,6 +12,7 @@ use waymark_model::fnv1a64;
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
+use crate::leaving;
 use crate::template::{Hole, Piece};
 use scan::{Place, Token};
 
@@ -78,6 +79,7 @@ impl<'p> Marked<'p> {
         let mut parts = Vec::new();
         let mut placed = BTreeSet::new();
         let mut misplaced = BTreeSet::new();
+        let mut astray = BTreeSet::new();
         let mut rest = 0;
         while let Some(found) = clean[rest..].find(&self.sign) {
             let start = rest + found;
@@ -87,6 +89,9 @@ impl<'p> Marked<'p> {
             let hole = *self.holes.get(number)?;
             if start > rest {
                 parts.push(Part::Literal(clean[rest..start].to_owned()));
+            }
+            if self.may_leave(&places, clean, start) {
+                astray.insert(number);
             }
             match escape(&places, clean, start) {
                 Some(escape) => {
@@ -112,17 +117,42 @@ impl<'p> Marked<'p> {
                     .mend("an insert stands in text, or in the value of an attribute that is kept");
             }
         }
+        for number in astray {
+            right = false;
+            desk.problems.error(Code::UnsafeUrl, self.holes[number].at, leaving::LEAVES);
+        }
         right.then_some(Template(parts))
     }
+
+    /// Whether the insert at a place is in an address that names another host when its values are empty.
+    fn may_leave(&self, tokens: &[Token<'_>], clean: &str, start: usize) -> bool {
+        let Some(token) = token_at(tokens, start) else { return false };
+        let Place::Value { name, .. } = &token.place else { return false };
+        if !policy::is_url(name) {
+            return false;
+        }
+        let mut pieces = Vec::new();
+        let mut rest = &clean[token.range.clone()];
+        while let Some((before, marked)) = rest.split_once(self.sign.as_str()) {
+            let Some((digits, after)) = marked.split_once(END) else { return false };
+            let hole = digits.parse::<usize>().ok().and_then(|number| self.holes.get(number));
+            let Some(hole) = hole else { return false };
+            pieces.extend([Piece::Literal(before.to_owned()), Piece::Insert((*hole).clone())]);
+            rest = after;
+        }
+        pieces.push(Piece::Literal(rest.to_owned()));
+        leaving::may(&pieces)
+    }
+}
+
+fn token_at<'t, 'h>(tokens: &'t [Token<'h>], start: usize) -> Option<&'t Token<'h>> {
+    let before = tokens.partition_point(|token| token.range.start <= start);
+    tokens.get(before.checked_sub(1)?).filter(|token| start < token.range.end)
 }
 
 /// How a value is made safe at a place of sanitized HTML, if it can be.
 fn escape(tokens: &[Token<'_>], clean: &str, start: usize) -> Option<Escape> {
-    let before = tokens.partition_point(|token| token.range.start <= start);
-    let token = tokens.get(before.checked_sub(1)?)?;
-    if start >= token.range.end {
-        return None;
-    }
+    let token = token_at(tokens, start)?;
     match &token.place {
         Place::Text => Some(Escape::Text),
         Place::Value { name, .. } if policy::is_url(name) => {

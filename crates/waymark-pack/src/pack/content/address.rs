@@ -3,12 +3,12 @@
 
 use std::fmt::Write;
 
-use waymark_engine::program::{Escape, Filter, Part, Template};
-use waymark_model::Value;
+use waymark_engine::program::{Escape, Part, Template};
 
 use crate::declared::Desk;
 use crate::diagnostic::Code;
 use crate::json::At;
+use crate::leaving;
 use crate::template::Piece;
 
 /// What begins a path, a query or a fragment: a scheme or a host is over there.
@@ -67,12 +67,10 @@ fn check_whole(pieces: &[Piece], remote: bool) -> Result<(), &'static str> {
     let Some(path) = start.strip_prefix('/') else {
         return Err("an address begins with `/`, http:// or https://");
     };
-    // With nothing in between, the second slash would begin a host.
-    let first = if path.is_empty() { path_after(&pieces[1..]) } else { path };
-    if first.starts_with('/') {
-        return Err("`//` begins the name of another host: give a value in between a default");
+    if !path.starts_with('/') && !leaving::may(pieces) {
+        return Ok(());
     }
-    Ok(())
+    Err(leaving::LEAVES)
 }
 
 fn is_here(rest: &str) -> bool {
@@ -80,23 +78,8 @@ fn is_here(rest: &str) -> bool {
     matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"))
 }
 
-/// What may come first: values may be empty unless they have a default.
-fn path_after(pieces: &[Piece]) -> &str {
-    for piece in pieces {
-        match piece {
-            Piece::Literal(text) => return text,
-            Piece::Insert(hole) => match hole.filters.last() {
-                Some(Filter::Default(Value::Text(text))) if text.is_empty() => {}
-                Some(Filter::Default(_)) => return "",
-                _ => {}
-            },
-        }
-    }
-    ""
-}
-
 /// How each value of an attribute that holds an address is escaped: `start` for one that begins it.
-/// `None` when the address is one that would run.
+/// `None` when the address is one that would run, or may lead to another host than it seems to.
 pub(super) fn escapes(pieces: &[Piece], start: Escape) -> Option<Vec<Escape>> {
     let mut escapes = Vec::new();
     let mut before = String::new();
@@ -124,7 +107,7 @@ pub(super) fn escapes(pieces: &[Piece], start: Escape) -> Option<Vec<Escape>> {
     let harmless = scheme.is_none_or(|(scheme, _)| {
         ["http", "https", "mailto"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
     });
-    harmless.then_some(escapes)
+    (harmless && !leaving::may(pieces)).then_some(escapes)
 }
 
 /// Headers take ASCII.

@@ -54,7 +54,9 @@ fn attribute(
     let source = text(node, &format!("`{name}`"), &mut desk.problems)?;
     let pieces = parse(source, node.at, locale, desk)?;
     if name != "alt" && escapes(&pieces, Escape::Url).is_none() {
-        let message = format!("`{name}` takes an http, https or mailto address, or a relative one");
+        let message = format!(
+            "`{name}` takes an http, https or mailto address, or a relative one; `//` begins the name of a host"
+        );
         desk.problems.error(Code::UnsafeUrl, node.at, message);
         return None;
     }

@@ -147,7 +147,7 @@ fn attribute(member: &Member, locale: &str, out: &mut Written, desk: &mut Desk<'
             let escapes = if URLS.contains(&name.as_str()) {
                 let Some(escapes) = escapes(&pieces, Escape::JsonUrl) else {
                     let message = format!(
-                        "`{name}` takes an http, https or mailto address, or a relative one"
+                        "`{name}` takes an http, https or mailto address, or a relative one; `//` begins the name of a host"
                     );
                     desk.problems.error(Code::UnsafeUrl, member.value.at, message);
                     return None;
