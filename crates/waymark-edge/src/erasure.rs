@@ -10,16 +10,10 @@ use waymark_wire::Problem;
 use crate::body::{inflated, object};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
-use crate::identity::keys_meant_by;
+use crate::identity::{claims_of, keys_meant_by};
 use crate::ports::{Clock, Objects};
 use crate::protocol::{ShardAsk, ShardTold};
 use crate::{merges, problems, quarantine};
-
-/// What was forgotten of one id, and which other ids are the same person's.
-struct Gone {
-    events: u64,
-    others: Vec<String>,
-}
 
 /// `POST /admin/v1/erase {visitor}`: everything of a person, by any of their ids. Without a namespace an id is
 /// looked for in all of them.
@@ -29,9 +23,10 @@ pub async fn erase<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) ->
     let id = id.ok_or_else(|| {
         problems::bad_member("/visitor", "Say whom: {\"visitor\": \"<id>\"}, or \"u:<id>\".")
     })?;
-    let Forgotten { events, keys: known } = forget_all(edge, keys_meant_by(id), None).await?;
-    quarantine::forget(edge, known.iter().map(|key| id_of(key)).collect()).await?;
-    unpost(edge, known.iter().cloned().collect()).await?;
+    let keys = kin_of(edge, keys_meant_by(id)).await?;
+    quarantine::forget(edge, keys.iter().map(|key| id_of(key)).collect()).await?;
+    let events = forget_all(edge, &keys, None).await?;
+    let known: BTreeSet<&String> = keys.iter().collect();
     Ok(Response::json(200, &json!({ "events": events, "ids": known })))
 }
 
@@ -48,38 +43,54 @@ pub async fn expire<H: Clock + Objects>(
     };
     let more = !keys.is_empty();
     for key in keys {
-        let Forgotten { keys, .. } = forget_all(edge, vec![key], Some(since)).await?;
-        unpost(edge, keys.into_iter().collect()).await?;
+        let keys = kin_of(edge, vec![key]).await?;
+        forget_all(edge, &keys, Some(since)).await?;
     }
     Ok(more)
 }
 
-struct Forgotten {
-    events: u64,
-    keys: BTreeSet<String>,
+/// Ids, and those that are the same people's: each after one that knows of it.
+async fn kin_of<H: Clock + Objects>(
+    edge: &Edge<'_, H>,
+    mut keys: Vec<String>,
+) -> Result<Vec<String>, Problem> {
+    let mut known: BTreeSet<String> = keys.iter().cloned().collect();
+    let mut asked = 0;
+    while let Some(key) = keys.get(asked).cloned() {
+        let home = edge.config.map.object_of_visitor(&key);
+        keys.extend(claims_of(&key).filter(|claims| known.insert(claims.clone())));
+        match edge.shard(home, ShardAsk::Kin { key }).await? {
+            ShardTold::Members(kin) => {
+                keys.extend(kin.into_iter().filter(|key| known.insert(key.clone())));
+            }
+            other => return Err(problems::unexpected(&other)),
+        }
+        asked += 1;
+    }
+    Ok(keys)
 }
 
-/// Ids, and those that are the same people's.
+/// Forgets ids as [`kin_of`] gives them, the last first: where this stops, and however often it begins again, whoever is
+/// left is found by those that were named. Gives how many events there were.
 async fn forget_all<H: Clock + Objects>(
     edge: &Edge<'_, H>,
-    mut open: Vec<String>,
+    keys: &[String],
     unseen: Option<Timestamp>,
-) -> Result<Forgotten, Problem> {
-    let mut forgotten = Forgotten { events: 0, keys: open.iter().cloned().collect() };
-    while let Some(key) = open.pop() {
-        let gone = forget_key(edge, &key, unseen).await?;
-        forgotten.events += gone.events;
-        let others = gone.others.into_iter();
-        open.extend(others.filter(|key| forgotten.keys.insert(key.clone())));
+) -> Result<u64, Problem> {
+    // What is posted meanwhile finds nobody when it is to be sent.
+    unpost(edge, keys.to_vec()).await?;
+    let mut events = 0;
+    for key in keys.iter().rev() {
+        events += forget_key(edge, key, unseen).await?;
     }
-    Ok(forgotten)
+    Ok(events)
 }
 
 /// What was told under one id. Whose profile it was in loses it, too.
 pub async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<(), Problem> {
-    forget_key(edge, key, None).await?;
-    unpost(edge, vec![key.to_owned()]).await?;
-    quarantine::forget(edge, BTreeSet::from([id_of(key)])).await
+    quarantine::forget(edge, BTreeSet::from([id_of(key)])).await?;
+    let keys: Vec<String> = std::iter::once(key.to_owned()).chain(claims_of(key)).collect();
+    forget_all(edge, &keys, None).await.map(drop)
 }
 
 /// Nothing is sent about them any more. What waits is where they were when it was asked for.
@@ -98,15 +109,14 @@ async fn forget_key<H: Clock + Objects>(
     edge: &Edge<'_, H>,
     key: &str,
     unseen: Option<Timestamp>,
-) -> Result<Gone, Problem> {
+) -> Result<u64, Problem> {
     let home = edge.config.map.object_of_visitor(key);
-    let mut gone = Gone { events: 0, others: Vec::new() };
+    let mut gone = 0;
     loop {
         let ask = ShardAsk::Erase { visitor: key.to_owned(), at: edge.host.now(), unseen };
         match edge.shard(home, ask).await? {
-            ShardTold::Erased { events, more, others, pending } => {
-                gone.events += u64::from(events);
-                gone.others.extend(others);
+            ShardTold::Erased { events, more, pending } => {
+                gone += u64::from(events);
                 if pending {
                     merges::settle(edge, BTreeSet::from([home])).await?;
                 }

@@ -86,6 +86,14 @@ pub fn keys_meant_by(id: &str) -> Vec<String> {
     NAMESPACES.iter().map(|namespace| format!("{namespace}{id}")).collect()
 }
 
+/// Under which what browsers say of the same id without proof is kept.
+pub fn claims_of(key: &str) -> Option<String> {
+    let claims = [(ANONYMOUS, CLAIM), (USER, CLAIMED_USER)];
+    claims
+        .iter()
+        .find_map(|(proven, claimed)| Some(format!("{claimed}{}", key.strip_prefix(proven)?)))
+}
+
 /// The anonymous id that belongs to a device key: the first 16 bytes of its SHA-256, with the
 /// version (8, RFC 9562) and variant of a UUID.
 pub fn uuid_from_sha256(device_key: &str) -> String {

@@ -58,6 +58,10 @@ impl ShardCall {
                 out.signed(at.0);
                 out.option(unseen.as_ref(), |out, since| out.signed(since.0));
             }
+            ShardAsk::Kin { key } => {
+                out.byte(41);
+                out.text(key);
+            }
             ShardAsk::Unseen { since } => {
                 out.byte(17);
                 out.signed(since.0);
@@ -249,6 +253,7 @@ impl ShardCall {
             ShardAsk::Profile { .. }
             | ShardAsk::Events { .. }
             | ShardAsk::Erase { .. }
+            | ShardAsk::Kin { .. }
             | ShardAsk::Unseen { .. }
             | ShardAsk::Newest
             | ShardAsk::Pending
@@ -297,6 +302,7 @@ impl ShardAsk {
                 at: Timestamp(input.signed()),
                 unseen: input.option(|input| Timestamp(input.signed())),
             },
+            41 => Self::Kin { key: input.string() },
             5 => Self::Pending,
             6 => Self::Import {
                 packs: Packs::read(input),

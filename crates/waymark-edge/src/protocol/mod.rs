@@ -110,6 +110,10 @@ pub enum ShardAsk {
         /// Nobody wants it; they have not been seen since this moment. Then they may come back.
         unseen: Option<Timestamp>,
     },
+    /// Ids that are the same person's as this one, as far as it knows itself.
+    Kin {
+        key: String,
+    },
     /// Profiles of whom nothing was heard since a moment.
     Unseen {
         since: Timestamp,
@@ -272,11 +276,10 @@ pub enum ShardTold {
         /// Something waits for another shard.
         pending: bool,
     },
-    /// `more`: ask again. `others`: ids that are the same person's.
+    /// `more`: ask again.
     Erased {
         events: u32,
         more: bool,
-        others: Vec<String>,
         pending: bool,
     },
     Profile(Option<Profile>),

@@ -53,11 +53,10 @@ impl ShardTold {
                 out.byte(5);
                 out.text(why);
             }
-            Self::Erased { events, more, others, pending } => {
+            Self::Erased { events, more, pending } => {
                 out.byte(6);
                 out.unsigned((*events).into());
                 out.flag(*more);
-                out.list(others, |out, key| out.text(key));
                 out.flag(*pending);
             }
             Self::Pending { posts, unsettled, gates } => {
@@ -168,12 +167,7 @@ impl ShardTold {
             },
             4 => Self::Stale { epoch: input.unsigned() },
             5 => Self::Failed(input.string()),
-            6 => Self::Erased {
-                events: input.u32(),
-                more: input.flag(),
-                others: input.list(Reader::string),
-                pending: input.flag(),
-            },
+            6 => Self::Erased { events: input.u32(), more: input.flag(), pending: input.flag() },
             7 => Self::Pending {
                 posts: input.list(read_post),
                 unsettled: input.list(read_count),

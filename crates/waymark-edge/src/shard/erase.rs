@@ -5,7 +5,9 @@ use waymark_model::{Event, Timestamp, Writer, fnv1a64};
 
 use super::{Desk, read};
 use crate::messages::Message;
-use crate::ports::{Batch, Commit, Drainage, Erased, Origin, Profile, ShardStore, StoreError};
+use crate::ports::{
+    Batch, Commit, Drainage, Erased, Node, Origin, Profile, ShardStore, StoreError,
+};
 use crate::protocol::ShardTold;
 use crate::tally::{Standing, day_of};
 
@@ -21,12 +23,7 @@ impl<S: ShardStore> Desk<'_, S> {
         if let Some(since) = unseen
             && !store.is_unseen(visitor, since)?
         {
-            return Ok(ShardTold::Erased {
-                events: 0,
-                more: false,
-                others: Vec::new(),
-                pending: false,
-            });
+            return Ok(ShardTold::Erased { events: 0, more: false, pending: false });
         }
         let for_good = unseen.is_none();
         let marker = fnv1a64(visitor.as_bytes());
@@ -62,29 +59,38 @@ impl<S: ShardStore> Desk<'_, S> {
         if for_good && in_lake {
             commit.grave = Some((visitor.to_owned(), at));
         }
-        let mut others = Vec::new();
         if !more {
-            others = store.members(visitor)?;
             // Copies of what other ids told; nobody will come for them once it is not known whose they were.
-            for member in &others {
+            for member in &store.members(visitor)? {
                 commit.remains.extend(self.without_copies(visitor, member)?);
             }
-            others.extend(store.leading_to(visitor)?);
             if let Some(node) = store.node(visitor)? {
                 let key = || visitor.to_owned();
                 if let Some(link) = node.link {
                     commit.post(&Message::Leads { to: link.to, from: key(), does: false });
                 }
                 if node.root != visitor {
-                    commit.post(&Message::Leave { root: node.root.clone(), key: key() });
-                    others.push(node.root);
+                    commit.post(&Message::Leave { root: node.root, key: key() });
                 }
             }
         }
         self.bound(&mut commit)?;
         store.commit(&commit)?;
         let pending = !commit.posts.is_empty();
-        Ok(ShardTold::Erased { events, more, others, pending })
+        Ok(ShardTold::Erased { events, more, pending })
+    }
+
+    /// Ids that are the same person's: those whose events are in this one's profile, those that lead to it, and the one
+    /// that has its own.
+    pub fn kin(&self, key: &str) -> Result<Vec<String>, StoreError> {
+        let mut kin = self.store.members(key)?;
+        kin.extend(self.store.leading_to(key)?);
+        if let Some(Node { root, link, .. }) = self.store.node(key)? {
+            kin.extend(link.map(|link| link.to));
+            kin.push(root);
+        }
+        kin.retain(|other| other != key);
+        Ok(kin)
     }
 }
 

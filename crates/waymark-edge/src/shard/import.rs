@@ -94,6 +94,10 @@ impl<S: ShardStore> Desk<'_, S> {
                 commit.members.push((root.clone(), key.clone(), false));
                 commit.remains = self.without_copies(root, key)?;
                 self.refold(&mut commit, at, root, Some(key))?;
+                // Who stays was not heard of by that.
+                for row in &mut commit.visitors {
+                    row.updated = Timestamp::default();
+                }
             }
         }
         Ok(commit)

@@ -307,6 +307,7 @@ impl ShardAsk {
             | Self::Consent { visitor, .. }
             | Self::Events { visitor: Some(visitor), .. } => vec![visitor],
             Self::Members { key }
+            | Self::Kin { key }
             | Self::Lead { key }
             | Self::Again { key, .. }
             | Self::Root { key, .. } => vec![key],

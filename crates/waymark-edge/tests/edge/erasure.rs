@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use waymark_edge::http::{Method, Request};
 use waymark_model::Span;
 
-use crate::memory::{BROWSER, SERVER, World};
+use crate::identity::all_settled;
+use crate::memory::{BROWSER, Fault, OPERATOR, SERVER, World};
 use waymark_edge::identity::uuid_from_sha256;
 
 fn pack() -> Json {
@@ -141,4 +142,74 @@ fn who_is_not_heard_of_for_a_term_is_forgotten_under_all_ids_and_may_come_back()
     assert_eq!(world.get("/admin/v1/profile?visitor=ann").0, 404);
     send(&[seen("ann", "d-ann", 9)]);
     assert_eq!(world.get("/admin/v1/profile?visitor=ann").1["events"], 1);
+}
+
+#[test]
+fn an_erasure_that_stops_anywhere_is_begun_again_and_leaves_nobody_behind() {
+    let said = |device: &str, user: Option<&str>, number: usize| {
+        let mut event = json!({
+            "type": "track", "event": "Seen", "messageId": format!("{device}-{number}"), "anonymousId": device,
+        });
+        if let Some(user) = user {
+            event["userId"] = json!(user);
+        }
+        event
+    };
+    let people = || {
+        let world = World::new();
+        world.publish(&pack());
+        // A person with two devices, one of which was known by another id of the same before.
+        let batch = [
+            said("gone-phone", None, 0),
+            said("gone-phone", Some("gone-ann"), 1),
+            said("gone-laptop", None, 0),
+            said("gone-laptop", Some("gone-old"), 1),
+            json!({ "type": "alias", "previousId": "gone-old", "userId": "gone-ann", "messageId": "gone-alias" }),
+            said("stays", Some("bob"), 0),
+        ];
+        assert_eq!(world.post("/v1/batch", SERVER, &json!({ "batch": batch })).0, 200);
+        all_settled(&world);
+        // What a browser says of her device without proof, and a bad event of hers, with her id in it.
+        let claim = json!({ "writeKey": "w", "batch": [said("gone-phone", Some("gone-ann"), 2)] });
+        assert_eq!(world.post("/v1/batch", BROWSER, &claim).0, 200);
+        let bad = json!({ "type": "track", "event": 3, "anonymousId": "gone-phone", "messageId": "gone-bad" });
+        world.post("/v1/batch", SERVER, &json!({ "batch": [bad] }));
+        world
+    };
+    for named in ["gone-ann", "gone-phone", "gone-old"] {
+        let erase =
+            |world: &World| world.post("/admin/v1/erase", OPERATOR, &json!({ "visitor": named })).0;
+        let mut stopped = 0;
+        for (calls, fault) in (0..).flat_map(|calls| {
+            [Fault::Away, Fault::Refused, Fault::Unheard].map(|fault| (calls, fault))
+        }) {
+            let world = people();
+            assert!(world.host.kept().contains("gone-"));
+            // The last is taken first.
+            let mut faults = vec![Some(fault)];
+            faults.extend((0..calls).map(|_| None));
+            world.host.faults.replace(faults);
+            let first = erase(&world);
+            let was_reached = world.host.faults.borrow().is_empty();
+            world.host.faults.borrow_mut().clear();
+            if first != 200 {
+                stopped += 1;
+                assert_eq!(first, 503);
+                assert_eq!(erase(&world), 200);
+            }
+            all_settled(&world);
+            let kept = world.host.kept();
+            let at = kept.find("gone-").unwrap_or_default();
+            assert!(
+                !kept.contains("gone-"),
+                "{named} after {calls} calls, {fault:?}: {:?}",
+                kept.get(at.saturating_sub(80)..at + 80)
+            );
+            assert!(kept.contains("stays"));
+            if !was_reached {
+                break;
+            }
+        }
+        assert!(stopped > 20, "{stopped}");
+    }
 }
