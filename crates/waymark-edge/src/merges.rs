@@ -99,11 +99,18 @@ async fn root_of<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<St
         let last = way.last().cloned().unwrap_or_default();
         let object = edge.config.map.object_of_visitor(&last);
         match edge.shard(object, ShardAsk::Lead { key: last.clone() }).await? {
-            ShardTold::Lead(None) => return Ok(last),
-            ShardTold::Lead(Some(to)) => match way.iter().position(|before| *before == to) {
-                None => way.push(to),
-                Some(at) => return Ok(way.split_off(at).into_iter().min().unwrap_or(last)),
-            },
+            // Who was erased is nobody: who leads there is a person of their own.
+            ShardTold::Lead { erased: true, .. } if way.len() > 1 => {
+                way.pop();
+                return Ok(way.pop().unwrap_or(last));
+            }
+            ShardTold::Lead { to: None, .. } => return Ok(last),
+            ShardTold::Lead { to: Some(to), .. } => {
+                match way.iter().position(|before| *before == to) {
+                    None => way.push(to),
+                    Some(at) => return Ok(way.split_off(at).into_iter().min().unwrap_or(last)),
+                }
+            }
             other => return Err(problems::unexpected(&other)),
         }
     }

@@ -319,7 +319,11 @@ pub enum ShardTold {
     Done {
         pending: bool,
     },
-    Lead(Option<String>),
+    /// Where an id leads, and whether it was erased: then it is nobody's.
+    Lead {
+        to: Option<String>,
+        erased: bool,
+    },
     Quarantined(Vec<Refusal>),
     Health(Health),
     Members(Vec<String>),

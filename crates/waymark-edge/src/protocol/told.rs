@@ -75,9 +75,10 @@ impl ShardTold {
                 out.byte(8);
                 out.flag(*pending);
             }
-            Self::Lead(to) => {
+            Self::Lead { to, erased } => {
                 out.byte(9);
                 out.optional_text(to.as_deref());
+                out.flag(*erased);
             }
             Self::Quarantined(refusals) => {
                 out.byte(10);
@@ -174,7 +175,7 @@ impl ShardTold {
                 gates: input.list(|input| (read_u16(input), input.unsigned())),
             },
             8 => Self::Done { pending: input.flag() },
-            9 => Self::Lead(input.option(Reader::string)),
+            9 => Self::Lead { to: input.option(Reader::string), erased: input.flag() },
             10 => Self::Quarantined(input.list(read_refusal)),
             11 => Self::Health(Health::read(input)),
             12 => Self::Members(input.list(Reader::string)),

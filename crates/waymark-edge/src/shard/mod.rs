@@ -160,7 +160,7 @@ fn checked<S: ShardStore>(
         }
         ShardAsk::Lead { key } => {
             let link = store.node(key)?.and_then(|node| node.link);
-            Ok(ShardTold::Lead(link.map(|link| link.to)))
+            Ok(ShardTold::Lead { to: link.map(|link| link.to), erased: store.is_erased(key)? })
         }
         ShardAsk::Drain { at, age } => desk.drain(*at, *age),
         ShardAsk::Restore { at, events, links, .. } => desk.restore(*at, events, links),

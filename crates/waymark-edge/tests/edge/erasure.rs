@@ -213,3 +213,30 @@ fn an_erasure_that_stops_anywhere_is_begun_again_and_leaves_nobody_behind() {
         assert!(stopped > 20, "{stopped}");
     }
 }
+
+#[test]
+fn a_new_device_of_a_user_who_was_erased_is_its_own() {
+    let world = World::new();
+    world.publish(&pack());
+    let said = |user: Option<&str>, number: usize| {
+        let mut event = event("d-new", number);
+        if let Some(user) = user {
+            event["userId"] = json!(user);
+        }
+        event
+    };
+    let send = |batch: &[Json]| {
+        assert_eq!(world.post("/v1/batch", SERVER, &json!({ "batch": batch })).0, 200);
+        all_settled(&world);
+    };
+    send(&[json!({ "type": "track", "event": "Seen", "messageId": "first", "userId": "ann" })]);
+    assert_eq!(world.post("/admin/v1/erase", OPERATOR, &json!({ "visitor": "ann" })).0, 200);
+    send(&[said(Some("ann"), 0)]);
+    send(&[said(None, 1)]);
+    let (status, device) = world.get("/admin/v1/profile?visitor=d-new");
+    assert_eq!((status, &device["events"]), (200, &json!(1)), "{device}");
+    assert_eq!(world.get("/admin/v1/profile?visitor=ann").0, 404);
+    world.host.now.set(world.host.now.get().plus(Span(40 * Span::DAY.0)));
+    expire(&world, 30);
+    assert!(!world.host.kept().contains("d-new"));
+}
