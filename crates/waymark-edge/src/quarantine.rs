@@ -100,6 +100,23 @@ pub async fn list<H: Clock + Objects>(edge: &Edge<'_, H>) -> Answer {
     Ok(Response::ndjson(lines))
 }
 
+/// Whether an event that was refused has to go with an id. One of which the end is missing may have named anybody.
+pub fn names(event: &str, id: &str) -> bool {
+    serde_json::from_str(event).map_or(true, |event: Json| has(&event, id))
+}
+
+/// A text or a number that is the id, or a text that has it in it: an address with an e-mail, say. A short id is in
+/// anything.
+fn has(value: &Json, id: &str) -> bool {
+    match value {
+        Json::String(text) => text == id || (id.len() >= 6 && text.contains(id)),
+        Json::Number(number) => number.to_string() == id,
+        Json::Array(items) => items.iter().any(|item| has(item, id)),
+        Json::Object(members) => members.iter().any(|(name, value)| name == id || has(value, id)),
+        Json::Null | Json::Bool(_) => false,
+    }
+}
+
 /// Drops what names one of these ids.
 pub async fn forget<H: Clock + Objects>(
     edge: &Edge<'_, H>,
@@ -123,4 +140,25 @@ fn objects<H>(edge: &Edge<'_, H>) -> Vec<u16> {
     objects.sort_unstable();
     objects.dedup();
     objects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn an_event_goes_with_whoever_it_names_however_that_is_written() {
+        for (event, id, goes) in [
+            (r#"{"userId":"ann"}"#, "ann", true),
+            (r#"{"userId":"m\u00fcller\/1"}"#, "müller/1", true),
+            (r#"{"properties":{"url":"https://h/?e=ann@example.com"}}"#, "ann@example.com", true),
+            (r#"{"userId":17,"properties":{"seats":1}}"#, "17", true),
+            (r#"{"userId":17,"properties":{"note":"100 of 1"}}"#, "1", false),
+            (r#"{"userId":"joanna"}"#, "ann", false),
+            // Of an event that was too large the end is missing.
+            (r#"{"traits":{"email":"ann@example.com"},"user"#, "u-1", true),
+        ] {
+            assert_eq!(names(event, id), goes, "{event} {id}");
+        }
+    }
 }

@@ -19,6 +19,7 @@ use crate::ports::{
     Batch, Commit, Counters, Erased, Gate, Origin, Profile, Refusal, Seen, ShardStore, Stand,
     StoreError, Unwanted, VisitorRow,
 };
+use crate::quarantine;
 use crate::shard_map::{ShardMap, slot_of};
 use crate::tally::Standing;
 
@@ -284,10 +285,15 @@ impl SqlShard {
                 self.sql.run("DELETE FROM refused WHERE at <= ?", vec![integer(at.0)])
             }
             Some(Unwanted::Naming(id)) => {
-                let query = "DELETE FROM refused WHERE instr(event, ?) > 0";
-                // As it stands in JSON.
-                let written = serde_json::Value::from(id.as_str()).to_string();
-                self.sql.run(query, vec![written.trim_matches('"').into()])
+                let query = "SELECT seq, event FROM refused WHERE event IS NOT NULL";
+                for row in self.sql.rows(query, Vec::new())? {
+                    let mut columns = Columns::of(row);
+                    let (seq, event) = (columns.count()?, columns.text()?);
+                    if quarantine::names(&event, id) {
+                        self.sql.run("DELETE FROM refused WHERE seq = ?", vec![count(seq)])?;
+                    }
+                }
+                Ok(())
             }
         }
     }

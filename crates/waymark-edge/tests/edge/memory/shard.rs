@@ -11,6 +11,7 @@ use waymark_edge::ports::{
     Unwanted, VisitorRow, WatchStore,
 };
 use waymark_edge::protocol::Packs;
+use waymark_edge::quarantine::names;
 use waymark_edge::shard::{DEDUPE, Grown, Neighbours, Recent};
 use waymark_edge::shard_map::{SLOTS, ShardMap, slot_of, slot_of_mark};
 use waymark_edge::tally::{Counted, Sum, day_of};
@@ -520,9 +521,9 @@ impl ShardStore for Shard {
         match &commit.drop_refusals {
             None => {}
             Some(Unwanted::Before(at)) => rows.refusals.retain(|refusal| refusal.at > *at),
-            Some(Unwanted::Naming(id)) => rows.refusals.retain(|refusal| {
-                refusal.told.as_ref().is_none_or(|(_, event)| !event.contains(id))
-            }),
+            Some(Unwanted::Naming(id)) => rows
+                .refusals
+                .retain(|refusal| refusal.told.as_ref().is_none_or(|(_, event)| !names(event, id))),
         }
         Ok(())
     }
