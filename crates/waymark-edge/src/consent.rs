@@ -9,13 +9,13 @@ use crate::cookie::{self, Visitor};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::{ANONYMOUS, Proof};
-use crate::ports::{Clock, Objects};
+use crate::ports::{Clock, Lake, Objects};
 use crate::{access, erasure, lake, problems, profile, snapshot};
 
 /// `POST /v1/consent {writeKey, deviceKey, anonymousId, consent, erase?}`: sets the cookie, or takes it
 /// away when nothing is allowed. `erase` forgets what was kept of the device, events too; it has to be
 /// another device before anything is kept again.
-pub async fn consent<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+pub async fn consent<H: Clock + Objects + Lake>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let body = inflated(request, limits::EVENT_BYTES)?;
     let body = object(&body)?;
     let text = |name: &str| body.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());

@@ -11,13 +11,13 @@ use crate::body::{inflated, object};
 use crate::edge::Edge;
 use crate::http::{Answer, Request, Response};
 use crate::identity::{claims_of, keys_meant_by};
-use crate::ports::{Clock, Objects};
+use crate::ports::{Clock, Lake, Objects};
 use crate::protocol::{ShardAsk, ShardTold};
 use crate::{merges, problems, quarantine};
 
 /// `POST /admin/v1/erase {visitor}`: everything of a person, by any of their ids. Without a namespace an id is
 /// looked for in all of them.
-pub async fn erase<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) -> Answer {
+pub async fn erase<H: Clock + Objects + Lake>(edge: &Edge<'_, H>, request: &Request) -> Answer {
     let body = object(&inflated(request, limits::EVENT_BYTES)?)?;
     let id = body.get("visitor").and_then(Json::as_str).filter(|id| !id.is_empty());
     let id = id.ok_or_else(|| {
@@ -32,7 +32,7 @@ pub async fn erase<H: Clock + Objects>(edge: &Edge<'_, H>, request: &Request) ->
 
 /// Whoever has a profile in this object and was not heard of since a moment is forgotten, under all of their ids.
 /// Gives whether there may be more.
-pub async fn expire<H: Clock + Objects>(
+pub async fn expire<H: Clock + Objects + Lake>(
     edge: &Edge<'_, H>,
     object: u16,
     since: Timestamp,
@@ -72,7 +72,7 @@ async fn kin_of<H: Clock + Objects>(
 
 /// Forgets ids as [`kin_of`] gives them, the last first: where this stops, and however often it begins again, whoever is
 /// left is found by those that were named. Gives how many events there were.
-async fn forget_all<H: Clock + Objects>(
+async fn forget_all<H: Clock + Objects + Lake>(
     edge: &Edge<'_, H>,
     keys: &[String],
     unseen: Option<Timestamp>,
@@ -87,7 +87,10 @@ async fn forget_all<H: Clock + Objects>(
 }
 
 /// What was told under one id. Whose profile it was in loses it, too.
-pub async fn forget<H: Clock + Objects>(edge: &Edge<'_, H>, key: &str) -> Result<(), Problem> {
+pub async fn forget<H: Clock + Objects + Lake>(
+    edge: &Edge<'_, H>,
+    key: &str,
+) -> Result<(), Problem> {
     quarantine::forget(edge, BTreeSet::from([id_of(key)])).await?;
     let keys: Vec<String> = std::iter::once(key.to_owned()).chain(claims_of(key)).collect();
     forget_all(edge, &keys, None).await.map(drop)
@@ -105,7 +108,7 @@ fn id_of(key: &str) -> &str {
     key.split_once(':').map_or(key, |(_, id)| id)
 }
 
-async fn forget_key<H: Clock + Objects>(
+async fn forget_key<H: Clock + Objects + Lake>(
     edge: &Edge<'_, H>,
     key: &str,
     unseen: Option<Timestamp>,
@@ -113,7 +116,8 @@ async fn forget_key<H: Clock + Objects>(
     let home = edge.config.map.object_of_visitor(key);
     let mut gone = 0;
     loop {
-        let ask = ShardAsk::Erase { visitor: key.to_owned(), at: edge.host.now(), unseen };
+        let (visitor, at, lake) = (key.to_owned(), edge.host.now(), edge.host.has_lake());
+        let ask = ShardAsk::Erase { visitor, at, unseen, lake };
         match edge.shard(home, ask).await? {
             ShardTold::Erased { events, more, pending } => {
                 gone += u64::from(events);

@@ -8,7 +8,7 @@ use crate::access::{self, Bearer};
 use crate::edge::Edge;
 use crate::http::{Answer, Method, Request, Response};
 use crate::ingest::{Intake, ingest};
-use crate::ports::{Budgets, Clock, Objects};
+use crate::ports::{Budgets, Clock, Lake, Objects};
 use crate::roles::Role;
 use crate::{
     admin, audit, budgets, catalog, consent, dead_letters, decide, erasure, evaluate, explain,
@@ -299,7 +299,7 @@ pub fn body_limit(path: &str) -> usize {
     }
 }
 
-impl<H: Clock + Objects + Budgets> Edge<'_, H> {
+impl<H: Clock + Objects + Budgets + Lake> Edge<'_, H> {
     /// Answers every request; a refusal is a problem document.
     pub async fn handle(&self, request: &Request) -> Response {
         if !self.config.works_at(&request.address) {

@@ -52,11 +52,12 @@ impl ShardCall {
                 out.optional_text(visitor.as_deref());
                 out.unsigned(*after);
             }
-            ShardAsk::Erase { visitor, at, unseen } => {
+            ShardAsk::Erase { visitor, at, unseen, lake } => {
                 out.byte(4);
                 out.text(visitor);
                 out.signed(at.0);
                 out.option(unseen.as_ref(), |out, since| out.signed(since.0));
+                out.flag(*lake);
             }
             ShardAsk::Kin { key } => {
                 out.byte(41);
@@ -301,6 +302,7 @@ impl ShardAsk {
                 visitor: input.string(),
                 at: Timestamp(input.signed()),
                 unseen: input.option(|input| Timestamp(input.signed())),
+                lake: input.flag(),
             },
             41 => Self::Kin { key: input.string() },
             5 => Self::Pending,

@@ -109,6 +109,8 @@ pub enum ShardAsk {
         at: Timestamp,
         /// Nobody wants it; they have not been seen since this moment. Then they may come back.
         unseen: Option<Timestamp>,
+        /// There is a lake, which may have something of theirs.
+        lake: bool,
     },
     /// Ids that are the same person's as this one, as far as it knows itself.
     Kin {

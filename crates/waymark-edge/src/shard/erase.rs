@@ -18,6 +18,7 @@ impl<S: ShardStore> Desk<'_, S> {
         visitor: &str,
         at: Timestamp,
         unseen: Option<Timestamp>,
+        lake: bool,
     ) -> Result<ShardTold, StoreError> {
         let store = self.store;
         if let Some(since) = unseen
@@ -34,7 +35,7 @@ impl<S: ShardStore> Desk<'_, S> {
             posted: at,
             ..Commit::default()
         };
-        let Drainage { drained, range, .. } = store.drainage()?;
+        let Drainage { drained, .. } = store.drainage()?;
         let mut events = 0;
         for batch in &page {
             let rest = without(batch, visitor)?;
@@ -54,9 +55,8 @@ impl<S: ShardStore> Desk<'_, S> {
         if let Some(Profile::Here(_, counted)) = store.profile(visitor)? {
             commit.tallies.moves(day_of(at), &counted, &Standing::default());
         }
-        // What came back from the lake is still there.
-        let in_lake = range > 0 || page.iter().any(|batch| batch.origin == Origin::Restored);
-        if for_good && in_lake {
+        // Whatever this object knows of it: it may have begun anew, and the lake have what it lost.
+        if for_good && lake {
             commit.grave = Some((visitor.to_owned(), at));
         }
         if !more {

@@ -92,7 +92,7 @@ fn checked<S: ShardStore>(
     }
     match &call.ask {
         ShardAsk::Receive { packs, received, events } => desk.receive(packs, *received, events),
-        ShardAsk::Erase { visitor, at, unseen } => desk.erase(visitor, *at, *unseen),
+        ShardAsk::Erase { visitor, at, unseen, lake } => desk.erase(visitor, *at, *unseen, *lake),
         ShardAsk::Kin { key } => desk.kin(key).map(ShardTold::Members),
         ShardAsk::Unseen { since } => {
             let mut keys = store.unseen(*since, UNSEEN)?;

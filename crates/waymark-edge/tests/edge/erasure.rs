@@ -157,6 +157,7 @@ fn an_erasure_that_stops_anywhere_is_begun_again_and_leaves_nobody_behind() {
     };
     let people = || {
         let world = World::new();
+        world.host.has_no_lake.set(true);
         world.publish(&pack());
         // A person with two devices, one of which was known by another id of the same before.
         let batch = [

@@ -317,6 +317,7 @@ fn a_person_is_seen_whole_under_any_of_their_ids() {
 #[test]
 fn erased_by_one_id_a_person_is_forgotten_under_all() {
     let world = World::new();
+    world.host.has_no_lake.set(true);
     world.publish(&pack());
     for (device, id) in [("phone", "m1"), ("laptop", "m2")] {
         send(&world, SERVER, &json!({ "batch": [order(Some(device), None, id, 9)] }));

@@ -196,6 +196,22 @@ fn who_is_erased_is_taken_out_of_the_sums_and_written_down_for_the_lake() {
     assert!(lake.contains_key(name));
 }
 
+#[test]
+fn who_is_erased_where_everything_was_lost_is_written_down_for_the_lake_too() {
+    let world = World::new();
+    world.publish(&pack());
+    world.post("/v1/batch", SERVER, &json!({ "batch": [order("ann", 0), order("bob", 0)] }));
+    assert!(drained(&world));
+    for object in 0..world.config.map.objects() {
+        world.host.lose(object);
+    }
+    assert_eq!(world.post("/admin/v1/erase", OPERATOR, &json!({ "visitor": "ann" })).0, 200);
+    assert!(drained(&world));
+    let name = "erased/c782ae854b6ad02798c80eccc0f9e44a30feea3ff400becd76c6b495b20ef61f.json";
+    assert!(world.host.lake.borrow().contains_key(name));
+    assert!(!world.host.kept().contains("ann"));
+}
+
 /// Profiles that have events.
 fn profiles(world: &World) -> BTreeMap<String, Vec<u8>> {
     let compiled = waymark_pack::compile(&pack().to_string()).unwrap();

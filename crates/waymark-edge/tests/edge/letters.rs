@@ -301,6 +301,7 @@ fn what_will_never_be_taken_is_dead_at_once_with_its_reason() {
 #[test]
 fn who_is_erased_is_sent_nothing_and_no_trace_of_a_letter_stays() {
     let mut world = world();
+    world.host.has_no_lake.set(true);
     answers(&world, &[500, 500]);
     say(&world, &did("ann", "Signed Up", &json!({})));
     say(&world, &did("ann", "Called", &json!({})));

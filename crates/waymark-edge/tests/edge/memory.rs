@@ -58,6 +58,7 @@ pub struct Memory {
     spent: RefCell<BTreeMap<(Budget, String), u32>>,
     shards: RefCell<BTreeMap<u16, Shard>>,
     pub lake: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub has_no_lake: Cell<bool>,
     makers: RefCell<BTreeMap<String, u64>>,
     /// By what was counted, and by shard; with versions.
     pub reports: RefCell<BTreeMap<(Counted, String), (Sum, u64)>>,
@@ -220,7 +221,7 @@ impl Budgets for Memory {
 
 impl Lake for Memory {
     fn has_lake(&self) -> bool {
-        true
+        !self.has_no_lake.get()
     }
 
     async fn put(&self, name: &str, body: Vec<u8>) -> Result<(), Unavailable> {
