@@ -1,4 +1,5 @@
-//! Events that were refused, for an operator to look at: the last few hundred of each write key, for a week.
+//! Events that were refused, for an operator to look at: the last few hundred of each object that write keys fall
+//! to, for a week.
 //!
 //! Of what a browser sent only the reason is kept, unless the event itself says that its visitor agreed to be known.
 
