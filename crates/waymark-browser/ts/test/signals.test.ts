@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { consentMode } from '../modules/signals/google';
 import { decodeGpp, purposesOfGpp } from '../modules/signals/gpp';
 import { decodeTc, purposesOfTcf } from '../modules/signals/tcf';
 
@@ -47,4 +48,26 @@ test('who opted out of sale in the US is not marketed to, and the browser’s wo
   assert.deepEqual(purposesOfGpp(decodeGpp('DBABLA~CEAVAAAAAACA.QA')).marketing, false);
   // The same with its GPC segment set.
   assert.deepEqual(purposesOfGpp(decodeGpp('DBABLA~CEAVAAAAAACA.YA')), { analytics: false, personalization: false, marketing: false });
+});
+
+test('Google’s defaults for some regions hold for everybody, since a page knows none, until there is an update', () => {
+  const signals = ['analytics_storage', 'personalization_storage', 'ad_storage', 'ad_user_data', 'ad_personalization'];
+  const all = (word: string, more = {}) => ({ ...Object.fromEntries(signals.map((name) => [name, word])), ...more });
+  const [yes, no] = [true, false].map((said) => ({ analytics: said, personalization: said, marketing: said }));
+  const said = (...entries: unknown[][]) => {
+    const read = consentMode();
+    return entries.map((entry) => read(['consent', ...entry]));
+  };
+  const denied = ['default', all('denied', { region: ['DE', 'US-CA'] })];
+  const granted = ['default', all('granted')];
+  assert.deepEqual(said(denied, granted), [undefined, undefined]);
+  assert.deepEqual(said(denied, granted, ['update', all('granted')]).pop(), yes);
+  assert.deepEqual(said(denied, granted, ['update', all('denied')]).pop(), no);
+  // The other way round: what the first gave is taken back.
+  assert.deepEqual(said(granted, denied), [yes, no]);
+  // Granted for some regions only, it is granted to nobody.
+  assert.deepEqual(said(['default', all('denied')], ['default', all('granted', { region: ['US'] })]), [undefined, undefined]);
+  // A default that comes late does not change the visitor's answer.
+  assert.deepEqual(said(['update', all('granted')], denied).pop(), yes);
+  assert.deepEqual(said(granted, ['default', { ad_storage: 'denied', region: ['DE'] }]).pop(), { ...yes, marketing: false });
 });

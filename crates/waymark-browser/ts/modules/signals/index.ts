@@ -1,8 +1,9 @@
 // Consent as the site's own platform tells of it, in whichever of the common ways.
 
 import type { Sdk } from '../../sdk';
-import type { Json, Purposes } from '../../types';
+import type { Purposes } from '../../types';
 import { words } from '../words';
+import { consentMode } from './google';
 import { decodeGpp, purposesOfGpp } from './gpp';
 import { decodeTc, purposesOfTcf } from './tcf';
 
@@ -76,28 +77,21 @@ function gpp(hear: Hear, sdk: Sdk): void {
   );
 }
 
-/** `gtag('consent', 'update', {…})`, as it passes through the data layer; before it or after. */
+/** As it passes through the data layer; before us or after. */
 function google(hear: Hear): void {
   const page = window as unknown as Page;
   const layer = (page.dataLayer ??= []);
-  const all: Record<string, Json> = {};
-  const look = (entry: unknown): void => {
-    const [command, how, signals] = Array.from((entry ?? []) as ArrayLike<unknown>);
-    if (command !== 'consent' || (how !== 'default' && how !== 'update')) return;
-    Object.assign(all, signals);
-    const granted = (...names: string[]): boolean => names.every((name) => all[name] === 'granted');
-    const purposes = {
-      analytics: granted('analytics_storage'),
-      personalization: granted('personalization_storage'),
-      marketing: granted('ad_storage', 'ad_user_data', 'ad_personalization'),
-    };
-    // What holds until the visitor is asked is no refusal.
-    if (how === 'update' || Object.values(purposes).some(Boolean)) hear(purposes);
+  const read = consentMode();
+  const look = (entries: unknown[]): void => {
+    let purposes: Purposes | undefined;
+    // Defaults that are said together are one answer.
+    for (const entry of entries) purposes = read(entry) ?? purposes;
+    if (purposes) hear(purposes);
   };
-  for (const entry of layer) look(entry);
+  look(layer);
   const push = layer.push.bind(layer);
   layer.push = (...entries: unknown[]) => {
-    for (const entry of entries) look(entry);
+    look(entries);
     return push(...entries);
   };
 }
