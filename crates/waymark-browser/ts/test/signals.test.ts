@@ -50,6 +50,28 @@ test('who opted out of sale in the US is not marketed to, and the browser’s wo
   assert.deepEqual(purposesOfGpp(decodeGpp('DBABLA~CEAVAAAAAACA.YA')), { analytics: false, personalization: false, marketing: false });
 });
 
+test('a GPP section that is not known allows nothing, and the platform says which apply', () => {
+  const allowed = (text: string, applicable?: number[]) => Object.values(purposesOfGpp(decodeGpp(text), applicable)).some(Boolean);
+  // None at all, Canada's, one of the US that is younger than this, and the same beside one that is known.
+  for (const text of ['DBAA', 'DBABD~COvFyGBOvFyGBAbAAAENAPCAAA', 'DBABIY~BVVVVVVV', 'DBACDM~COvFyGBOvFyGBAbAAAENAPCAAA~CEAVAAAAAACA.QA']) {
+    assert.equal(allowed(text), false, text);
+  }
+  const both = 'DBACDM~COvFyGBOvFyGBAbAAAENAPCAAA~CEAVAAAAAACA.QA';
+  assert.equal(allowed(both, [7]), true);
+  assert.equal(allowed(both, [5]), false);
+  assert.equal(allowed(both, [8]), false, 'it applies and is not there');
+  assert.equal(allowed(both, [5, 7]), false);
+});
+
+test('of the IAB’s GPP strings each allows what its own section does', { skip: absent }, () => {
+  const { strings } = truth('gpp') as { strings: { name: string; gpp: string; sectionIds: number[] }[] };
+  for (const { name, gpp, sectionIds } of strings) {
+    const purposes = purposesOfGpp(decodeGpp(gpp), sectionIds);
+    assert.deepEqual(purposes, { analytics: true, personalization: true, marketing: !/YY|opt-out/.test(name) && purposes.marketing }, name);
+    assert.deepEqual(Object.values(purposesOfGpp(decodeGpp(gpp), [5])), [false, false, false], name);
+  }
+});
+
 test('Google’s defaults for some regions hold for everybody, since a page knows none, until there is an update', () => {
   const signals = ['analytics_storage', 'personalization_storage', 'ad_storage', 'ad_user_data', 'ad_personalization'];
   const all = (word: string, more = {}) => ({ ...Object.fromEntries(signals.map((name) => [name, word])), ...more });

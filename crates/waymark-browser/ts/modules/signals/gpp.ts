@@ -52,6 +52,8 @@ const SECTIONS: Record<number, readonly [name: string, fields: string]> = {
   22: ['ustn', state('ProcessingNotice', 8, 1, '', MORE)],
 };
 
+const nameOf = (id: number): string | undefined => (id === 2 ? 'tcfeuv2' : id === 6 ? 'uspv1' : SECTIONS[id]?.[0]);
+
 /** Throws a `BadString` for what is none. */
 export function decodeGpp(text: string): GppString {
   const [header = '', ...texts] = text.split('~');
@@ -68,10 +70,9 @@ export function decodeGpp(text: string): GppString {
   if (sectionIds.length !== texts.length) throw new BadString('it has other sections than it says');
   const sections: GppString['sections'] = {};
   sectionIds.forEach((id, at) => {
-    const section = texts[at]!;
-    if (id === 2) sections['tcfeuv2'] = decodeTc(section);
-    else if (id === 6) sections['uspv1'] = usPrivacy(section);
-    else if (SECTIONS[id]) sections[SECTIONS[id][0]] = usState(SECTIONS[id][1], section);
+    const [section, name] = [texts[at]!, nameOf(id)];
+    if (!name) return;
+    sections[name] = id === 2 ? decodeTc(section) : id === 6 ? usPrivacy(section) : usState(SECTIONS[id]![1], section);
   });
   return { sectionIds, sections };
 }
@@ -101,11 +102,20 @@ function usState(fields: string, text: string): Section {
   return section;
 }
 
-/** What was opted out of in the US is not allowed; what needs no consent there is. */
-export function purposesOfGpp({ sections }: GppString): Purposes {
+const NOTHING: Purposes = { analytics: false, personalization: false, marketing: false };
+
+/**
+ * What was opted out of in the US is not allowed; what needs no consent there is. Goes by the sections that are
+ * `applicable`; by all of the string's where nobody says which. Of a section that is not known nothing is allowed.
+ */
+export function purposesOfGpp({ sectionIds, sections }: GppString, applicable = sectionIds): Purposes {
   const purposes = { analytics: true, personalization: true, marketing: true };
-  for (const [name, section] of Object.entries(sections)) {
-    if (name === 'tcfeuv2') {
+  // The browser's word, wherever it is: see `consent.ts`.
+  if (!applicable.length || Object.values(sections).some((section) => (section as Section)['Gpc'] === true)) return NOTHING;
+  for (const id of applicable) {
+    const section = sections[nameOf(id) ?? ''];
+    if (!section) return NOTHING;
+    if (id === 2) {
       const tcf = purposesOfTcf((purpose) => (section as TcString).purposeConsents.includes(purpose));
       for (const purpose of ['analytics', 'personalization', 'marketing'] as const) {
         purposes[purpose] &&= tcf[purpose];
@@ -117,8 +127,6 @@ export function purposesOfGpp({ sections }: GppString): Purposes {
     if (out('SaleOptOut') || out('SharingOptOut') || out('TargetedAdvertisingOptOut') || said['OptOutSale'] === 'Y') {
       purposes.marketing = false;
     }
-    // The browser's word: see `consent.ts`.
-    if (said['Gpc'] === true) return { analytics: false, personalization: false, marketing: false };
   }
   return purposes;
 }

@@ -61,7 +61,7 @@ function tcf(hear: Hear, sdk: Sdk): void {
 interface GppData {
   eventName?: string;
   data?: unknown;
-  pingData?: { signalStatus?: string; gppString?: string };
+  pingData?: { signalStatus?: string; gppString?: string; applicableSections?: number[] };
 }
 
 function gpp(hear: Hear, sdk: Sdk): void {
@@ -69,7 +69,10 @@ function gpp(hear: Hear, sdk: Sdk): void {
     api('addEventListener', ({ pingData }: GppData, success: boolean) => {
       if (!success || pingData?.signalStatus !== 'ready' || !pingData.gppString) return;
       try {
-        hear(purposesOfGpp(decodeGpp(pingData.gppString)));
+        const { gppString, applicableSections: applicable = [] } = pingData;
+        // Where no section applies, or it is not known yet which, nobody has been asked.
+        if (applicable.some((id) => id < 1)) return;
+        hear(purposesOfGpp(decodeGpp(gppString), applicable.length ? applicable : undefined));
       } catch (error) {
         sdk.fail('bad-consent-string', String(error));
       }
