@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { consentMode } from '../modules/signals/google';
 import { decodeGpp, purposesOfGpp } from '../modules/signals/gpp';
-import { decodeTc, purposesOfTcf } from '../modules/signals/tcf';
+import { decodeTc, purposesOfTcData, purposesOfTcf } from '../modules/signals/tcf';
 
 const TRUTH = '../shared/data/truth';
 const truth = (name: string): never => JSON.parse(readFileSync(`${TRUTH}/${name}.json`, 'utf8')) as never;
@@ -40,6 +40,19 @@ test('purposes of the TCF allow ours only together', () => {
   assert.deepEqual(has(1, 5, 6), { analytics: false, personalization: true, marketing: false });
   assert.deepEqual(has(1, 3, 4), { analytics: false, personalization: false, marketing: true });
   assert.deepEqual(has(3, 4, 5, 6, 8), { analytics: false, personalization: false, marketing: false });
+});
+
+test('the publisher’s own consents count where they were asked for, also when all are refused', () => {
+  const consents = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [at + 1, true]));
+  const refused = Object.fromEntries(Object.keys(consents).map((purpose) => [purpose, false]));
+  const core = 'COvFyGBOvFyGBAbAAAENAPCAAOAAAAAAAAAAAEEUACCKAAA';
+  const allowed = (publisher?: object, tcString?: string) =>
+    Object.values(purposesOfTcData({ purpose: { consents }, publisher, tcString } as never)).some(Boolean);
+  assert.equal(allowed(), true);
+  assert.equal(allowed({ consents: {} }, `${core}.IFoEUQQgAIQwgIwQABAEAAAAOIAACAIAAAAQAIAgEAACEAAAAAgAQBAAAAAAAGBAAgAAAAAAAFAAECAAAgAAQARAEQAAAAAJAAIAAgAAAYQEAAAQmAgBC3ZAYzUw`), true, 'vendors are disclosed only');
+  assert.equal(allowed({ consents: refused }), false);
+  assert.equal(allowed({ consents: {} }, `${core}.YAAAAAAAAAA`), false);
+  assert.deepEqual(purposesOfTcData({ purpose: { consents }, publisher: { consents: { ...refused, 1: true, 8: true } } }), { analytics: true, personalization: false, marketing: false });
 });
 
 test('who opted out of sale in the US is not marketed to, and the browser’s word is for all', () => {

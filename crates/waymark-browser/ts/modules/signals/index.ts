@@ -5,7 +5,7 @@ import type { Purposes } from '../../types';
 import { words } from '../words';
 import { consentMode } from './google';
 import { decodeGpp, purposesOfGpp } from './gpp';
-import { decodeTc, purposesOfTcf } from './tcf';
+import { decodeTc, purposesOfTcData, purposesOfTcf, type TcData } from './tcf';
 
 export { decodeGpp, decodeTc };
 
@@ -36,13 +36,6 @@ export function start(sdk: Sdk): void {
 
 type Hear = (purposes: Purposes) => void;
 
-interface TcData {
-  eventStatus?: string;
-  gdprApplies?: boolean;
-  purpose?: { consents?: Record<number, boolean> };
-  publisher?: { consents?: Record<number, boolean> };
-}
-
 function tcf(hear: Hear, sdk: Sdk): void {
   whenThere('__tcfapi', sdk, (api) =>
     api('addEventListener', 2, (data: TcData, success: boolean) => {
@@ -50,10 +43,7 @@ function tcf(hear: Hear, sdk: Sdk): void {
       // Where the GDPR does not apply, nobody is asked.
       if (data.gdprApplies === false) return hear(purposesOfTcf(() => true));
       if (data.eventStatus !== 'tcloaded' && data.eventStatus !== 'useractioncomplete') return;
-      const { publisher, purpose } = data;
-      const own = publisher?.consents && Object.values(publisher.consents).some(Boolean);
-      const said = (own ? publisher.consents : purpose?.consents) ?? {};
-      hear(purposesOfTcf((number) => said[number] === true));
+      hear(purposesOfTcData(data));
     }),
   );
 }

@@ -102,3 +102,21 @@ export function purposesOfTcf(has: (purpose: number) => boolean): Purposes {
   const all = (...purposes: number[]): boolean => purposes.every(has);
   return { analytics: all(1, 8), personalization: all(1, 5, 6), marketing: all(1, 3, 4) };
 }
+
+/** What a platform's `__tcfapi` tells. */
+export interface TcData {
+  eventStatus?: string;
+  gdprApplies?: boolean;
+  tcString?: string;
+  purpose?: { consents?: Record<number, boolean> };
+  publisher?: { consents?: Record<number, boolean> };
+}
+
+/** The publisher's own consents count where the platform asks for them, also when all of them are refused. */
+export function purposesOfTcData({ tcString = '', publisher, purpose }: TcData): Purposes {
+  const own = publisher?.consents ?? {};
+  // Platforms leave out what is refused. That there was a question the string says: a segment of the third type.
+  const asked = Object.keys(own).length > 0 || /\.[YZa-f]/.test(tcString);
+  const said = (asked ? own : purpose?.consents) ?? {};
+  return purposesOfTcf((number) => said[number] === true);
+}
