@@ -39,7 +39,7 @@ test("before an answer nothing is stored and nothing is sent", async () => {
   await end();
 });
 
-test("a refusal keeps the answer alone, and drops what was held", async () => {
+test("a refusal keeps the answer alone, and drops what was held for good", async () => {
   const { page, context, seen, end } = await begin();
   await page.evaluate(async () => {
     waymark.track("Before");
@@ -52,6 +52,12 @@ test("a refusal keeps the answer alone, and drops what was held", async () => {
     consent: { analytics: false, personalization: false, marketing: false },
   });
   assert.deepEqual(seen.sent, []);
+  // An answer that comes later brings nothing of it back.
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  await page.evaluate(() => waymark.track("Granted"));
+  await until("what came later", () => [...events(seen.sent).values()].some(({ event }) => event === "Granted"), 15_000);
+  await page.waitForTimeout(1_000);
+  assert.deepEqual([...events(seen.sent).values()].map(({ event }) => event).filter((event) => /Before|After/.test(event)), []);
   await end();
 });
 
@@ -119,6 +125,35 @@ test("a browser that says no (GPC) is not overruled, and is remembered nowhere",
   assert.deepEqual(seen.sent, []);
   await context.close();
   await stop();
+});
+
+test("a refusal while the browser says no (GPC) wipes what was kept before, and holds when the browser says nothing more", async () => {
+  const { page, context, seen, url, end } = await begin();
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  await until("a profile", () => page.evaluate(profile));
+  const told = () => seen.sent.filter(({ path }) => path === "/v1/consent").map(({ body }) => JSON.parse(body));
+  const private_ = await context.newPage();
+  await private_.addInitScript(() => Object.defineProperty(navigator, "globalPrivacyControl", { get: () => true }));
+  await page.close();
+  await open(private_, url);
+  assert.ok(told().every(({ erase }) => !erase));
+  await private_.evaluate(() => waymark.consent({}));
+  await until("an empty device", async () => {
+    const { local, databases } = await stored(context, private_);
+    return local.join() === "waymark" && databases.length === 0;
+  });
+  await until("the edge to be asked", () => told().some(({ erase }) => erase));
+  await until("that it was", () => private_.evaluate(() => !JSON.parse(localStorage.waymark).untold));
+  const said = told().length;
+  const after = await context.newPage();
+  await open(after, url);
+  assert.deepEqual(await consentOf(after), [true, false, false, false]);
+  await after.waitForTimeout(1_000);
+  assert.equal(told().length, said, "nothing is told that was said before the refusal");
+  assert.deepEqual(JSON.parse(await after.evaluate(() => localStorage.waymark)), {
+    consent: { analytics: false, personalization: false, marketing: false },
+  });
+  await end();
 });
 
 test("without cookies and storage events arrive, and the device keeps nothing", async () => {

@@ -294,7 +294,8 @@ export class Client implements Sdk {
   }
 
   #answer(purposes: Purposes): void {
-    const before = this.consent();
+    // What was kept, whatever the browser says now: its word may be taken back, and theirs is not.
+    const before = standing(this.#record.consent, false);
     // Consent platforms say it on every page.
     if (same(before, { ...purposes, decided: true })) return;
     this.#era++;
@@ -353,7 +354,8 @@ export class Client implements Sdk {
     const allowed = (consent: Purposes): boolean => !this.#gpc || !any(consent);
     const next = this.#record.untold?.find(({ consent }) => allowed(consent));
     if (!next || this.options.storage === 'memory' || !(await this.#messenger.tell(next))) return;
-    const rest = this.#record.untold?.filter((other) => other !== next);
+    // Those before it are of no account any longer.
+    const rest = this.#record.untold?.filter((_, at, all) => at > all.indexOf(next));
     this.#record.untold = rest?.[0] && rest;
     this.#store.keep(this.#record);
     await this.#tell();
