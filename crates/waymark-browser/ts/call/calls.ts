@@ -14,7 +14,8 @@ export interface Read {
 /** `names` may stand before the payload. */
 export function read(args: unknown[], names: number): Read {
   const callback = args.find((arg) => typeof arg === 'function') as Read['callback'];
-  const rest = callback ? args.filter((arg) => typeof arg !== 'function') : args;
+  // What Segment's snippet adds to calls that wait is where they were made.
+  const rest = args.filter((arg) => arg !== callback && (arg as { __t?: string } | null)?.__t !== 'bpc');
   const first = rest.findIndex((arg) => typeof arg === 'object' && arg !== null);
   const at = Math.min(first < 0 ? names : first, names);
   const options = rest[at + 1];

@@ -25,3 +25,14 @@ test('pages have a category before their name', () => {
   assert.deepEqual(pageNames(['Start']), { name: 'Start' });
   assert.deepEqual(pageNames([null, undefined]), {});
 });
+
+test('what Segment’s snippet adds to calls that wait is no part of them', () => {
+  // As `@segment/snippet` buffers them.
+  const buffered = (...args: unknown[]) => [...args, { __t: 'bpc', c: undefined, p: '/', u: 'https://shop.example/', s: '', t: 'Shop', r: '' }];
+  assert.deepEqual(read(buffered('Signed Up'), 1), { names: ['Signed Up'], payload: undefined, options: {}, callback: undefined });
+  assert.deepEqual(read(buffered('u1'), 1), { names: ['u1'], payload: undefined, options: {}, callback: undefined });
+  assert.deepEqual(read(buffered('u1', { plan: 'pro' }, { timestamp: 5 }, callback), 1), {
+    names: ['u1'], payload: { plan: 'pro' }, options: { timestamp: 5 }, callback,
+  });
+  assert.deepEqual(read(buffered(), 2), { names: [], payload: undefined, options: {}, callback: undefined });
+});
