@@ -21,6 +21,8 @@ test("a site that has Segment's snippet goes on with its calls under its own nam
     analytics.push(["identify", "u-1", { plan: "pro" }]);
     analytics.push(["page", "Docs", "Start", { title: "Mine" }]);
     analytics.push(["track", "Signed Up", { plan: "pro" }, { timestamp: new Date(Date.now() - 60000), context: { app: { name: "site" } } }]);
+    // As the snippet's own methods write it down.
+    analytics.push(["track", "Buffered", { __t: "bpc", p: location.pathname, u: location.href, s: location.search, t: document.title, r: document.referrer }]);
   </script>`;
   const { url, stop } = await site({ head, attributes: 'data-as="analytics"' });
   const { context, page, seen } = await visitor(browser);
@@ -38,15 +40,26 @@ test("a site that has Segment's snippet goes on with its calls under its own nam
     analytics.screen("Settings");
     analytics.alias("u-2", "u-1");
     await analytics.ready();
-    return { heard, user: [analytics.user().id(), analytics.user().traits()], group: analytics.group().id() };
+    const traits = () => ({ ...analytics.user().traits() });
+    const known = [traits()];
+    for (const [id, more] of [["u-2", { seats: 1 }], [{ seats: 2 }], ["u-3", { name: "Mei" }], ["u-4"]]) {
+      analytics.identify(id, more);
+      known.push(traits());
+    }
+    analytics.alias("u-2");
+    analytics.identify({ plan: "pro" });
+    return { heard, known, user: [analytics.user().id(), analytics.user().traits()], group: analytics.group().id() };
   }, ALL);
   assert.deepEqual(heard.heard, [
     ["track", "Twice", { n: 1 }, "same"], ["called back"], ["track", "Twice", { n: 1 }, "same"], ["group", "acme", { seats: 5 }],
   ]);
   assert.deepEqual([heard.user, heard.group], [["u-2", { plan: "pro" }], "acme"]);
-  const events = await stored(await device(page), 8);
+  // Another id is somebody else, whose traits are none of the former's.
+  assert.deepEqual(heard.known, [{ plan: "pro" }, { plan: "pro", seats: 1 }, { plan: "pro", seats: 2 }, { name: "Mei" }, {}]);
+  const events = await stored(await device(page), 15);
   const by = (type) => events.filter((event) => event.type === type);
-  assert.deepEqual(by("track").map(({ event }) => event).sort(), ["Signed Up", "Twice"]);
+  assert.deepEqual(by("track").map(({ event }) => event).sort(), ["Buffered", "Signed Up", "Twice"]);
+  assert.deepEqual(by("track").find(({ event }) => event === "Buffered").properties ?? {}, {});
   assert.deepEqual(by("group").map(({ groupId, traits }) => [groupId, traits.seats]).sort(), [["acme", 5], ["acme", 6]]);
   assert.equal(by("alias")[0].previousId, "u-1");
   const [view] = by("page");
@@ -55,7 +68,7 @@ test("a site that has Segment's snippet goes on with its calls under its own nam
   const signed = by("track").find(({ event }) => event === "Signed Up");
   assert.equal(signed.context.app.name, "site");
   assert.ok(Date.parse(view.timestamp) - Date.parse(signed.timestamp) > 50_000);
-  assert.ok(events.every((event) => event.userId === "u-1" || event.userId === "u-2"));
+  assert.ok(events.every((event) => event.type === "identify" || event.userId === "u-1" || event.userId === "u-2"));
   assert.deepEqual(seen.errors, []);
   await context.close();
   await stop();

@@ -156,7 +156,9 @@ export class Client implements Sdk {
     const text = payloadOf(payload);
     const userId = idOf(id);
     const traits = JSON.parse(text) as JsonObject;
-    this.#keep({ ...(userId && { userId }), traits: { ...this.#who.traits, ...traits } });
+    const { userId: before = userId, traits: known } = this.#who;
+    // Somebody else has traits of their own.
+    this.#keep({ ...(userId && { userId }), traits: { ...((userId ?? before) === before && known), ...traits } });
     this.#hold({ kind: 'identify', payload: text }, at, options);
     this.emitter.emit('identify', userId ?? null, traits, options);
     callback?.();
