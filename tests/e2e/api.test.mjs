@@ -1,8 +1,10 @@
 // Segment's calls and ours, before the SDK has come and after.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
+import { withPack } from "../edge/edge.mjs";
 import { exported, launch, until, visitor } from "./browser.mjs";
-import { ALL, open, site } from "./site.mjs";
+import { ALL, asPerson, open, PERSON, site } from "./site.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -127,3 +129,45 @@ test("debug says in the console what happens", async () => {
   await context.close();
   await stop();
 });
+
+const COPY = {
+  pack: `copy-${randomUUID()}`,
+  experiments: { copy: { slot: "copy", variations: [{ id: "control", weight: 0 }, { id: "short", weight: 1, show: "short" }] } },
+  slots: { copy: { default: "keep" } },
+  content: { short: { slot: "copy", text: "Short" } },
+  rules: [],
+};
+
+test("an exposure is told to the data layer once, however late the module comes that tells it, and to who listens late", () => withPack(COPY, async () => {
+  const { url, stop } = await site({ attributes: 'data-bridge="datalayer"', body: '<p data-waymark-slot="copy">As the author wrote it</p>' });
+  const { context, page, seen } = await visitor(browser, PERSON);
+  await asPerson(context);
+  let come;
+  const late = new Promise((done) => { come = done; });
+  await page.route("**/waymark/bridge.*", async (route) => {
+    await late;
+    await route.continue();
+  });
+  await open(page, url);
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  await until("the variation", async () => (await page.locator("p").innerText()) === "Short");
+  const layer = () => page.evaluate(() => (window.dataLayer ?? []).filter(({ event }) => event === "experience_impression"));
+  await page.waitForTimeout(300);
+  assert.deepEqual(await layer(), []);
+  come();
+  const [said] = await until("the entry", async () => (await layer()).length && layer());
+  assert.deepEqual([said.experiment_id, said.variation_id, said.exp_variant_string], ["copy", "short", "copy-short"]);
+  const heard = await page.evaluate(async () => {
+    const heard = [];
+    waymark.on("exposure", ({ variation_id }) => heard.push(variation_id));
+    waymark.once("exposure", ({ variation_id }) => heard.push(`once ${variation_id}`));
+    waymark.track("Something");
+    await waymark.decide();
+    return heard;
+  });
+  assert.deepEqual(heard, ["short", "once short"]);
+  assert.equal((await layer()).length, 1);
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+  await stop();
+}));

@@ -2,8 +2,8 @@
 
 import type { Events } from '../types';
 
-/** Who subscribes late is told the latest value. */
-const REPLAYED: readonly (keyof Events)[] = ['ready', 'consent', 'decision'];
+/** Who subscribes late is told the latest value; of exposures, which are one each, all. */
+const REPLAYED: { [name in keyof Events]?: number } = { ready: 1, consent: 1, decision: 1, exposure: 1_000 };
 
 type Handler<Name extends keyof Events> = (...payload: Events[Name]) => void;
 type Anyone = (...payload: unknown[]) => void;
@@ -12,14 +12,16 @@ export class Emitter {
   readonly #handlers = new Map<keyof Events, Set<Anyone>>();
   /** Whether all of it is said in the console, too. */
   talks = false;
-  readonly #latest = new Map<keyof Events, unknown[]>();
+  readonly #latest = new Map<keyof Events, unknown[][]>();
 
   on<Name extends keyof Events>(name: Name, handler: Handler<Name>): () => void {
     let all = this.#handlers.get(name);
     if (!all) this.#handlers.set(name, (all = new Set()));
     all.add(handler as Anyone);
-    const latest = this.#latest.get(name);
-    if (latest) call(handler as Anyone, latest);
+    for (const payload of this.#latest.get(name) ?? []) {
+      // Who wants one only has gone by the second.
+      if (all.has(handler as Anyone)) call(handler as Anyone, payload);
+    }
     return () => this.off(name, handler);
   }
 
@@ -37,7 +39,8 @@ export class Emitter {
 
   emit<Name extends keyof Events>(name: Name, ...payload: Events[Name]): void {
     if (this.talks) console.log(`waymark: ${name}`, ...payload);
-    if (REPLAYED.includes(name)) this.#latest.set(name, payload);
+    const most = REPLAYED[name];
+    if (most) this.#latest.set(name, [...(this.#latest.get(name) ?? []), payload].slice(-most));
     for (const handler of [...(this.#handlers.get(name) ?? [])]) call(handler, payload);
   }
 
