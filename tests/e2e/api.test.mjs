@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { withPack } from "../edge/edge.mjs";
-import { exported, launch, until, visitor } from "./browser.mjs";
+import { EDGE, exported, launch, until, visitor } from "./browser.mjs";
 import { ALL, asPerson, open, PERSON, site } from "./site.mjs";
 
 let browser;
@@ -171,3 +171,39 @@ test("an exposure is told to the data layer once, however late the module comes 
   await context.close();
   await stop();
 }));
+
+const EARLY = `<script>
+  window.early = {};
+  document.currentScript.previousElementSibling.addEventListener("load", async () => {
+    early.user = [waymark.user().id(), waymark.user().anonymousId(), waymark.user().traits()];
+    early.group = waymark.group().id();
+    early.consent = waymark.consent();
+    early.stop = typeof waymark.on("track", () => undefined);
+    early.promised = await Promise.all([waymark.decide(), waymark.slot("hero"), waymark.segments(), waymark.stage(), waymark.explain(), waymark.ready()]);
+  });
+</script>`;
+
+test("before the core has come, and where it does not, calls give what they say, and promises are kept", async () => {
+  // The tag stands before the script that listens for it.
+  const { url, stop } = await site({ tag: `<script async src="${EDGE}/waymark.js" data-write-key="wk_demo"></script>${EARLY}` });
+  const { context, page, seen } = await visitor(browser);
+  await page.route("**/waymark/core.*", async (route) => {
+    await new Promise((done) => setTimeout(done, 500));
+    await route.abort();
+  });
+  await page.goto(url);
+  const early = await until("the promises", () => page.evaluate(() => early.promised && early));
+  assert.deepEqual(early.user, [null, null, {}]);
+  assert.equal(early.group, null);
+  assert.deepEqual(early.consent, { analytics: false, personalization: false, marketing: false, decided: false });
+  assert.equal(early.stop, "function");
+  const [decision, ...rest] = early.promised;
+  assert.deepEqual([decision.slots, decision.segments, decision.source], [{}, [], "none"]);
+  assert.deepEqual(rest, [null, [], null, {}, null]);
+  // And afterwards.
+  assert.equal(await page.evaluate(() => waymark.slot("hero")), null);
+  assert.ok(await page.evaluate(() => document.documentElement.hasAttribute("data-waymark-ready")));
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+  await stop();
+});

@@ -8,6 +8,18 @@ const METHODS =
 /** Those that give a promise, which waits for the core. */
 const PROMISES = 'decide slot segments stage explain preview ready'.split(' ');
 
+/** What the others give until then; and what all do if it does not come. */
+const nobody = (): null => null;
+const user = { id: nobody, anonymousId: nobody, traits: () => ({}) };
+const NOTHING: Record<string, unknown> = {
+  user,
+  group: user,
+  consent: { analytics: false, personalization: false, marketing: false, decided: false },
+  decide: { slots: {}, segments: [], stage: null, validUntil: null, pack: null, seq: 0, source: 'none' },
+  segments: [],
+  explain: {},
+};
+
 type Live = Record<string, (...args: unknown[]) => unknown>;
 
 function load(): void {
@@ -22,20 +34,22 @@ function load(): void {
   const at = Date.now();
   const calls: Call[] = [];
   let live: Live | undefined;
+  let failed = false;
 
   const hold = (method: string, args: unknown[]): unknown => {
     let result: unknown;
     let settle = (value: unknown): void => {
       result = value;
     };
-    let answer: unknown;
+    let answer = NOTHING[method];
     if (PROMISES.includes(method)) {
       answer = new Promise((resolve) => {
         settle = resolve;
       });
     }
     const call: Call = { method, args, at: Date.now(), settle: (value) => settle(value) };
-    calls.push(call);
+    if (failed) settle(NOTHING[method] ?? null);
+    else calls.push(call);
     if (method === 'on' || method === 'once') {
       // Unsubscribed before it could be subscribed.
       answer = () => {
@@ -64,11 +78,15 @@ function load(): void {
     }
   }
 
+  // The page keeps its author's content.
+  const fail = (why: string, error?: unknown): void => {
+    failed = true;
+    for (const { method, settle } of calls.splice(0)) settle(NOTHING[method] ?? null);
+    document.documentElement.setAttribute('data-waymark-ready', '');
+    console.error(`waymark: ${why}`, error);
+  };
   const { writeKey } = options;
-  if (!script || !writeKey) {
-    console.error('waymark: the script tag has no data-write-key (no-write-key)');
-    return;
-  }
+  if (!script || !writeKey) return fail('the script tag has no data-write-key (no-write-key)');
   const origin = new URL(options.edge ?? script.src, location.href).origin;
   const fetched = (path: string): Promise<Response> => {
     const response = fetch(`${origin}/${path}`, { credentials: 'omit' });
@@ -84,18 +102,14 @@ function load(): void {
     // Where the edge has decided, its Program is the one that is asked for.
     program: document.getElementById('waymark-decision') ? undefined : fetched('v1/pack'),
   };
-  import(`${origin}/${__CORE__}`).then(
-    (core: { start(boot: Boot, live: (core: Core) => void): void }) =>
+  import(`${origin}/${__CORE__}`)
+    .then((core: { start(boot: Boot, live: (core: Core) => void): Promise<void> }) =>
       core.start(boot, ({ stats, ...methods }) => {
         live = methods as unknown as Live;
         waymark['stats'] = stats as never;
       }),
-    // What was called stays in memory; the page keeps its author's content.
-    (error: unknown) => {
-      document.documentElement.setAttribute('data-waymark-ready', '');
-      console.error('waymark: the core did not load (core-unavailable)', error);
-    },
-  );
+    )
+    .catch((error: unknown) => fail('the core did not load (core-unavailable)', error));
 }
 
 try {
