@@ -76,6 +76,36 @@ test("slots that come later are filled, in the page and in shadow roots", () => 
   await end();
 }));
 
+test("an element that is defined late is looked into, and one that is named a slot late is filled", () => withPack(PACK, async () => {
+  const { page, end } = await begin({ body: '<x-late></x-late><font-face></font-face><p>author</p>' });
+  await until("a decision", () => page.evaluate(async () => (await waymark.slot("hero"))?.content === "ours"));
+  const shown = await page.evaluate(async () => {
+    const turn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    customElements.define("x-inner", class extends HTMLElement {
+      constructor() {
+        super();
+        this.attachShadow({ mode: "open" }).innerHTML = '<div data-waymark-slot="hero">author</div>';
+      }
+    });
+    customElements.define("x-late", class extends HTMLElement {
+      connectedCallback() {
+        this.attachShadow({ mode: "open" }).innerHTML = '<x-inner></x-inner><x-later></x-later>';
+      }
+    });
+    const { shadowRoot } = document.querySelector("x-late");
+    await turn();
+    const late = shadowRoot.querySelector("x-inner").shadowRoot.textContent;
+    customElements.define("x-later", class extends customElements.get("x-inner") {});
+    await turn();
+    const later = shadowRoot.querySelector("x-later").shadowRoot.textContent;
+    document.querySelector("p").dataset.waymarkSlot = "hero";
+    await turn();
+    return { late, later, named: document.querySelector("p").textContent };
+  });
+  assert.deepEqual(shown, { late: "Ours", later: "Ours", named: "Ours" });
+  await end();
+}));
+
 test("a page that writes a slot anew gets its content again, and is left alone when it insists", () => withPack(PACK, async () => {
   const { page, end } = await begin({ body: '<div data-waymark-slot="hero">author</div>' });
   const hero = page.locator('[data-waymark-slot="hero"]');

@@ -37,6 +37,8 @@ export class Slots {
   readonly #roots = new Set<ParentNode>();
   /** Slots of which something is, or was, shown above the page. */
   readonly #presented = new Set<string>();
+  /** Names of elements that are not defined yet: they may have shadow roots once they are. */
+  readonly #awaited = new Set<string>();
   readonly #observer = new MutationObserver((records) => this.#changed(records));
   #latest: Decision | undefined;
   #policy: { createHTML(html: string): unknown } | undefined;
@@ -44,7 +46,7 @@ export class Slots {
   constructor(host: SlotHost) {
     this.#host = host;
     this.#watch(document);
-    addEventListener('load', () => this.#discover(document) && this.#again());
+    addEventListener('load', () => this.#search());
   }
 
   /** Shows a decision. Only what differs is touched. */
@@ -129,7 +131,7 @@ export class Slots {
 
   #watch(root: ParentNode & Node): void {
     this.#roots.add(root);
-    this.#observer.observe(root, { childList: true, subtree: true });
+    this.#observer.observe(root, { childList: true, subtree: true, attributeFilter: [SLOT] });
     this.#discover(root);
   }
 
@@ -142,7 +144,18 @@ export class Slots {
     return found;
   }
 
-  #enter({ shadowRoot }: Element): boolean {
+  /** Looks for shadow roots that came without anybody telling. */
+  #search(): void {
+    if ([...this.#roots].filter((root) => this.#discover(root)).length) this.#again();
+  }
+
+  #enter(element: Element): boolean {
+    const { shadowRoot, localName: name } = element;
+    if (name.includes('-') && !customElements.get(name) && !this.#awaited.has(name)) {
+      this.#awaited.add(name);
+      // Of a name that nothing can be defined under the promise is broken.
+      customElements.whenDefined(name).then(() => this.#search(), () => undefined);
+    }
     if (!shadowRoot || this.#roots.has(shadowRoot)) return false;
     this.#watch(shadowRoot);
     return true;
@@ -150,14 +163,14 @@ export class Slots {
 
   #changed(records: MutationRecord[], quietly = false): void {
     let news = false;
-    for (const { target, addedNodes } of records) {
+    for (const { target, addedNodes, attributeName } of records) {
       for (const node of addedNodes) {
         if (!(node instanceof Element)) continue;
         // Not one `||`: all of it is to be found.
         if (this.#enter(node)) news = true;
         if (this.#discover(node) || node.matches(ANY) || node.querySelector(ANY)) news = true;
       }
-      if (target instanceof Element && this.#shown.has(target)) news = true;
+      if (attributeName || (target instanceof Element && this.#shown.has(target))) news = true;
     }
     if (news && !quietly) this.#again();
   }
