@@ -106,6 +106,32 @@ test("an element that is defined late is looked into, and one that is named a sl
   await end();
 }));
 
+test("the page decides again at the moment that a decision names, and not before", () => withPack({
+  ...PACK,
+  pack: "moments",
+  rules: [{ id: "r-hero", slot: "hero", when: { $did: { event: "Looked", within: "1h" } }, show: "ours" }],
+}, async () => {
+  const { url, stop } = await site({ body: '<div data-waymark-slot="hero">author</div>' });
+  const { context, page } = await visitor(browser, PERSON);
+  await asPerson(context);
+  await page.clock.install();
+  await open(page, url);
+  await page.evaluate((all) => waymark.consent(all), ALL);
+  const hero = () => page.locator("[data-waymark-slot]").innerText();
+  await page.evaluate(() => waymark.track("Looked"));
+  await until("ours", async () => (await hero()) === "Ours");
+  const { validUntil } = await page.evaluate(() => waymark.decide());
+  const wait = validUntil - await page.evaluate(() => Date.now());
+  assert.ok(wait > 3_500_000 && wait <= 3_600_000, `${wait} ms`);
+  await page.clock.pauseAt(validUntil - 1);
+  assert.equal(await page.evaluate(() => Date.now()), validUntil - 1);
+  assert.equal(await hero(), "Ours");
+  await page.clock.runFor(1);
+  assert.equal(await hero(), "author");
+  await context.close();
+  await stop();
+}));
+
 test("a page that writes a slot anew gets its content again, and is left alone when it insists", () => withPack(PACK, async () => {
   const { page, end } = await begin({ body: '<div data-waymark-slot="hero">author</div>' });
   const hero = page.locator('[data-waymark-slot="hero"]');

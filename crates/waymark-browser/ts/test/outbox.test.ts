@@ -120,6 +120,34 @@ test('a batch has at most a hundred events and 60 KB, all of one device', async 
   assert.equal(world.sent.at(-1)!.body.deviceKey, undefined);
 });
 
+test('who fails waits twice as long each time, a minute at most, and by chance any part of it', async () => {
+  const waits = async (random: number): Promise<number[]> => {
+    world = new World();
+    store = new Store(undefined);
+    const times: number[] = [];
+    const { fetch } = world.ports;
+    world.answers = Array.from({ length: 9 }, () => new Response('', { status: 503 }));
+    outbox = made({
+      ...world.ports,
+      random: () => random,
+      fetch: (url, init) => {
+        times.push(world.now);
+        return fetch(url, init);
+      },
+    });
+    add('a');
+    await world.pass(400_000);
+    assert.equal(times.length, 10);
+    return times.slice(1).map((time, at) => time - times[at]!);
+  };
+  const doubled = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000];
+  // Between two attempts there are five seconds in any case.
+  const part = (of: number): number[] => doubled.map((wait) => Math.max(5_000, wait * of));
+  assert.deepEqual(await waits(1), part(1));
+  assert.deepEqual(await waits(0.25), part(0.25));
+  assert.deepEqual(await waits(0), part(0));
+});
+
 test('events of one moment are kept together, up to twenty', async () => {
   const event = (id: string): Line => ({ id, at: NOW, count: 1, key: 'k', text: `{"messageId":"${id}"}` });
   outbox.add(Array.from({ length: 45 }, (_, i) => event(`e${i}`)));
