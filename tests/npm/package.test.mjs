@@ -56,8 +56,14 @@ async function works(folder) {
     response.writeHead(bytes ? 200 : 404, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(bytes);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  await runs(`http://localhost:${server.address().port}/`);
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+}
+
+async function runs(url) {
   const { context, page, seen } = await visitor(browser);
-  await page.goto(`http://localhost:${server.address().port}/`);
+  await page.goto(url);
   await until("the hero", async () => /You looked at Tent t3/.test(await page.locator("body").innerText()), 15_000);
   const decision = await page.evaluate(() => window.sdk.decide());
   assert.equal(decision.source, "device");
@@ -67,8 +73,6 @@ async function works(folder) {
   await until("the click", () => [...events(seen.sent).values()].some(({ event }) => event === "Clicked"), 15_000);
   assert.deepEqual(seen.errors, []);
   await context.close();
-  server.closeAllConnections();
-  await new Promise((done) => server.close(done));
 }
 
 test("what is packed is what a site needs", () => {
@@ -82,6 +86,23 @@ test("Vite", async () => {
   const folder = await project("vite", { "main.js": APP, "index.html": PAGE('<script type="module" src="./main.js"></script>') });
   execFileSync(join(BIN, "vite"), ["build", "--logLevel", "error"], { cwd: folder, stdio: "inherit" });
   await works(join(folder, "dist"));
+});
+
+test("Vite's development server, which moves packages, and one that is told to leave this one where it is", async () => {
+  const { createServer: vite } = await import("vite");
+  for (const exclude of [[], ["@waymark/browser"]]) {
+    const folder = await project(`vite-dev-${exclude.length}`, {
+      "main.js": APP, "package.json": '{"type": "module"}', "index.html": PAGE('<script type="module" src="./main.js"></script>'),
+    });
+    await cp(join(WORK, "package"), join(folder, "node_modules/@waymark/browser"), { recursive: true });
+    const server = await vite({ root: folder, configFile: false, logLevel: "error", server: { host: "127.0.0.1", port: 0 }, optimizeDeps: { exclude } });
+    try {
+      await server.listen();
+      await runs(`http://localhost:${server.httpServer.address().port}/`);
+    } finally {
+      await server.close();
+    }
+  }
 });
 
 test("webpack", async () => {

@@ -64,9 +64,15 @@ function begin(given: LoadOptions): Waymark {
   return core;
 }
 
-/** Written out, so that bundlers see them. */
-const beside = (whole: boolean): URL =>
-  whole ? new URL('./engine-whole.wasm', import.meta.url) : new URL('./engine.wasm', import.meta.url);
+/** Vite's development server serves packages from a folder of its own, without what lies beside them. */
+const MOVED = /\/\.vite\/deps\/.*/;
+
+function beside(whole: boolean): URL {
+  const url = import.meta.url;
+  if (MOVED.test(url)) return new URL(url.replace(MOVED, `/@waymark/browser/engine${whole ? '-whole' : ''}.wasm`));
+  // Written out, so that bundlers see them.
+  return whole ? new URL('./engine-whole.wasm', import.meta.url) : new URL('./engine.wasm', import.meta.url);
+}
 
 const MODULES: { [Name in keyof Modules]: () => Promise<unknown> } = {
   capture: () => import('../ts/modules/capture'),
