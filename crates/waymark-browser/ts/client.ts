@@ -1,7 +1,6 @@
 // What a page may call, and what happens by itself.
 
 import { agree, edgesOwn, embedded, type EdgesOwn, type Embedded } from './page/adopt';
-import { toBase64 } from './engine/bytes';
 import { pageNames, read as readCall } from './call/calls';
 import { any, NONE, read, refused, same, standing } from './visitor/consent';
 import { Database } from './visitor/database';
@@ -98,7 +97,7 @@ export class Client implements Sdk {
     this.#store = store;
     this.#record = store.record();
     const host: Host = {
-      context: () => this.#context(),
+      context: () => this.context(),
       mayKeep: () => this.consent().personalization,
       decided: (decision) => this.#show(decision),
       changed: ({ entered, left, stage }) => this.emitter.emit('effects', { entered, left, stage }),
@@ -243,7 +242,6 @@ export class Client implements Sdk {
   }
 
   async explain(slot?: string): Promise<JsonObject> {
-    await this.decide();
     const { explain } = await this.#parts.module('inspector');
     return explain(this, slot);
   }
@@ -269,20 +267,6 @@ export class Client implements Sdk {
   log(event: string, properties: JsonObject): void {
     this.#hold({ kind: 'track', event, payload: payloadOf(properties) }, Date.now(), {});
     if (event === 'Experiment Viewed') this.emitter.emit('exposure', properties);
-  }
-
-  situation(): JsonObject {
-    const { values, consent, locale, anonymousId, shown = [] } = this.#context();
-    const state = this.decider.state();
-    return {
-      pack: this.#latest?.pack ?? null,
-      context: values,
-      consent: { ...consent },
-      locale,
-      anonymousId: anonymousId ?? null,
-      shown,
-      state: state ? toBase64(state) : null,
-    };
   }
 
   rehearse(program: Uint8Array): void {
@@ -429,7 +413,7 @@ export class Client implements Sdk {
     if (consent.personalization) for (const event of news) this.decider.apply(event);
   }
 
-  #context(): DecisionContext {
+  context(): DecisionContext {
     const seen = snapshot(this.#mask);
     return {
       values: { ...seen.values, ...this.#found?.context },

@@ -3,8 +3,9 @@
 
 import type { Emitter } from './call/emitter';
 import type { Outbox } from './delivery/outbox';
-import type { Acted } from './engine/decode';
 import type { Decider } from './engine/decider';
+import type { Acted } from './engine/decode';
+import type { DecisionContext } from './engine/encode';
 import type { Zone } from './engine/zone';
 import type { Consent, Decision, JsonObject, Options, SlotDecision } from './types';
 
@@ -13,14 +14,14 @@ export interface Sdk {
   /** Where the edge is. */
   readonly origin: string;
   readonly emitter: Emitter;
-  readonly decider: Pick<Decider, 'hold' | 'resume' | 'apply' | 'catchUp' | 'decideAt' | 'decideSoon' | 'save'>;
+  readonly decider: Pick<Decider, 'hold' | 'resume' | 'apply' | 'catchUp' | 'decideAt' | 'decideSoon' | 'save' | 'state'>;
   readonly outbox: Pick<Outbox, 'flush' | 'queue'>;
   fail(code: string, message: string): void;
   log(event: string, properties: JsonObject): void;
   consent(answer?: unknown): Consent;
   decide(): Promise<Decision>;
-  /** The page, the visitor's consent and what is kept of them, as the edge's explanations take them. */
-  situation(): JsonObject;
+  /** The page, the visitor's consent and who they are, as decisions go by them. */
+  context(): DecisionContext;
   /** Decides with another Program from now on, and tells nobody of what happens. */
   rehearse(program: Uint8Array): void;
   trusted(html: string): unknown;

@@ -6,6 +6,7 @@
 import type { Ran, RuleResult } from '../../../../www/studio/types';
 import { why } from '../../../../www/studio/why';
 import { type Language, words } from '../../../../www/studio/words';
+import { toBase64 } from '../engine/bytes';
 import type { Sdk } from '../sdk';
 import type { Decision, JsonObject } from '../types';
 import { framed, language } from './frame';
@@ -21,12 +22,20 @@ const TEXTS = {
   },
 };
 
+/** The page, the visitor's consent and what is kept of them, as the edge takes them. */
+async function situation(sdk: Sdk): Promise<object> {
+  const { pack } = await sdk.decide();
+  const { values, consent, locale, anonymousId = null, shown = [] } = sdk.context();
+  const state = sdk.decider.state();
+  return { pack, context: values, consent, locale, anonymousId, shown, state: state ? toBase64(state) : null };
+}
+
 export async function explain(sdk: Sdk, slot?: string): Promise<JsonObject> {
   const response = await fetch(`${sdk.origin}/v1/explain`, {
     method: 'POST',
     headers: { 'content-type': 'text/plain' },
     credentials: 'omit',
-    body: JSON.stringify({ writeKey: sdk.options.writeKey, ...sdk.situation(), ...(slot !== undefined && { slots: [slot] }) }),
+    body: JSON.stringify({ writeKey: sdk.options.writeKey, ...(await situation(sdk)), ...(slot !== undefined && { slots: [slot] }) }),
   });
   const answer = (await response.json()) as JsonObject;
   if (!response.ok) throw new Error(String(answer['detail'] ?? `the edge answered ${response.status}`));
@@ -54,8 +63,8 @@ export function start(sdk: Sdk): void {
 
   const draw = async (decision: Decision): Promise<void> => {
     const mine = ++turn;
-    const { consent, anonymousId } = sdk.situation() as { consent: JsonObject; anonymousId: string | null };
-    const allowed = ['analytics', 'personalization', 'marketing'].filter((purpose) => consent[purpose] === true);
+    const { consent, anonymousId } = sdk.context();
+    const allowed = (['analytics', 'personalization', 'marketing'] as const).filter((purpose) => consent[purpose]);
     const parts: Node[] = [
       make('dl', {},
         ...pair(say.device, anonymousId ?? say.nobody),
