@@ -3,11 +3,13 @@
 import type { Json } from '../types';
 
 /** What anything below has in it; most texts have nothing of the kind. */
-const SUSPECT = /@|%40|\d[\d ().-]{7,}\d/;
-const EMAIL = /[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+/g;
-const CARD = /\b(?:\d[ -]?){12,18}\d\b/g;
+const SUSPECT = /@|%40|\d[\d ().%+-]{7,}\d/;
+/** As addresses write what numbers and e-mail addresses are divided by; `+` may stand for a space there. */
+const ENCODED = /%(?:2[089b]|40)/gi;
+const EMAIL = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
+const CARD = /\b(?:\d[ +-]?){12,18}\d\b/g;
 /** With its country's code, or as North America and China write theirs. */
-const PHONE = /\+\d[\d ().-]{6,16}\d\b|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b|\b1[3-9]\d{9}\b/g;
+const PHONE = /\+\d[\d ().+-]{6,16}\d\b|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b|\b1[3-9]\d{9}\b/g;
 const ID = /(?:^|_)(?:id|sku)$|(?:Id|Token)$/;
 
 /** A copy in which e-mail addresses, card and phone numbers are named rather than shown. `text` is the value's JSON. */
@@ -26,10 +28,12 @@ function within(value: Json, name = ''): Json {
 }
 
 function maskedText(text: string, phones: boolean): string {
-  const rest = text
+  const plain = text.replace(ENCODED, decodeURIComponent);
+  const rest = plain
     .replace(EMAIL, '[email]')
     .replace(CARD, (digits) => (isCard(digits.replace(/\D/g, '')) ? '[card]' : digits));
-  return phones ? rest.replace(PHONE, '[phone]') : rest;
+  const masked = phones ? rest.replace(PHONE, '[phone]') : rest;
+  return masked === plain ? text : masked;
 }
 
 /** By the numbers that networks begin with and the check digit (ISO/IEC 7812-1). */
