@@ -190,7 +190,7 @@ export interface Waymark {
   /** Without purposes, what holds now. A purpose that is not named is refused. */
   consent(purposes?: Partial<Purposes>): Consent;
   decide(): Promise<Decision>;
-  /** What a slot shows. With an element, it becomes a place for the slot: needed in closed shadow roots only. */
+  /** What a slot shows. With an element, it becomes a place for the slot: needed where none is found, as in closed shadow roots. */
   slot(id: string, element?: Element): Promise<SlotDecision | null>;
   segments(): Promise<string[]>;
   stage(): Promise<string | null>;
