@@ -233,7 +233,7 @@ test("what a header that no browser sends did to a page is in nobody else's", as
     answer.end(`${AUTHORS}<!-- ${JSON.stringify(request.headers)} -->`);
   };
   // The last two are told by the edge itself.
-  const names = ["x-anything", "forwarded", "x-host", "x-original-url", "x-rewrite-url", "true-client-ip", "x-forwarded-port", "x-forwarded-host", "x-forwarded-proto"];
+  const names = ["via", "cf-foo", "sec-foo", "if-foo", "x-forwarded-for", "x-real-ip", "x-anything", "forwarded", "x-host", "x-original-url", "x-rewrite-url", "true-client-ip", "x-forwarded-port", "x-forwarded-host", "x-forwarded-proto"];
   for (const name of names) {
     pages.set(`/echo/${name}`, echo);
     const sent = await get(`/echo/${name}`, { [name]: "harm.example" });
@@ -241,6 +241,11 @@ test("what a header that no browser sends did to a page is in nobody else's", as
     await setTimeout(60);
     for (const cookie of cookies) assert.doesNotMatch((await get(`/echo/${name}`, { cookie })).text, /harm\.example/, name);
   }
+  // Where the platform says whose request it is, nobody else does.
+  pages.set("/echo/client", echo);
+  const said = await get("/echo/client", { "cf-connecting-ip": "203.0.113.7", "x-forwarded-for": "harm.example", "x-real-ip": "harm.example" });
+  assert.doesNotMatch(said.text, /harm\.example/);
+  assert.match(said.text, /"x-forwarded-for":"203\.0\.113\.7"/);
 });
 
 test("many who ask for one page at once see each their own, and get nobody else's snapshot", async () => {

@@ -14,8 +14,18 @@ const MOST_VARIANTS = 32;
  * Headers that a page may depend on without saying so, since everybody's browser sends them. With any other one that
  * `Vary` does not name, an answer is for whoever sent it: it is not kept.
  */
-const USUAL =
-  /^(accept|accept-(encoding|language)|cache-control|cookie|dnt|dpr|downlink|ect|host|if-.*|pragma|priority|range|referer|rtt|save-data|sec-.*|te|upgrade-insecure-requests|user-agent|viewport-width|cf-.*|cdn-loop|connection|via|x-forwarded-(for|host|proto)|x-real-ip)$/;
+const USUAL = new RegExp(`^(${[
+  // What browsers send.
+  "accept", "accept-(encoding|language)", "cache-control", "connection", "cookie", "dnt", "dpr", "downlink", "ect", "host",
+  "if-(match|modified-since|none-match|range|unmodified-since)", "pragma", "priority", "purpose", "range", "referer", "rtt",
+  "save-data", "sec-(ch-[a-z-]+|fetch-(dest|mode|site|storage-access|user)|gpc|purpose)", "te", "upgrade-insecure-requests",
+  "user-agent", "viewport-width",
+  // What the platform and this edge say, whatever was sent.
+  "cdn-loop", "cf-(connecting-ip(v6)?|ew-via|ipcity|ipcontinent|ipcountry|iplatitude|iplongitude|metro-code|postal-code)",
+  "cf-(pseudo-ipv4|ray|region(-code)?|timezone|visitor|warp-tag-id|worker)", "x-forwarded-(host|proto)",
+].join("|")})$`);
+/** What the platform has put in place of what was sent, where it says whose request it is. */
+const OF_THE_CLIENT = ["x-forwarded-for", "x-real-ip"];
 
 const encoder = new TextEncoder();
 const pages = new Map();
@@ -66,7 +76,8 @@ export function mayKeep(request, sent, response) {
   if (!isEverybodys(response.headers) || directives(request.headers).has("no-store")) return false;
   const said = directives(response.headers);
   const vary = varied(response.headers);
-  if ([...sent.keys()].some((name) => !USUAL.test(name) && !vary.includes(name))) return false;
+  const known = (name) => USUAL.test(name) || (OF_THE_CLIENT.includes(name) && sent.has("CF-Connecting-IP"));
+  if ([...sent.keys()].some((name) => !known(name) && !vary.includes(name))) return false;
   // A site whose pages depend on its cookies might not say so. One that says that they are everybody's is believed.
   if (sent.has("Cookie") && !said.has("public") && !said.has("s-maxage")) return false;
   return Number(response.headers.get("Content-Length") ?? 0) <= LARGEST && lifetime(response.headers) > 0;

@@ -24,6 +24,9 @@ export function passedOn(request) {
 export function unconditional(request) {
   const headers = passedOn(request);
   for (const name of ["If-None-Match", "If-Modified-Since", "If-Range", "Range"]) headers.delete(name);
+  // What a client says of itself would be in a page that others get.
+  const client = headers.get("CF-Connecting-IP");
+  if (client) for (const name of ["X-Forwarded-For", "X-Real-IP"]) headers.set(name, client);
   headers.set("Accept-Encoding", "identity");
   return headers;
 }
