@@ -37,11 +37,12 @@ const SMALLEST: [&str; 12] = [
 ];
 
 /// Fetched when needed, by name: each is an entry in `ts/modules`.
-pub const MODULES: [(&str, &str); 9] = [
+pub const MODULES: [(&str, &str); 10] = [
     ("capture", "capture/index.ts"),
     ("signals", "signals/index.ts"),
     ("bridge", "bridge.ts"),
     ("overlay", "overlay.ts"),
+    ("patches", "patches.ts"),
     ("inspector", "inspector.ts"),
     ("authors", "authors.ts"),
     ("devices", "devices.ts"),
@@ -53,7 +54,7 @@ pub const MODULES: [(&str, &str); 9] = [
 const OWN: &str = "acted|after|appeared|author|beacon|callback|cancel|contests|\
                    duplicate|embedded|encoded|end|forget|keep|kind|leave|load|\
                    mayKeep|names|nodes|ofPage|onChange|optionalText|payload|place|raw|record|rejoin|\
-                   release|restoreAll|safe|schedule|seen|show|takeBack|talks|tell|tick|unsigned|wakeAt";
+                   release|restoreAll|safe|schedule|seen|show|talks|tell|tick|unsigned|wakeAt";
 
 pub fn build() -> Result<Browser> {
     tools::wasm_target()?;

@@ -79,6 +79,7 @@ const MODULES: { [Name in keyof Modules]: () => Promise<unknown> } = {
   signals: () => import('../ts/modules/signals'),
   bridge: () => import('../ts/modules/bridge'),
   overlay: () => import('../ts/modules/overlay'),
+  patches: () => import('../ts/modules/patches'),
   inspector: () => import('../ts/modules/inspector'),
   authors: () => import('../ts/modules/authors'),
   devices: () => import('../ts/modules/devices'),

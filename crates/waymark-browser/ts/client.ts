@@ -111,6 +111,7 @@ export class Client implements Sdk {
       fail: this.fail,
       appeared: () => this.#latest && this.#exposures.log(this.#latest),
       present: (id, slot) => void this.#with('overlay', ({ present }) => present(this, id, slot)),
+      patch: (changes) => void this.#with('patches', ({ patch }) => patch(changes)),
     });
     this.#exposures = new Exposures({ has: (slot) => this.#slots.has(slot), log: (...said) => this.log(...said) });
     const database = new Database(lasting ? window.indexedDB : undefined);

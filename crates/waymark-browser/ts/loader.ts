@@ -14,10 +14,9 @@ const user = { id: nobody, anonymousId: nobody, traits: () => ({}) };
 const NOTHING: Record<string, unknown> = {
   user,
   group: user,
-  consent: { analytics: false, personalization: false, marketing: false, decided: false },
-  decide: { slots: {}, segments: [], stage: null, validUntil: null, pack: null, seq: 0, source: 'none' },
+  consent: { decided: false },
+  decide: { slots: {}, segments: [], source: 'none' },
   segments: [],
-  explain: {},
 };
 
 type Live = Record<string, (...args: unknown[]) => unknown>;

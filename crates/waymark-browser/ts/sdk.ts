@@ -7,7 +7,7 @@ import type { Decider } from './engine/decider';
 import type { Acted } from './engine/decode';
 import type { DecisionContext } from './engine/encode';
 import type { Zone } from './engine/zone';
-import type { Consent, Decision, JsonObject, Options, SlotDecision } from './types';
+import type { Change, Consent, Decision, JsonObject, Options, SlotDecision } from './types';
 
 export interface Sdk {
   readonly options: Options;
@@ -36,6 +36,8 @@ export interface Modules {
   bridge: { start(sdk: Sdk): void };
   /** Content above the page. */
   overlay: { present(sdk: Sdk, id: string, slot: SlotDecision): void };
+  /** Changes to elements of the page. */
+  patches: { patch(changes: Change[]): void };
   /** Why, and who. */
   inspector: {
     start(sdk: Sdk): void;

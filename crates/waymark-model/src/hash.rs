@@ -1,11 +1,7 @@
 /// FNV-1a, 64 bit. Spreads ids and fingerprints; no defence against a forger.
 /// Constants: Fowler, Noll and Vo, "The FNV Non-Cryptographic Hash Algorithm".
 pub const fn fnv1a64(bytes: &[u8]) -> u64 {
-    fnv1a64_on(0xcbf2_9ce4_8422_2325, bytes)
-}
-
-/// The hash of a text that goes on with these bytes, from that of what came before them.
-pub const fn fnv1a64_on(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut i = 0;
     while i < bytes.len() {
         hash ^= bytes[i] as u64;
@@ -13,6 +9,12 @@ pub const fn fnv1a64_on(mut hash: u64, bytes: &[u8]) -> u64 {
         i += 1;
     }
     hash
+}
+
+/// The hash of a text that goes on with these bytes, from that of what came before them.
+pub fn fnv1a64_on(hash: u64, bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.iter().fold(hash, step)
 }
 
 #[cfg(test)]

@@ -135,27 +135,18 @@ impl Object {
     /// Sets `key`, replacing what it held.
     pub fn insert(&mut self, key: impl Into<String>, value: Value) {
         let key = key.into();
-        // Nearly always they come in order.
-        if self.0.last().is_none_or(|(last, _)| *last < key) {
-            return self.0.push((key, value));
-        }
         match self.place(&key) {
             Ok(at) => self.0[at].1 = value,
             Err(at) => self.0.insert(at, (key, value)),
         }
     }
 
-    /// Adds a key that comes after all others; does nothing if it does not.
-    pub fn append(&mut self, key: String, value: Value) -> bool {
-        let is_last = self.0.last().is_none_or(|(last, _)| *last < key);
-        if is_last {
-            self.0.push((key, value));
-        }
-        is_last
-    }
-
     /// Where a key is among the others, or would be.
     pub fn place(&self, key: &str) -> Result<usize, usize> {
+        // Nearly always they come in order.
+        if self.0.last().is_none_or(|(last, _)| last.as_str() < key) {
+            return Err(self.0.len());
+        }
         self.0.binary_search_by(|(have, _)| have.as_str().cmp(key))
     }
 

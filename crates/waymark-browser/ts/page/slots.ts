@@ -1,8 +1,7 @@
 // Content in the page. What the author wrote is kept, and comes back when nothing takes its place.
 
-import { Patches } from './patches';
 import { lead } from './redirect';
-import type { Decision, SlotDecision } from '../types';
+import type { Change, Decision, SlotDecision } from '../types';
 
 const SLOT = 'data-waymark-slot';
 const ANY = `[${SLOT}]`;
@@ -19,6 +18,8 @@ export interface SlotHost {
   appeared(): void;
   /** Shows what has no place in the page, but a way to be shown above it. */
   present(id: string, slot: SlotDecision): void;
+  /** Makes changes to the page, in place of those before. */
+  patch(changes: Change[]): void;
 }
 
 interface Shown {
@@ -33,7 +34,6 @@ interface Shown {
 export class Slots {
   readonly #host: SlotHost;
   readonly #shown = new Map<Element, Shown>();
-  readonly #patches = new Patches();
   readonly #roots = new Set<ParentNode>();
   /** Slots of which something is, or was, shown above the page. */
   readonly #presented = new Set<string>();
@@ -41,6 +41,8 @@ export class Slots {
   readonly #awaited = new Set<string>();
   readonly #observer = new MutationObserver((records) => this.#changed(records));
   #latest: Decision | undefined;
+  /** Whether the page was ever changed: few are. */
+  #patched = false;
   #policy: { createHTML(html: string): unknown } | undefined;
 
   constructor(host: SlotHost) {
@@ -84,12 +86,9 @@ export class Slots {
   }
 
   /** Makes a decision's changes to the page, and takes those of another back. */
-  patch(decision: Decision): void {
-    try {
-      this.#patches.apply(Object.values(decision.slots).flatMap((slot) => slot.patch ?? []));
-    } catch (error) {
-      this.#host.fail('slot-failed', String(error));
-    }
+  patch(decision?: Decision): void {
+    const changes = Object.values(decision?.slots ?? {}).flatMap((slot) => slot.patch ?? []);
+    if ((this.#patched ||= changes.length > 0)) this.#host.patch(changes);
   }
 
   /** Whether the page has a place for it, or it needs none. */
@@ -108,7 +107,7 @@ export class Slots {
   /** The author's content everywhere. Gives whether some of it never reached this page. */
   restoreAll(): boolean {
     this.#latest = undefined;
-    this.#patches.takeBack();
+    this.patch();
     let lost = false;
     for (const element of this.#elements(ANY)) {
       if (!this.#restore(element)) lost = true;

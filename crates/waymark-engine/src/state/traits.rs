@@ -91,13 +91,16 @@ impl Traits {
     pub(super) fn read(input: &mut Reader<'_>) -> Self {
         let mut traits = Self { refused: input.count(), ..Self::default() };
         traits.said = input.list(|input| {
-            let (name, key) = (input.string(), EventKey::read(input));
+            let name = input.string();
+            traits.bytes += name.len();
+            let key = EventKey::read(input);
             let before = input.remaining();
             let value = Value::read(input);
-            traits.bytes += name.len() + before - input.remaining();
-            if !traits.values.append(name, value) {
+            traits.bytes += before - input.remaining();
+            if traits.values.place(&name) != Err(traits.values.len()) {
                 input.refuse("unsorted-names", ());
             }
+            traits.values.insert(name, value);
             key
         });
         traits
