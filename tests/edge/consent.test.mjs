@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { before, test } from "node:test";
-import { admin, ALL, ask, browser, cookieOf, device, looksAtTents, post, problem, server } from "./edge.mjs";
+import {
+  accepted, admin, ALL, ask, browser, cookieOf, device, looksAtTents, post, problem, server, viewed,
+} from "./edge.mjs";
 import { DEMO } from "./workerd.mjs";
 
 const ME = device();
@@ -150,14 +152,27 @@ function packed({ id, site, issued, consent }) {
 test("a withdrawal that asks for it erases what was kept of the device, and nothing of it is kept again", async () => {
   const gone = device();
   await looksAtTents(gone);
-  const viewed = async () => (await admin(`/events?visitor=${gone.anonymousId}`)).text;
-  assert.match(await viewed(), /Product Viewed/);
+  const kept = async () => (await admin(`/events?visitor=${gone.anonymousId}`)).text;
+  assert.match(await kept(), /Product Viewed/);
   const answer = await consent({ ...gone, consent: {}, erase: true });
   assert.equal(answer.status, 204);
   assert.match(answer.headers["set-cookie"][0], /Max-Age=0/);
-  assert.equal((await viewed()).trim(), "");
+  assert.equal((await kept()).trim(), "");
   await looksAtTents(gone).catch(() => undefined);
-  assert.equal((await viewed()).trim(), "");
+  assert.equal((await kept()).trim(), "");
   const stranger = await consent({ ...ME, deviceKey: gone.deviceKey, consent: {}, erase: true });
   assert.equal(stranger.status, 403);
+});
+
+test("a copy of a visitor's cookie is of no use once they have withdrawn", async () => {
+  const gone = device();
+  await looksAtTents(gone);
+  const cookie = await cookieOf(gone);
+  const decided = () => post("/v1/decide", { anonymousId: gone.anonymousId }, { headers: { ...browser.headers, cookie } });
+  assert.equal((await decided()).json.seq, 3);
+  assert.equal((await consent({ ...gone, consent: {}, erase: true })).status, 204);
+  assert.equal((await decided()).json.seq, 0);
+  const sent = await post("/v1/batch", { batch: [viewed(gone.anonymousId)] }, { headers: { ...browser.headers, cookie } });
+  assert.deepEqual(accepted(sent), [0, 1, []]);
+  assert.equal((await admin(`/events?visitor=${gone.anonymousId}`)).text.trim(), "");
 });

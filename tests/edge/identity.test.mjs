@@ -196,6 +196,12 @@ test("events that come too late to be put in order are counted", async () => {
   await send(Array.from({ length: 40 }, (_, minutes) => seen(minutes)));
   await send([seen(20.5)]);
   assert.equal(await late(), before);
-  assert.deepEqual(await send([seen(600)]), [1, 0, []]);
-  assert.equal(await late(), before + 1);
+  const old = seen(600);
+  const again = await summed("waymark_duplicates_total");
+  assert.deepEqual(await send([old]), [1, 0, []]);
+  assert.deepEqual(await send([old]), [0, 1, []]);
+  assert.deepEqual([await late(), await summed("waymark_duplicates_total")], [before + 1, again + 1]);
+  // All that is settled waits for nobody, and has its size.
+  assert.equal(await summed("waymark_outbox_age_seconds"), 0);
+  assert.ok(await summed("waymark_shard_bytes") > 16 * 4_096);
 });
