@@ -6,7 +6,7 @@ import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { OFREPWebProvider } from "@openfeature/ofrep-web-provider";
 import { OpenFeature as Server } from "@openfeature/server-sdk";
 import { OpenFeature as Web } from "@openfeature/web-sdk";
-import { activate, admin, ask, basic, cookieOf, device, EDGE, looksAtTents, post, server, viewed } from "./edge.mjs";
+import { activate, admin, ask, basic, cookieOf, device, EDGE, looksAtTents, post, server, viewed, withPack } from "./edge.mjs";
 
 const pack = {
   pack: `flags-${randomUUID()}`,
@@ -23,13 +23,14 @@ const pack = {
     tent: { slot: "hero", html: "<h1>Tents</h1>" },
     few: { slot: "limit", json: 3 }, many: { slot: "limit", json: 12 },
     on: { slot: "fast", json: true },
-    plain: { slot: "layout", json: { columns: 1 } },
+    plain: { slot: "layout", json: { columns: 1 } }, wide: { slot: "layout", json: { columns: 2 } },
     short: { slot: "copy", text: "Short" },
   },
   rules: [
     { id: "tents-hero", slot: "hero", when: { $segment: "tents" }, show: "tent" },
     { id: "tents-limit", slot: "limit", when: { $segment: "tents" }, show: "many" },
     { id: "tents-fast", slot: "fast", when: { $segment: "tents" }, show: "on" },
+    { id: "wide", slot: "layout", when: { "page.path": "/wide" }, show: "wide" },
   ],
 };
 let active;
@@ -104,6 +105,14 @@ test("flags that are the same are not sent again", async () => {
   assert.deepEqual([again.status, again.body.length, again.headers.etag], [304, 0, etag]);
   const other = await flags({ targetingKey: randomUUID() }, { ...key("sk_demo"), "if-none-match": etag });
   assert.equal(other.status, 200);
+  // What is asked about counts, and by which pack.
+  const known = { ...key("sk_demo"), "if-none-match": etag };
+  const asked = async (context) => (await flags({ targetingKey: user, ...context }, known)).status;
+  assert.deepEqual([await asked({ page: { path: "/" } }), await asked({ page: { path: "/wide" } })], [304, 200]);
+  await withPack({ ...pack, content: { ...pack.content, many: { slot: "limit", json: 13 } } }, async () => {
+    assert.equal(await asked({}), 200);
+  });
+  assert.equal(await asked({}), 304);
   const ids = first.json.flags.map(({ key: id }) => id);
   assert.deepEqual(ids.sort(), ["copy", "fast", "hero", "layout", "limit"]);
 });
