@@ -114,7 +114,7 @@ test("DuckDB reads what compacting makes of it, as it is", async () => {
   assert.equal(type, "TIMESTAMP WITH TIME ZONE");
 });
 
-test("and so does Spark", { skip: SPARK ? false : "Java 17 and Python 3 with venv are not here, and Spark needs them" }, async () => {
+test("and so does Spark", { skip: SPARK ? false : "Spark is not here: it takes Java 17, Python 3 with venv, and 450 MB from PyPI" }, async () => {
   const { stdout } = await run(SPARK, ["tests/edge/spark.py", tables], { timeout: 120_000 });
   const [rows, columns] = stdout.trim().split("\n").slice(-2).map((line) => JSON.parse(line));
   const days = [...new Set(rows.map(({ day }) => day))];
