@@ -195,7 +195,7 @@ test("before the core has come, and where it does not, calls give what they say,
   const early = await until("the promises", () => page.evaluate(() => early.promised && early));
   assert.deepEqual(early.user, [null, null, {}]);
   assert.equal(early.group, null);
-  assert.deepEqual(early.consent, { analytics: false, personalization: false, marketing: false, decided: false });
+  assert.deepEqual(early.consent, { decided: false });
   assert.equal(early.stop, "function");
   const [decision, ...rest] = early.promised;
   assert.deepEqual([decision.slots, decision.segments, decision.source], [{}, [], "none"]);

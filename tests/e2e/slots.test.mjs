@@ -291,7 +291,8 @@ test("events in quick succession are few decisions, and the last of them counts"
     await new Promise((done) => waymark.on("decision", ({ slots }) => slots.data.content === "json" && done()));
     return [decisions - before[0], performance.now() - before[1]];
   }, ALL);
-  assert.ok(times > 1 && times <= took / 100 + 1, `${times} decisions in ${took} ms`);
+  // What time has made due comes between, no faster than every 50 ms.
+  assert.ok(times > 1 && times <= took / 50 + 1, `${times} decisions in ${took} ms`);
   assert.deepEqual(seen.errors, []);
   await context.close();
   await stop();

@@ -1,5 +1,6 @@
 // How a page shows what was decided: the SDK's own code.
 
+import { patch as apply } from '../../crates/waymark-browser/ts/modules/patches';
 import { Slots } from '../../crates/waymark-browser/ts/page/slots';
 import type { Decision, SlotDecision } from '../../crates/waymark-browser/ts/types';
 
@@ -8,6 +9,7 @@ const slots = new Slots({
   fail: (code, message) => void failures.push(`${code}: ${message}`),
   appeared: () => undefined,
   present: () => undefined,
+  patch: apply,
 });
 
 /** Shows a list of what slots say, each in an element of its own. Gives what could not be shown. */

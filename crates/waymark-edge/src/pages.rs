@@ -92,9 +92,7 @@ pub async fn plan<H: Clock + Objects>(
     let found = edge.config.cookies.find(page.cookie.as_deref(), &edge.config.site, now);
     let visitor = found
         .visitor()
-        .filter(|visitor| visitor.consent.contains(Purpose::Personalization) && !page.objects)
-        // A machine is shown what everybody is, whoever's cookies it has.
-        .filter(|_| !page.user_agent.as_deref().is_some_and(is_bot));
+        .filter(|visitor| visitor.consent.contains(Purpose::Personalization) && !page.objects);
     let key = visitor.map(|visitor| format!("{ANONYMOUS}{}", visitor.id));
     let program = edge.packs.deciding(edge.host, now, key.as_deref()).await;
     let Some(program) = program.map_err(problems::unavailable)? else { return Ok(Plan::Unchanged) };
