@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { admin } from "../edge/edge.mjs";
 import { launch, look, until, visitor } from "./browser.mjs";
-import { ALL, open, profile, site } from "./site.mjs";
+import { ALL, open, profile, site, waiting } from "./site.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -64,6 +64,8 @@ test("a preview link shows its pack until it expires, tells nobody, and can be l
   // Who has agreed on an earlier page is not tracked in a preview either.
   await page.evaluate((all) => waymark.consent(all), ALL);
   await until("the page view", () => seen.sent.some(({ path }) => path === "/v1/batch"), 15_000);
+  // One that was left before it heard of that would have the next page send it again.
+  await until("its answer", async () => (await page.evaluate(waiting)) === 0);
   seen.sent.length = 0;
   await look(page, `/${query}`);
   const bar = page.getByRole("complementary", { name: /Preview of the pack/ });

@@ -86,7 +86,7 @@ function load(): void {
     console.error(`waymark: ${why}`, error);
   };
   const { writeKey } = options;
-  if (!script || !writeKey) return fail('the script tag has no data-write-key (no-write-key)');
+  if (!script || !writeKey) return fail('no data-write-key (no-write-key)');
   const origin = new URL(options.edge ?? script.src, location.href).origin;
   const fetched = (path: string): Promise<Response> => {
     const response = fetch(`${origin}/${path}`, { credentials: 'omit' });

@@ -42,6 +42,8 @@ export class Decider {
   #waiting: Uint8Array[] | undefined = [];
   /** What is not in the profile yet that all tabs share. */
   #recent: Uint8Array[] = [];
+  /** What is on its way there: a page that is left may take that with it. */
+  #going: Uint8Array[] = [];
   #timer: number | undefined;
   #saving: number | undefined;
   #deciding = false;
@@ -213,7 +215,7 @@ export class Decider {
     if (this.#rehearsed || !this.#host.mayKeep()) return;
     // One tab writes at a time. One that is left, or has no engine, cannot wait for its turn.
     if (leaving || !this.#engine) {
-      const news = [...this.#recent.splice(0), ...(this.#waiting?.splice(0) ?? [])];
+      const news = [...this.#going, ...this.#recent.splice(0), ...(this.#waiting?.splice(0) ?? [])];
       if (news.length) this.#vault.append(news.map(toBase64));
       return;
     }
@@ -223,8 +225,10 @@ export class Decider {
       if (kept !== this.#known) this.#join(kept);
       const state = this.state();
       if (!state) return undefined;
-      this.#recent = [];
+      this.#going = this.#recent.splice(0);
       return (this.#known = toBase64(state));
+    }, () => {
+      this.#going = [];
     });
   }
 

@@ -65,6 +65,20 @@ test('what two tabs make of what is kept they make one after the other', async (
   assert.equal(await made().get(), 'ABC');
 });
 
+test('it says when what is made is kept, and not before', async () => {
+  const vault = made();
+  await vault.get();
+  const said: string[] = [];
+  const make = (): string => {
+    said.push('made');
+    return 'AAAA';
+  };
+  vault.change(make, () => said.push('kept'));
+  said.push('begun');
+  await settled();
+  assert.deepEqual(said, ['begun', 'made', 'kept']);
+});
+
 test('where there is no database it is in the store', async () => {
   const vault = new Vault(store, new Database(undefined));
   vault.change(() => 'AAAA');

@@ -22,12 +22,13 @@ export class Vault {
   }
 
   /** Puts what is made of what is kept, and has all that in it. No other tab writes meanwhile: it is one transaction. */
-  change(made: (kept: string | null) => string | undefined): void {
+  change(made: (kept: string | null) => string | undefined, done?: () => void): void {
     let state: string | undefined;
     const make = (stored: unknown): string | undefined => (state = made(this.#whole(stored)));
-    const settled = (done: boolean): void => {
-      if (done) state && this.#channel?.postMessage(0);
+    const settled = (stored: boolean): void => {
+      if (stored) state && this.#channel?.postMessage(0);
       else if (state ?? make(null)) this.#store.set(STATE, state!);
+      done?.();
     };
     const write = (states: IDBObjectStore): boolean => {
       const reading = states.get(0);
