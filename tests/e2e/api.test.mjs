@@ -199,7 +199,7 @@ test("before the core has come, and where it does not, calls give what they say,
   assert.equal(early.stop, "function");
   const [decision, ...rest] = early.promised;
   assert.deepEqual([decision.slots, decision.segments, decision.source], [{}, [], "none"]);
-  assert.deepEqual(rest, [null, [], null, {}, null]);
+  assert.deepEqual(rest, [null, [], null, null, null]);
   // And afterwards.
   assert.equal(await page.evaluate(() => waymark.slot("hero")), null);
   assert.ok(await page.evaluate(() => document.documentElement.hasAttribute("data-waymark-ready")));

@@ -17,7 +17,6 @@ const NOTHING: Record<string, unknown> = {
   consent: { decided: false },
   decide: { slots: {}, segments: [], source: 'none' },
   segments: [],
-  explain: {},
 };
 
 type Live = Record<string, (...args: unknown[]) => unknown>;
