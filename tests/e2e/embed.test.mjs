@@ -96,7 +96,7 @@ test("identify names the visitor, reset makes another of them", async () => {
     const id = await device(page);
     return id !== first && id;
   });
-  assert.match(await page.locator("h1[data-waymark-slot]").innerText(), /As the author wrote it/);
+  await until("the author's", async () => /As the author wrote it/.test(await page.locator("h1[data-waymark-slot]").innerText()));
   await page.evaluate(() => waymark.track("Something Else"));
   const events = await until("the other's event", async () => {
     const all = await stored(second);
